@@ -1,0 +1,120 @@
+"""The instance settings as JSON: what a front end may offer."""
+
+from typing import Any
+
+from django.conf import settings as site
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch, reverse
+
+from passwordless_otp import conf
+from passwordless_otp.flows import requirements
+from passwordless_otp.identifiers import Kind
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.instance import Presence
+
+NEVER = ["password", "web3_wallet", "passkey", "authenticator_app", "backup_code"]
+RESTRICTIONS = ["allowlist", "blocklist", "block_email_subaddresses", "block_disposable_email_domains"]
+
+
+def environment(settings: InstanceSettings) -> dict[str, Any]:
+    """Return what this site offers."""
+    strategies = [kind.strategy for kind in Kind if settings.offers(kind)]
+    return {
+        "object": "environment",
+        "auth_config": {
+            "object": "auth_config",
+            "single_session_mode": True,
+            "test_mode": settings.test_mode,
+            "first_factors": strategies,
+            "identification_strategies": settings.kinds,
+            "identification_requirements": [],
+        },
+        "display_config": _display(settings),
+        "user_settings": {
+            "attributes": _attributes(settings),
+            "social": {},
+            "sign_in": {"second_factor": {"required": False}},
+            "sign_up": {
+                "mode": "public" if settings.sign_up_open else "restricted",
+                "progressive": True,
+                "captcha_enabled": False,
+                "captcha_widget_type": None,
+                "custom_action_required": False,
+                "legal_consent_enabled": False,
+            },
+            "restrictions": {name: {"enabled": False} for name in RESTRICTIONS},
+            "attack_protection": {
+                "enumeration_protection": {"enabled": settings.enumeration_protection},
+                "user_lockout": {"enabled": False},
+            },
+        },
+        "organization_settings": {"enabled": False},
+        "maintenance_mode": False,
+    }
+
+
+def _display(settings: InstanceSettings) -> dict[str, Any]:
+    origin = conf.public_origin()
+    after_in, after_out = (
+        origin + path if path.startswith("/") else path
+        for path in (resolve_url(site.LOGIN_REDIRECT_URL), resolve_url(site.LOGOUT_REDIRECT_URL or "/"))
+    )
+    return {
+        "object": "display_config",
+        "application_name": settings.app,
+        "preferred_sign_in_strategy": "otp",
+        "instance_environment_type": "production",
+        "branded": False,
+        "captcha_public_key": None,
+        "theme": {},
+        "home_url": origin + "/",
+        "sign_in_url": _page("sign_in"),
+        "sign_up_url": _page("sign_up"),
+        "after_sign_in_url": after_in,
+        "after_sign_up_url": after_in,
+        "after_sign_out_one_url": after_out,
+        "after_sign_out_all_url": after_out,
+        "support_email": settings.support_email,
+    }
+
+
+def _page(name: str) -> str:
+    try:
+        return conf.public_origin() + reverse(f"passwordless_otp:{name}")
+    except NoReverseMatch:
+        return ""
+
+
+def _attributes(settings: InstanceSettings) -> dict[str, Any]:
+    kinds = {
+        kind.value: _attribute(
+            enabled=settings.offers(kind),
+            required=settings.requires(kind),
+            identifies=settings.identifies(kind),
+            strategies=[kind.strategy] if settings.offers(kind) else [],
+        )
+        for kind in Kind
+    }
+    names = {
+        name: _attribute(
+            enabled=getattr(settings, name) != Presence.OFF, required=getattr(settings, name) == Presence.REQUIRED
+        )
+        for name in requirements.NAMES
+    }
+    return {**kinds, **names, **{name: _attribute(enabled=False) for name in NEVER}}
+
+
+def _attribute(
+    *, enabled: bool, required: bool = False, identifies: bool = False, strategies: list[str] | None = None
+) -> dict[str, Any]:
+    proven_by = strategies or []
+    return {
+        "enabled": enabled,
+        "required": required,
+        "used_for_first_factor": identifies,
+        "first_factors": proven_by if identifies else [],
+        "used_for_second_factor": False,
+        "second_factors": [],
+        "verifications": proven_by,
+        "verify_at_sign_up": bool(proven_by),
+    }

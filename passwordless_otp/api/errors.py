@@ -1,0 +1,72 @@
+"""A refusal → the JSON that says so."""
+
+import logging
+import uuid
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, TooManyFieldsSent
+from django.db import DatabaseError
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from passwordless_otp import errors
+from passwordless_otp.api import resources
+from passwordless_otp.errors import OTPError
+
+logger = logging.getLogger("passwordless_otp.api")
+
+# What Django and DRF raise → what we call it.
+OURS: list[tuple[type[Exception], type[OTPError]]] = [
+    (exceptions.ParseError, errors.BodyInvalid),
+    (MultiPartParserError, errors.BodyInvalid),
+    (exceptions.UnsupportedMediaType, errors.UnsupportedContentType),
+    (exceptions.MethodNotAllowed, errors.MethodNotAllowed),
+    (RequestDataTooBig, errors.RequestTooLarge),
+    (TooManyFieldsSent, errors.RequestTooLarge),
+    (ObjectDoesNotExist, errors.ResourceNotFound),
+    (DatabaseError, errors.ServiceUnavailable),
+]
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the envelope for this exception; `None` for one that nobody has foreseen. DRF calls it."""
+    refusals = _refusals(error)
+    if not refusals:
+        return None
+    trace_id = uuid.uuid4().hex
+    first = refusals[0]
+    if first.status == errors.ServiceUnavailable.status:
+        logger.error("%s: %s (%s)", first.code, type(error.__cause__ or error).__name__, trace_id)
+    else:
+        logger.info("%s %s (%s)", first.code, first.param, trace_id)
+    headers = {"Retry-After": str(first.retry_after)} if first.retry_after else None
+    body: dict[str, Any] = {"errors": [_entry(refusal) for refusal in refusals], "trace_id": trace_id}
+    if isinstance(first, errors.SessionExists):
+        body["meta"] = {"client": resources.client_of(context["request"]._request)}
+    return Response(body, status=first.status, headers=headers)
+
+
+def _refusals(error: Exception) -> list[OTPError]:
+    if isinstance(error, OTPError):
+        return [error]
+    if isinstance(error, exceptions.ValidationError):
+        return [_of_field(name, details[0]) for name, details in error.detail.items()]  # type: ignore[union-attr]
+    return [ours() for theirs, ours in OURS if isinstance(error, theirs)][:1]
+
+
+def _of_field(name: str, detail: Any) -> OTPError:
+    """Return the refusal for what a serializer found wrong with a field."""
+    if detail.code == "required":
+        return errors.ParamMissing(name)
+    kind = errors.ValueInvalid if detail.code == "invalid_choice" else errors.FormatInvalid
+    return kind(name, str(detail))
+
+
+def _entry(refusal: OTPError) -> dict[str, Any]:
+    return {
+        "code": refusal.code,
+        "message": str(refusal.message),
+        "long_message": str(refusal.long_message),
+        "meta": {"param_name": refusal.param} if refusal.param else {},
+    }

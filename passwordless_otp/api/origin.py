@@ -1,0 +1,64 @@
+"""Which requests may change something: the guard against cross-site request forgery.
+
+Also of visitors who are not signed in, or another site could sign somebody in as somebody else.
+"""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.utils.http import is_same_domain
+from rest_framework.authentication import CSRFCheck
+
+from passwordless_otp import conf
+from passwordless_otp.errors import OriginRefused
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+def check(request: HttpRequest) -> None:
+    """Raise `OriginRefused` unless a page of ours, or no browser, has sent this."""
+    if request.method in SAFE:
+        return
+    if "Origin" in request.headers:
+        allowed = _is_ours(request, request.headers["Origin"])
+    else:
+        allowed = _has_token(request) or _no_browser(request)
+    if not allowed:
+        raise OriginRefused
+
+
+def _is_ours(request: HttpRequest, origin: str) -> bool:
+    scheme = "https" if request.is_secure() else "http"
+    if origin in {f"{scheme}://{_host(request)}", conf.public_origin(), *settings.CSRF_TRUSTED_ORIGINS}:
+        return origin not in {"", "null"}
+    try:
+        given = urlsplit(origin)
+    except ValueError:
+        return False
+    wildcards = [urlsplit(trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS if "*" in trusted]
+    return any(
+        given.scheme == wildcard.scheme and is_same_domain(given.netloc, wildcard.netloc.lstrip("*"))
+        for wildcard in wildcards
+    )
+
+
+def _host(request: HttpRequest) -> str:
+    try:
+        return request.get_host()
+    except DisallowedHost:
+        return ""
+
+
+def _has_token(request: HttpRequest) -> bool:
+    """Tell whether it carries the token of its CSRF cookie, as Django judges it."""
+    judge = CSRFCheck(lambda _: None)  # type: ignore[arg-type,return-value]
+    judge.process_request(request)
+    return judge.process_view(request, None, (), {}) is None  # type: ignore[arg-type]
+
+
+def _no_browser(request: HttpRequest) -> bool:
+    """Tell whether it can't come from a browser: those name the page, and send forms without asking."""
+    named = "Referer" in request.headers or "Sec-Fetch-Site" in request.headers
+    return not named and request.content_type == "application/json"

@@ -1,0 +1,199 @@
+"""Flows, verifications, clients, sessions and users as JSON: plain dicts out."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from passwordless_otp import clients, keys
+from passwordless_otp.api import tokens
+from passwordless_otp.flows import requirements, sign_in
+from passwordless_otp.identifiers import Kind, mask
+from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models.flows import Purpose, Status
+from passwordless_otp.models.verifications import VerificationStatus
+
+IDS = {Purpose.SIGN_IN: "sia_", Purpose.SIGN_UP: "sua_"}
+
+
+def client_of(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the browser, its session and its open flows; `None` for one without either."""
+    client = clients.current(request)
+    session = session_of(request)
+    if session is None and not client.known:
+        return None
+    flows = {purpose: client.flows.get(purpose) for purpose in Purpose}
+    instants = [millis(flow.created_at) for flow in flows.values() if flow] or [millis(timezone.now())]
+    return {
+        "object": "client",
+        "id": "client_" + keys.digest("client", client.digest or clients.session_id(request)),
+        "sessions": [session] if session else [],
+        "sign_in": flow_of(flows[Purpose.SIGN_IN], request),
+        "sign_up": flow_of(flows[Purpose.SIGN_UP], request),
+        "last_active_session_id": session["id"] if session else None,
+        "cookie_expires_at": None,
+        "created_at": min(instants),
+        "updated_at": max(instants),
+    }
+
+
+def flow_of(flow: Flow | None, request: HttpRequest) -> dict[str, Any] | None:
+    """Return a sign-in or a sign-up."""
+    if flow is None:
+        return None
+    settings = InstanceSettings.current()
+    complete = flow.status == Status.COMPLETE
+    own = _sign_in(flow, settings) if flow.purpose == Purpose.SIGN_IN else _sign_up(flow, settings)
+    if complete or flow.abandoned:
+        own["status"] = "complete" if complete else "abandoned"
+    return {
+        "id": IDS[Purpose(flow.purpose)] + flow.pk.hex,
+        **own,
+        "created_session_id": (clients.session_id(request) or None) if complete else None,
+        "abandon_at": millis(flow.expires_at),
+    }
+
+
+def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
+    complete = flow.status == Status.COMPLETE
+    typed = flow.addresses[0] if flow.addresses else None
+    newest = max(flow.attempts, key=lambda v: v.prepared_at, default=None)
+    factors = [] if complete or typed is None else sign_in.factors(flow, settings)
+    return {
+        "object": "sign_in_attempt",
+        "status": "needs_first_factor" if typed else "needs_identifier",
+        "supported_identifiers": settings.kinds,
+        "supported_first_factors": [_factor(factor, flow) for factor in factors] or None,
+        "supported_second_factors": None,
+        "first_factor_verification": _verification(newest, settings) if newest else None,
+        "second_factor_verification": None,
+        "identifier": typed.value if typed else None,
+        "user_data": None,
+    }
+
+
+def _factor(factor: sign_in.Factor, flow: Flow) -> dict[str, Any]:
+    return {
+        "strategy": factor.strategy,
+        "safe_identifier": mask(factor.address),
+        f"{factor.address.kind}_id": factor.id(flow),
+        "primary": factor.primary,
+    }
+
+
+def _sign_up(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
+    complete = flow.status == Status.COMPLETE
+    missing = [] if complete else requirements.missing(flow, settings)
+    unverified = [] if complete else requirements.unverified(flow, settings)
+    proofs = {str(kind): _proof(flow, kind, settings) for kind in Kind}
+    return {
+        "object": "sign_up_attempt",
+        "status": "missing_requirements",
+        "required_fields": requirements.required(settings),
+        "optional_fields": requirements.optional(settings),
+        "missing_fields": missing,
+        "unverified_fields": [address.kind for address in unverified],
+        "verifications": {**proofs, "web3_wallet": None, "external_account": None},
+        **{str(kind): getattr(flow, kind) or None for kind in Kind},
+        **{name: flow.details[name] or None for name in requirements.NAMES},
+        "password_enabled": False,
+        "unsafe_metadata": json.loads(flow.details["unsafe_metadata"] or "{}"),
+        "created_user_id": f"user_{flow.user_id}" if flow.user_id else None,
+    }
+
+
+def _proof(flow: Flow, kind: Kind, settings: InstanceSettings) -> dict[str, Any] | None:
+    """Return how far an identifier of a sign-up is proven; `None` where none was given."""
+    address = next((address for address in flow.addresses if address.kind == kind), None)
+    if address is None:
+        return None
+    verification = flow.verification_of(address)
+    shown = _verification(verification or Verification(kind=kind, max_tries=0), settings)
+    if verification is None:
+        shown |= {"status": "unverified", "strategy": "", "attempts": None, "expire_at": None}
+    needs = "needs_attempt" if shown["status"] == "unverified" and verification else "needs_prepare"
+    done = shown["status"] == "verified"
+    return {**shown, "next_action": "" if done else needs, "supported_strategies": [kind.strategy]}
+
+
+def _verification(verification: Verification, settings: InstanceSettings) -> dict[str, Any]:
+    sent = verification.last_sent_at
+    by_phone = verification.kind == Kind.PHONE_NUMBER
+    return {
+        "object": "verification_otp",
+        "status": verification.state,
+        "strategy": verification.strategy,
+        "attempts": verification.tries,
+        "expire_at": millis(verification.expires_at),
+        "resend_at": millis(sent + timedelta(seconds=settings.resend_interval)) if sent else None,
+        "code_length": verification.length,
+        "code_alphabet": verification.alphabet,
+        **({"channel": "sms"} if by_phone else {}),
+        "error": None,
+    }
+
+
+def session_of(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the Django session, whoever made it; `None` where nobody is signed in."""
+    if not request.user.is_authenticated:
+        return None
+    user = user_of(request)
+    now, end = millis(timezone.now()), millis(request.session.get_expiry_date())
+    return {
+        "object": "session",
+        "id": clients.session_id(request),
+        "status": "active",
+        "user": user,
+        "last_active_at": now,
+        "expire_at": end,
+        "abandon_at": end,
+        "last_active_token": tokens.token_of(request),
+        "public_user_data": {
+            "first_name": user["first_name"],
+            "last_name": user["last_name"],
+            "identifier": _identifier(user),
+            "user_id": user["id"],
+        },
+        "created_at": user["last_sign_in_at"],
+        "updated_at": now,
+    }
+
+
+def user_of(request: HttpRequest) -> dict[str, Any]:
+    """Return the signed-in user, with the identifiers that she has proven."""
+    user: Any = request.user
+    own: dict[str, list[Any]] = {kind: [] for kind in Kind}
+    first: dict[str, str | None] = dict.fromkeys(Kind)
+    for identifier in user.otp_identifiers.order_by("-primary", "pk"):
+        name = "idn_" + keys.digest("identifier", str(identifier.pk))
+        verified = {"status": VerificationStatus.VERIFIED, "strategy": identifier.address.kind.strategy}
+        shown = {"id": name, "object": identifier.kind, identifier.kind: identifier.value}
+        own[identifier.kind].append({**shown, "verification": verified, "reserved": False, "linked_to": []})
+        first[identifier.kind] = first[identifier.kind] or name
+    joined = getattr(user, "date_joined", None)
+    return {
+        "object": "user",
+        "id": f"user_{user.pk}",
+        "first_name": getattr(user, "first_name", None) or None,
+        "last_name": getattr(user, "last_name", None) or None,
+        "username": user.get_username() or None,
+        "email_addresses": own[Kind.EMAIL_ADDRESS],
+        "phone_numbers": own[Kind.PHONE_NUMBER],
+        "primary_email_address_id": first[Kind.EMAIL_ADDRESS],
+        "primary_phone_number_id": first[Kind.PHONE_NUMBER],
+        "created_at": millis(joined) if joined else None,
+        "updated_at": millis(user.last_login or joined or timezone.now()),
+        "last_sign_in_at": millis(user.last_login) if user.last_login else None,
+    }
+
+
+def millis(instant: datetime) -> int:
+    """Return milliseconds since 1970."""
+    return int(instant.timestamp() * 1000)
+
+
+def _identifier(user: dict[str, Any]) -> str:
+    shown = [*user["email_addresses"], *user["phone_numbers"]]
+    return shown[0][shown[0]["object"]] if shown else user["username"] or ""

@@ -1,0 +1,176 @@
+"""Which browser holds which flow; log a user in. Besides the faces, the only module that sees a request."""
+
+import hashlib
+import logging
+import secrets
+from functools import cached_property, partial
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponseBase
+
+from passwordless_otp import keys, signals
+from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
+from passwordless_otp.flows import opening, transactions
+from passwordless_otp.models import Flow, InstanceSettings
+from passwordless_otp.models.flows import Purpose, Status
+
+logger = logging.getLogger("passwordless_otp.clients")
+
+COOKIE_AGE = 180 * 24 * 3600  # seconds
+SESSION_ID = "_passwordless_otp_session"
+
+
+class Client:
+    """The browser that a request comes from, by the secret in its cookie. The database has only its digest."""
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        self.changed = False
+        self._successor = ""
+
+    @property
+    def digest(self) -> str:
+        """What its flows are filed under; empty where there is no cookie."""
+        return _digest(self.secret) if self.secret else ""
+
+    @cached_property
+    def flows(self) -> dict[str, Flow]:
+        """Its open flows, by purpose."""
+        if not self.secret:
+            return {}
+        own = Flow.objects.filter(client=self.digest, status=Status.OPEN)
+        return {flow.purpose: flow for flow in own.prefetch_related("verifications")}
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether the database knows the cookie. One that somebody else has made up is never adopted."""
+        return bool(self.flows) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
+
+    def find(self, purpose: Purpose, pk: UUID) -> Flow:
+        """Return this flow. Raises `ResourceNotFound`, also where it is another client's."""
+        flow = self.flows.get(purpose)
+        if flow is not None and flow.pk == pk:
+            return flow
+        finished = Flow.objects.filter(client=self.digest, pk=pk, purpose=purpose, status=Status.COMPLETE)
+        complete = finished.first() if self.secret else None
+        if complete is None:
+            raise ResourceNotFound
+        return complete
+
+    def ensure(self) -> str:
+        """Return the digest to file a new flow under, of a new cookie if need be."""
+        if not self.known:
+            self._take(secrets.token_urlsafe(32), {})
+        return self.digest
+
+    def keep(self, flow: Flow) -> None:
+        """Take over what a step has made of this flow. A finished one takes the browser to its new cookie."""
+        if flow.status == Status.OPEN:
+            self.flows[flow.purpose] = flow
+        else:
+            self._take(self._successor, {})
+
+    def succeed(self) -> str:
+        """Return the digest that a flow completed by this request is to move to."""
+        self._successor = self._successor or secrets.token_urlsafe(32)
+        return _digest(self._successor)
+
+    def _take(self, secret: str, flows: dict[str, Flow]) -> None:
+        self.secret, self.flows, self.known, self.changed = secret, flows, True, True
+
+
+def current(request: HttpRequest) -> Client:
+    """Return the client of this request, the same one each time."""
+    client: Client | None = getattr(request, "_passwordless_otp_client", None)
+    if client is None:
+        client = Client(request.COOKIES.get(cookie_name(), ""))
+        request._passwordless_otp_client = client  # type: ignore[attr-defined]
+    return client
+
+
+def remember(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Set the cookie, if this request gave the client a new one."""
+    client = current(request)
+    if client.changed:
+        response.set_cookie(
+            cookie_name(),
+            client.secret,
+            max_age=COOKIE_AGE,
+            path=settings.SESSION_COOKIE_PATH,
+            domain=settings.SESSION_COOKIE_DOMAIN,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def cookie_name() -> str:
+    """Return the cookie's name, prefixed where no other domain can set it (RFC 6265bis §4.1.3)."""
+    bare = settings.SESSION_COOKIE_PATH == "/" and not settings.SESSION_COOKIE_DOMAIN
+    return "__Host-otp_client" if settings.SESSION_COOKIE_SECURE and bare else "otp_client"
+
+
+def log_in(request: HttpRequest, flow: Flow) -> None:
+    """Make the completed flow's user the user of this session. Raises `ServiceUnavailable`: the code is spent."""
+    user = flow.user
+    try:
+        auth.login(request, user, backend=_backend_of(user))  # type: ignore[arg-type]
+        request.session[SESSION_ID] = secrets.token_hex(16)
+        days = InstanceSettings.current().session_lifetime_days
+        if days:
+            request.session.set_expiry(days * 24 * 3600)
+    except Exception as error:
+        logger.exception("the login after flow %s failed", flow.pk)
+        request.session.flush()
+        request.user = AnonymousUser()
+        raise ServiceUnavailable from error
+    if flow.made_user:
+        signals.signed_up.send_robust(sender=Flow, request=request, user=user, flow=flow)
+    signals.signed_in.send_robust(sender=Flow, request=request, user=user, flow=flow)
+
+
+def log_out(request: HttpRequest) -> None:
+    """End the session and this browser's open flows. It keeps its cookie."""
+    auth.logout(request)
+    client = current(request)
+    if client.flows:
+        transactions.run(partial(opening.end, client.digest, *Purpose))
+        client.flows = {}
+
+
+def session_id(request: HttpRequest) -> str:
+    """Return what the session is called on the wire: never its key. Empty without one."""
+    if not request.user.is_authenticated:
+        return ""
+    made_by_us: str | None = request.session.get(SESSION_ID)
+    other = request.session.get(auth.HASH_SESSION_KEY, "")
+    return "sess_" + (made_by_us or keys.digest("session", str(request.user.pk), other))
+
+
+def require_session(request: HttpRequest, named: str = "") -> None:
+    """Raise `SignedOut` unless somebody is signed in, in the session of this name if one is given."""
+    own = session_id(request)
+    if not own or (named and named != own):
+        raise SignedOut
+
+
+def refuse_session(request: HttpRequest) -> None:
+    """Raise `SessionExists` where somebody is signed in, whoever logged her in."""
+    if request.user.is_authenticated:
+        raise SessionExists
+
+
+def _backend_of(user: Any) -> str:
+    """Return the first configured authentication backend that knows the user."""
+    paths = list(settings.AUTHENTICATION_BACKENDS)
+    if len(paths) == 1:
+        return paths[0]
+    return next(path for path in paths if auth.load_backend(path).get_user(user.pk) is not None)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

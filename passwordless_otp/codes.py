@@ -1,0 +1,56 @@
+"""One-time codes: derive, normalise, match. Pure.
+
+A code is a function of secret and circumstances, so nothing that is stored reveals it (RFC 4226 §7.5 asks
+for no less of a shared secret), a worker can send it and a resend repeats it.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+
+from passwordless_otp import keys
+
+DIGITS = "digits"
+BASE32 = "base32"
+ALPHABETS = {DIGITS: "0123456789", BASE32: "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}  # RFC 4648 §6
+LENGTH = 6
+MAX_TEXT = 500  # characters of a pasted text that are looked at
+
+
+def derive(key: bytes, *circumstances: str, length: int = LENGTH, alphabet: str = DIGITS) -> str:
+    """Return the code for these circumstances: `length` characters of the alphabet, leading zeros kept."""
+    letters = ALPHABETS[alphabet]
+    digest = hmac.digest(key, keys.frame(*circumstances, str(length), alphabet), hashlib.sha256)
+    number = int.from_bytes(digest, "big")  # 256 bits: the bias of a modulus is below 2^-190
+    code = ""
+    for _ in range(length):
+        number, index = divmod(number, len(letters))
+        code += letters[index]
+    return code
+
+
+def normalise(text: str, length: int = LENGTH, alphabet: str = DIGITS) -> str:
+    """Return the code that somebody typed or pasted, or an empty string if there is none in it."""
+    plain = "".join(_plain(c) for c in unicodedata.normalize("NFKC", text[:MAX_TEXT]))
+    bare = "".join(c for c in plain if c not in " -")
+    if alphabet == BASE32:
+        bare = bare.upper() if bare.isascii() else ""
+    if len(bare) == length and set(bare) <= set(ALPHABETS[alphabet]):
+        return bare
+    runs = [run for run in re.findall(r"[0-9]+", plain) if len(run) == length]
+    return runs[0] if alphabet == DIGITS and len(runs) == 1 else ""
+
+
+def match(expected: str, typed: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(expected.encode(), typed.encode())
+
+
+def _plain(character: str) -> str:
+    """Return the ASCII digit, dash or blank that this character stands for, else itself."""
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    if unicodedata.category(character) == "Pd":
+        return "-"
+    return " " if character.isspace() else character

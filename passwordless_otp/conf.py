@@ -1,0 +1,66 @@
+"""The site's `settings.PASSWORDLESS_OTP`, read on each access."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+BACKENDS = "passwordless_otp.delivery.backends"
+
+DEFAULTS: dict[str, Any] = {
+    # Channel → a list with its provider, {"BACKEND": dotted path, "OPTIONS": its keyword arguments}.
+    "DELIVERY": {
+        "email": [{"BACKEND": f"{BACKENDS}.email.EmailBackend"}],
+        "sms": [{"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}],
+    },
+    # "thread", "blocking", or the dotted path of f(message_id: str).
+    "DISPATCH": "thread",
+    # Scheme and host that people see, for links and for the domain in messages: never taken from a request.
+    "PUBLIC_URL": "",
+    # The dotted path of a function that makes the site's user: see `passwordless_otp.users.create_user`.
+    "CREATE_USER": "passwordless_otp.users.create_user",
+    # Sent with our pages. A site whose own base template needs more says so here.
+    "CONTENT_SECURITY_POLICY": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+}
+
+
+def given() -> Mapping[str, Any]:
+    """Return what the site has set, without the defaults."""
+    return getattr(settings, "PASSWORDLESS_OTP", {})
+
+
+def get(name: str) -> Any:
+    """Return one setting. Raises `KeyError` for a name that is none."""
+    default = DEFAULTS[name]
+    return given().get(name, default)
+
+
+def function(name: str) -> Any:
+    """Import what the dotted path in this setting names."""
+    return import_string(get(name))
+
+
+def delivery(channel: str) -> Mapping[str, Any]:
+    """Return the provider of this channel."""
+    chains = {**DEFAULTS["DELIVERY"], **get("DELIVERY")}
+    entry: Mapping[str, Any] = chains[channel][0]
+    return entry
+
+
+def public_origin() -> str:
+    """Return `https://example.com` of PUBLIC_URL, or an empty string."""
+    parts = urlsplit(get("PUBLIC_URL"))
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def public_domain() -> str:
+    """Return the bare host of PUBLIC_URL, or an empty string."""
+    return urlsplit(get("PUBLIC_URL")).hostname or ""
+
+
+def default_region() -> str | None:
+    """Return the country (ISO 3166-1) of numbers typed without one."""
+    region: str | None = getattr(settings, "PHONENUMBER_DEFAULT_REGION", None)
+    return region

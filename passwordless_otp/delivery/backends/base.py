@@ -1,0 +1,52 @@
+"""The contract between the outbox and a provider."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message, ready to send. Its `repr` shows neither the code nor a text that holds it."""
+
+    id: str  # the Message's: the same on every repetition, for providers that drop duplicates
+    channel: str  # "email" or "sms"
+    to: str  # canonical: an email address, or E.164
+    subject: str = field(repr=False)  # one line; empty for an SMS
+    text: str = field(repr=False)
+    code: str = field(repr=False)  # empty for a note without one
+    seconds_left: int  # of the code's life
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The provider has taken the message."""
+
+    provider_id: str = ""
+
+
+class DeliveryError(Exception):
+    """A message did not go out. `code` is the provider's own word for it, and may be shown to an operator."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class Refused(DeliveryError):
+    """Final: a bad number, an unknown mailbox, somebody who has unsubscribed."""
+
+
+class Unavailable(DeliveryError):
+    """Not taken: the provider is down, busy or out of reach. It may be tried again."""
+
+
+class Unclear(DeliveryError):
+    """Nobody knows: it timed out after the request went out. It is not repeated by itself."""
+
+
+class Backend(ABC):
+    """A provider. The setting's OPTIONS are its keyword arguments."""
+
+    @abstractmethod
+    def send(self, message: Outgoing) -> Receipt:
+        """Hand `message` over. Raises `Refused`, `Unavailable` or `Unclear`, never with the text in it."""

@@ -1,0 +1,67 @@
+"""Every refusal: its code on the wire, its HTTP status, its words, the parameter at fault."""
+
+from passwordless_otp.errors.flows import (
+    AlreadyVerified,
+    CodeIncorrect,
+    IdentificationClaimed,
+    SignUpClosed,
+    TooManyCodes,
+    TransferInvalid,
+    TransferNotAllowed,
+    TransferRequired,
+    VerificationExpired,
+    VerificationFailed,
+    VerificationMissing,
+)
+from passwordless_otp.errors.inputs import (
+    FormatInvalid,
+    IdentifierExists,
+    IdentifierNotFound,
+    ParamMissing,
+    StrategyInvalid,
+    ValueDisabled,
+    ValueInvalid,
+)
+from passwordless_otp.errors.refusal import OTPError
+from passwordless_otp.errors.requests import (
+    BodyInvalid,
+    MethodNotAllowed,
+    OriginRefused,
+    RequestTooLarge,
+    ResourceNotFound,
+    ServiceUnavailable,
+    SessionExists,
+    SignedOut,
+    UnsupportedContentType,
+)
+
+__all__ = [
+    "AlreadyVerified",
+    "BodyInvalid",
+    "CodeIncorrect",
+    "FormatInvalid",
+    "IdentificationClaimed",
+    "IdentifierExists",
+    "IdentifierNotFound",
+    "MethodNotAllowed",
+    "OTPError",
+    "OriginRefused",
+    "ParamMissing",
+    "RequestTooLarge",
+    "ResourceNotFound",
+    "ServiceUnavailable",
+    "SessionExists",
+    "SignUpClosed",
+    "SignedOut",
+    "StrategyInvalid",
+    "TooManyCodes",
+    "TransferInvalid",
+    "TransferNotAllowed",
+    "TransferRequired",
+    "UnsupportedContentType",
+    "ValueDisabled",
+    "ValueInvalid",
+    "VerificationExpired",
+    "VerificationFailed",
+    "VerificationMissing",
+]

@@ -1,0 +1,85 @@
+"""What is wrong with a request, whatever it asks for."""
+
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp.errors.refusal import OTPError
+
+
+class OriginRefused(OTPError):
+    """Cross-site request forgery, or a misconfigured proxy."""
+
+    code = "request_origin_refused"
+    status = 403
+    message = _("origin refused")
+    long_message = _("This request came from a page that may not make it. Reload the page and try again.")
+
+
+class SignedOut(OTPError):
+    """A call that needs a session came without it."""
+
+    code = "signed_out"
+    status = 401
+    message = _("signed out")
+    long_message = _("You are signed out. Sign in first.")
+
+
+class SessionExists(OTPError):
+    """Somebody is signed in here already."""
+
+    code = "session_exists"
+    message = _("already signed in")
+    long_message = _("You are already signed in.")
+
+
+class ResourceNotFound(OTPError):
+    """No such thing, or not in this client."""
+
+    code = "resource_not_found"
+    status = 404
+    message = _("not found")
+    long_message = _("This was not found. Start again.")
+
+
+class UnsupportedContentType(OTPError):
+    """Neither a form nor JSON."""
+
+    code = "unsupported_content_type"
+    status = 415
+    message = _("unsupported content type")
+    long_message = _("Send a form or JSON.")
+
+
+class MethodNotAllowed(OTPError):
+    """The path exists, the method does not."""
+
+    code = "method_not_allowed"
+    status = 405
+    message = _("method not allowed")
+    long_message = _("This path does not answer to this method.")
+
+
+class RequestTooLarge(OTPError):
+    """More than any of our forms could hold."""
+
+    code = "request_too_large"
+    status = 413
+    message = _("request too large")
+    long_message = _("The request is too large.")
+
+
+class BodyInvalid(OTPError):
+    """The body is not what its content type says."""
+
+    code = "request_body_invalid"
+    message = _("body invalid")
+    long_message = _("The body can't be read as its content type says.")
+
+
+class ServiceUnavailable(OTPError):
+    """The database is busy or down; nobody was signed in."""
+
+    code = "service_unavailable"
+    status = 503
+    message = _("try again")
+    long_message = _("Something is busy. Try again in a moment.")
+    retry_after = 1

@@ -1,0 +1,49 @@
+"""Open a flow, in place of the one that this client had."""
+
+from typing import Any
+
+from passwordless_otp import conf, identifiers
+from passwordless_otp.errors import ServiceUnavailable, ValueDisabled
+from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.models import Flow, InstanceSettings, TestIdentifier, Verification
+from passwordless_otp.models.flows import Purpose, Status
+
+
+def read(text: str, settings: InstanceSettings, param: str, kind: Kind | None = None) -> Address:
+    """Return the identifier that was typed, of this kind if one is asked for. Raises `FormatInvalid`."""
+    if kind is Kind.EMAIL_ADDRESS:
+        address = Address(kind, identifiers.parse_email(text, param))
+    elif kind is Kind.PHONE_NUMBER:
+        address = Address(kind, identifiers.parse_phone(text, conf.default_region(), param))
+    else:
+        address = identifiers.parse(text, conf.default_region(), param)
+    if not settings.offers(address.kind):
+        raise ValueDisabled(param)
+    if address.kind == Kind.PHONE_NUMBER and not TestIdentifier.code_for(address, settings):
+        identifiers.require_mobile(address.value, param)
+    return address
+
+
+def start(client: str, current: Flow | None, purpose: Purpose, addresses: list[Address], details: Any) -> Flow:
+    """Save a new flow of this client and end `current`. Raises `IntegrityError` if another was faster."""
+    if current is not None:
+        end(client, purpose)
+    values = {address.kind.value: address.value for address in addresses}
+    flow = Flow.objects.create(client=client, purpose=purpose, details=details, **values)
+    flow.attempts = []
+    return flow
+
+
+def end(client: str, *purposes: Purpose) -> None:
+    """End this client's open flows of these purposes, and erase what their codes were made of."""
+    if Flow.objects.end(client, *purposes):
+        dead = Verification.objects.filter(flow__client=client, flow__status=Status.ENDED)
+        dead.exclude(nonce="").update(nonce="")
+
+
+def winner(client: str, purpose: Purpose) -> Flow:
+    """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
+    flow = Flow.objects.live().filter(client=client, purpose=purpose).first()
+    if flow is None:
+        raise ServiceUnavailable
+    return flow

@@ -1,0 +1,19 @@
+"""What is remembered."""
+
+from passwordless_otp.models.flows import Flow, SignIn, SignUp
+from passwordless_otp.models.identifiers import Identifier
+from passwordless_otp.models.instance import InstanceSettings
+from passwordless_otp.models.messages import Message
+from passwordless_otp.models.test_identifiers import TestIdentifier
+from passwordless_otp.models.verifications import Verification
+
+__all__ = [
+    "Flow",
+    "Identifier",
+    "InstanceSettings",
+    "Message",
+    "SignIn",
+    "SignUp",
+    "TestIdentifier",
+    "Verification",
+]

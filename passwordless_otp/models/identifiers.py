@@ -1,0 +1,70 @@
+"""Identifier: a proven address of a user."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp import conf, identifiers
+from passwordless_otp.errors import FormatInvalid
+from passwordless_otp.identifiers import Address, Kind
+
+
+class Identifier(models.Model):
+    """An email address or phone number that its user has proven to hold. Unproven ones live in a flow."""
+
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    value = models.CharField(
+        _("value"),
+        max_length=identifiers.MAX_LENGTH,
+        help_text=_("An email address, or a phone number with its country code. Whoever holds it can sign in."),
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="otp_identifiers",
+        verbose_name=_("user"),
+    )
+    verified_at = models.DateTimeField(_("proven at"), default=timezone.now, editable=False)
+    primary = models.BooleanField(
+        _("primary"), default=True, help_text=_("Offered first, where the user has several of a kind.")
+    )
+
+    class Meta:
+        verbose_name = _("identifier")
+        verbose_name_plural = _("identifiers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "value"],
+                name="passwordless_otp_identifier_unique",
+                violation_error_message=_("Somebody has this already."),
+            ),
+            models.UniqueConstraint(
+                fields=["user", "kind"],
+                condition=models.Q(primary=True),
+                name="passwordless_otp_identifier_one_primary",
+                violation_error_message=_("The user has another primary one of this kind."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=Kind.values), name="passwordless_otp_identifier_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+    def clean(self) -> None:
+        """Put the value into canonical form. Raises `ValidationError`."""
+        try:
+            address = identifiers.parse(self.value, conf.default_region(), "value")
+            if address.kind == Kind.PHONE_NUMBER:
+                identifiers.require_mobile(address.value, "value")
+        except FormatInvalid as error:
+            raise ValidationError({"value": error.long_message}) from error
+        self.kind, self.value = address
+
+    @property
+    def address(self) -> Address:
+        """Kind and value."""
+        return Address(Kind(self.kind), self.value)

@@ -1,0 +1,200 @@
+"""InstanceSettings: what an operator may change while the site runs. One row."""
+
+from typing import Any, Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, router, transaction
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp import conf
+from passwordless_otp.identifiers import Kind, Strategy
+from passwordless_otp.models import lockout, memo
+
+
+class Presence(models.TextChoices):
+    """How a sign-up asks for a name."""
+
+    OFF = "off", _("Off")
+    OPTIONAL = "optional", _("Optional")
+    REQUIRED = "required", _("Required")
+
+
+class SignUpMode(models.TextChoices):
+    """Who may sign up."""
+
+    OPEN = "open", _("Open: anybody may sign up")
+    CLOSED = "closed", _("Closed: only people with an account get in")
+
+
+def _between(low: int, high: int) -> list[Any]:
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
+class InstanceSettings(models.Model):
+    """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
+
+    email_address_enabled = models.BooleanField(
+        _("Email address"), default=True, help_text=_("Visitors may give it when they sign up.")
+    )
+    email_address_required = models.BooleanField(
+        _("required"), default=False, help_text=_("Nobody signs up without proving one.")
+    )
+    email_address_used_for_identification = models.BooleanField(
+        _("used for identification"), default=True, help_text=_("Visitors may type it to sign in.")
+    )
+    phone_number_enabled = models.BooleanField(
+        _("Phone number"), default=False, help_text=_("Visitors may give it when they sign up.")
+    )
+    phone_number_required = models.BooleanField(
+        _("required"), default=False, help_text=_("Nobody signs up without proving one.")
+    )
+    phone_number_used_for_identification = models.BooleanField(
+        _("used for identification"), default=False, help_text=_("Visitors may type it to sign in.")
+    )
+    email_code = models.BooleanField(
+        _("Email verification code"), default=True, help_text=_("Visitors get a code by email and type it.")
+    )
+    phone_code = models.BooleanField(
+        _("SMS verification code"), default=False, help_text=_("Visitors get a code by SMS and type it.")
+    )
+    sign_up_mode = models.CharField(
+        _("sign-up"),
+        max_length=16,
+        choices=SignUpMode,
+        default=SignUpMode.OPEN,
+        help_text=_("Closed: the sign-up page says so, and no new account is made."),
+    )
+    first_name = models.CharField(
+        _("first name"), max_length=8, choices=Presence, default=Presence.OFF, help_text=_("Asked at sign-up.")
+    )
+    last_name = models.CharField(
+        _("last name"), max_length=8, choices=Presence, default=Presence.OFF, help_text=_("Asked at sign-up.")
+    )
+    username = models.CharField(
+        _("username"),
+        max_length=8,
+        choices=Presence,
+        default=Presence.OFF,
+        help_text=_("Asked at sign-up. A visitor is told when one is taken. Nobody signs in with it."),
+    )
+    max_tries = models.PositiveSmallIntegerField(
+        _("tries"),
+        default=5,
+        validators=_between(1, 10),
+        help_text=_("Wrong codes (1 to 10) before a visitor has to start again."),
+    )
+    code_life = models.PositiveSmallIntegerField(
+        _("code life"),
+        default=600,
+        validators=_between(60, 600),
+        help_text=_("Seconds (60 to 600) that a code can be used. Every message says how many minutes."),
+    )
+    resend_interval = models.PositiveSmallIntegerField(
+        _("resend interval"),
+        default=30,
+        validators=_between(15, 300),
+        help_text=_("Seconds (15 to 300) before a visitor gets another message. Asking earlier sends nothing."),
+    )
+    messages_per_flow = models.PositiveSmallIntegerField(
+        _("messages"),
+        default=5,
+        validators=_between(1, 10),
+        help_text=_("Messages (1 to 10) that one sign-in or sign-up may send."),
+    )
+    enumeration_protection = models.BooleanField(
+        _("enumeration protection"),
+        default=True,
+        help_text=_("Nobody learns from an answer whether an address has an account. Off: visitors are told."),
+    )
+    staff_sign_in = models.BooleanField(
+        _("staff may sign in by code"),
+        default=False,
+        help_text=_("Off: staff and superusers get an email that says so. Only superusers change this."),
+    )
+    session_lifetime_days = models.PositiveSmallIntegerField(
+        _("session lifetime"),
+        null=True,
+        blank=True,
+        validators=_between(1, 400),
+        help_text=_("Days (1 to 400) until a visitor has to sign in again. Empty: as the site's own sessions."),
+    )
+    application_name = models.CharField(
+        _("application name"),
+        max_length=60,
+        blank=True,
+        help_text=_("What messages and pages call this site. Empty: its domain."),
+    )
+    support_email = models.EmailField(
+        _("support address"), blank=True, help_text=_("Given to visitors who are stuck.")
+    )
+    test_mode = models.BooleanField(
+        _("test mode"),
+        default=False,
+        help_text=_(
+            "Test identifiers work with their fixed codes, and get no messages. "
+            "Anybody who knows one can sign in with it: turn this off on a live site."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("instance settings")
+        verbose_name_plural = _("instance settings")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="passwordless_otp_one_instance")]
+
+    def __str__(self) -> str:
+        return str(_("Instance settings"))
+
+    def save(self, **options: Any) -> None:  # type: ignore[override]
+        """Save the one row, and let this process see it from the commit on."""
+        self.pk = 1
+        super().save(**options)
+        transaction.on_commit(memo.forget, using=router.db_for_write(InstanceSettings))
+
+    def clean(self) -> None:
+        """Refuse what would lock everybody out. Raises `ValidationError`."""
+        lockout.refuse(self)
+
+    @classmethod
+    def current(cls) -> Self:
+        """Return the settings, the defaults where none were saved, at most a second old."""
+        using = router.db_for_write(cls)
+
+        def read() -> Self:
+            return cls.objects.using(using).filter(pk=1).first() or cls(pk=1)
+
+        return read() if transaction.get_connection(using).in_atomic_block else memo.recall(read)
+
+    def offers(self, kind: Kind) -> bool:
+        """Tell whether an identifier of this kind may be given and proven."""
+        enabled: bool = getattr(self, f"{kind}_enabled")
+        return enabled and self.allows(kind.strategy)
+
+    def allows(self, strategy: Strategy) -> bool:
+        """Tell whether codes of this strategy may be sent."""
+        switched_on: bool = getattr(self, strategy)
+        return switched_on
+
+    def requires(self, kind: Kind) -> bool:
+        """Tell whether every sign-up has to prove an identifier of this kind."""
+        required: bool = getattr(self, f"{kind}_required")
+        return required and self.offers(kind)
+
+    def identifies(self, kind: Kind) -> bool:
+        """Tell whether an identifier of this kind may be typed at sign-in."""
+        used: bool = getattr(self, f"{kind}_used_for_identification")
+        return used and self.offers(kind)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds that may be typed at sign-in."""
+        return [kind for kind in Kind if self.identifies(kind)]
+
+    @property
+    def sign_up_open(self) -> bool:
+        """Whether anybody may sign up."""
+        return self.sign_up_mode == SignUpMode.OPEN and bool(self.kinds)
+
+    @property
+    def app(self) -> str:
+        """What messages and pages call this site."""
+        return self.application_name or conf.public_domain() or str(_("this site"))

@@ -1,0 +1,9 @@
+"""What a site may listen to. Sent after the commit, with `send_robust`: a receiver can't undo a sign-in.
+
+`signed_up` and `signed_in` come with `request`, `user` and `flow`.
+"""
+
+from django.dispatch import Signal
+
+signed_up = Signal()
+signed_in = Signal()

@@ -1,0 +1,7 @@
+"""What a site includes: `path("auth/", include("passwordless_otp.urls"))`."""
+
+from passwordless_otp.api import urls as api
+from passwordless_otp.pages import urls as pages
+
+app_name = "passwordless_otp"
+urlpatterns = [*pages.urlpatterns, *api.urlpatterns]

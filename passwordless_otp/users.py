@@ -1,0 +1,121 @@
+"""The site's users: who holds an identifier, who may sign in by code, and how a new one is made."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import IntegrityError, models, router, transaction
+
+from passwordless_otp import conf
+from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
+from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.models import Identifier, InstanceSettings
+
+RANDOM_BYTES = 8  # of a login name that nobody chose and nobody sees
+
+
+def holders_of(addresses: Sequence[Address]) -> dict[Address, Any]:
+    """Return the user of each of these that is somebody's. One statement, whoever they are."""
+    wanted = models.Q()
+    for address in addresses:
+        wanted |= models.Q(kind=address.kind, value=address.value)
+    using = router.db_for_write(Identifier)
+    found = Identifier.objects.using(using).filter(wanted).select_related("user")
+    return {identifier.address: identifier.user for identifier in found}
+
+
+def is_staff(user: Any) -> bool:
+    """Tell whether this user has a way into the admin."""
+    return getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
+
+
+def may_sign_in(user: Any, settings: InstanceSettings, by_test_code: bool = False) -> bool:
+    """Tell whether this user may sign in by code."""
+    if not getattr(user, "is_active", True):
+        return False
+    return not is_staff(user) or (settings.staff_sign_in and not by_test_code)
+
+
+def make(proven: Sequence[Address], details: Mapping[str, Any]) -> Any:
+    """Make the user who has proven these. Raises `IdentifierExists` or `IdentificationClaimed`.
+
+    In a savepoint, so that what is refused leaves nothing behind and what was proven stays proven.
+    """
+    given = {kind.value: "" for kind in Kind} | {address.kind.value: address.value for address in proven}
+    try:
+        with transaction.atomic(router.db_for_write(Identifier)):
+            user = conf.function("CREATE_USER")(**given, **details)
+            identifiers = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
+            Identifier.objects.bulk_create(identifiers)
+    except IntegrityError as error:
+        if _username_taken(details["username"]):
+            raise IdentifierExists("username") from error
+        raise IdentificationClaimed from error
+    return user
+
+
+def create_user(*, email_address: str, phone_number: str, **details: Any) -> AbstractBaseUser:
+    """Save and return a user with an unusable password: the default of the setting CREATE_USER.
+
+    `details` are `first_name`, `last_name`, `username` (empty where none was given) and `unsafe_metadata`, a
+    dict that only the visitor vouches for. What the user model has no field for is dropped.
+    """
+    model = get_user_model()
+    values = {
+        model.get_email_field_name(): email_address,
+        "first_name": details["first_name"],
+        "last_name": details["last_name"],
+    }
+    login_name = username_field()
+    if login_name is not None:
+        values[login_name.name] = details["username"] or secrets.token_hex(RANDOM_BYTES)
+    user = model(**{name: value for name, value in values.items() if _field(name) is not None})
+    email = _field(model.get_email_field_name())
+    if email is not None and email.null and not email_address:
+        setattr(user, email.name, None)
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def username_field() -> "models.Field[Any, Any] | None":
+    """Return the user model's name for login, where it is one that people choose."""
+    model = get_user_model()
+    if _email_name() == model.USERNAME_FIELD:
+        return _field("username")
+    return _field(model.USERNAME_FIELD)
+
+
+def clean_username(text: str) -> str:
+    """Return the username in the model's own form. Raises `FormatInvalid` or `IdentifierExists`."""
+    username = get_user_model().normalize_username(text)
+    field = username_field()
+    if field is not None:
+        try:
+            field.run_validators(username)
+        except ValidationError as error:
+            raise FormatInvalid("username", " ".join(error.messages)) from error
+    if _username_taken(username):
+        raise IdentifierExists("username")
+    return str(username)
+
+
+def _username_taken(username: str) -> bool:
+    field = username_field()
+    if not username or field is None:
+        return False
+    return get_user_model()._base_manager.filter(**{field.name: username}).exists()
+
+
+def _field(name: str) -> Any:
+    try:
+        return get_user_model()._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+
+
+def _email_name() -> str:
+    return str(get_user_model().get_email_field_name())
