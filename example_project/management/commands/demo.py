@@ -1,0 +1,73 @@
+"""Serve the example site on this machine, with codes in the terminal."""
+
+import signal
+from argparse import ArgumentParser
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.wsgi import get_wsgi_application
+
+from example_project import seeding
+from example_project.inbox import inbox
+
+HOST = "127.0.0.1"
+BANNER = """
+The demo of passwordless_otp is at {origin}/
+
+  Sign up      {origin}/auth/sign-up/
+  Sign in      {origin}/auth/sign-in/
+  Messages     {origin}/inbox/
+  Admin        {origin}/admin/  user {operator}  password {password}
+  Test number  {number}  code {code}  (works without a message)
+
+Codes appear below, one line a message. Ctrl-C stops.
+"""
+
+
+class Command(BaseCommand):
+    """`python manage.py demo`."""
+
+    help = "Serve the example site on 127.0.0.1, with codes printed here."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the port."""
+        parser.add_argument("--port", type=int, default=8000, help="the port (default: 8000; 0: any free one)")
+
+    def handle(self, *args: Any, port: int, **options: Any) -> None:
+        """Take the port before anything is changed; then prepare the database and serve."""
+        try:
+            server = ThreadedWSGIServer((HOST, port), WSGIRequestHandler)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise CommandError(f"Port {port} can't be used: {reason}. Choose another: --port 8001") from None
+        signal.signal(signal.SIGTERM, stop)
+        try:
+            self.prepare(f"http://{HOST}:{server.server_port}", options["verbosity"])
+            server.set_app(StaticFilesHandler(get_wsgi_application()))
+            server.serve_forever()
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopped.")
+        finally:
+            server.server_close()
+
+    def prepare(self, origin: str, verbosity: int) -> None:
+        """Bring the database up to date, fill it and say where everything is."""
+        call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))
+        password = seeding.make_operator()
+        seeding.switch_on()
+        seeding.list_test_number()
+        settings.PASSWORDLESS_OTP["PUBLIC_URL"] = origin
+        inbox.open = True
+        words = {"operator": seeding.OPERATOR, "password": password}
+        words |= {"number": seeding.TEST_NUMBER, "code": seeding.TEST_CODE}
+        self.stdout.write(BANNER.format(origin=origin, **words))
+        self.stdout.flush()
+
+
+def stop(signum: int, frame: object) -> NoReturn:
+    """End as by Ctrl-C."""
+    raise KeyboardInterrupt

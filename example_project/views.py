@@ -1,0 +1,37 @@
+"""Who am I, and what was sent."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from example_project.inbox import inbox
+
+LOOPBACK = {"127.0.0.1", "::1"}
+POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say whether somebody is signed in, and as whom."""
+    return _page(request, "home.html", {"inbox_open": _may_read(request)})
+
+
+@never_cache
+@require_safe
+def show_inbox(request: HttpRequest) -> HttpResponse:
+    """Show the messages: to this machine, and only while the demo command serves."""
+    if not _may_read(request):
+        raise Http404
+    return _page(request, "inbox.html", {"received": list(inbox.received)})
+
+
+def _may_read(request: HttpRequest) -> bool:
+    return inbox.open and request.META.get("REMOTE_ADDR") in LOOPBACK
+
+
+def _page(request: HttpRequest, name: str, context: dict[str, object]) -> HttpResponse:
+    response = render(request, f"example_project/{name}", context)
+    response["Content-Security-Policy"] = POLICY
+    return response

@@ -1,0 +1,24 @@
+"""A demo for the tests of a module, and browsers for it."""
+
+import pytest
+
+from tests.demo.served import Browser, Demo, curl_or_skip
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    curl_or_skip()
+    with Demo(tmp_path_factory.mktemp("demo")) as served:
+        yield served
+
+
+@pytest.fixture
+def browse(demo, tmp_path):
+    """Return a function that opens a browser of its own."""
+    opened = []
+
+    def new(body="form"):
+        opened.append(Browser(demo.origin, tmp_path / f"jar-{len(opened)}", body))
+        return opened[-1]
+
+    return new

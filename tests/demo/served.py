@@ -1,0 +1,122 @@
+"""The demo in a process of its own, and a browser made of `curl` with a cookie jar."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60  # seconds, for whatever has to happen
+
+
+def curl_or_skip():
+    """Return the path of `curl`. Without it skip; where everything has to run, fail."""
+    path = shutil.which("curl")
+    if path is None:
+        reason = "needs curl: install the package curl"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return path
+
+
+def environment(**extra):
+    """Return this process's environment without what the tests have put there."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "COV_"))}
+    return {**kept, **extra}
+
+
+def form(fields):
+    """Return the options of `curl` that post these fields as a form."""
+    pairs = [["--data-urlencode", f"{name}={value}"] for name, value in fields.items()]
+    return ["-X", "POST", *chain.from_iterable(pairs)]
+
+
+class Demo:
+    """`python manage.py demo` on a free port with a scratch database."""
+
+    def __init__(self, folder, port=0):
+        self.folder, self.port, self.process = folder, port, None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGTERM)
+
+    def start(self):
+        """Start, and wait until it says where it is."""
+        self.output = self.folder / f"output-{time.monotonic_ns()}"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "demo", "--port", str(self.port)],
+                cwd=ROOT, env=environment(DEMO_DATABASE=str(self.folder / "demo.sqlite3")), stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self.origin = self.wait_for(r"demo of passwordless_otp is at (http://[0-9.]+:\d+)/")[-1]
+
+    def end(self, by):
+        """End it by this signal, and return its exit status."""
+        self.process.send_signal(by)
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            self.process.kill()
+            self.process.wait()
+
+    def text(self):
+        """Return what it has printed."""
+        return self.output.read_text()
+
+    def wait_for(self, pattern, times=1):
+        """Return what the group in `pattern` matched, once it has been printed so often."""
+        end = time.monotonic() + PATIENCE
+        while len(found := re.findall(pattern, self.text())) < times:
+            assert self.process.poll() is None, self.text()
+            assert time.monotonic() < end, self.text()
+            time.sleep(0.05)
+        return found
+
+    def code(self, address, times=1):
+        """Return the newest code sent to this address, once there have been so many."""
+        return self.wait_for(rf"\[\w+ to {re.escape(address)}\] (\d{{6}}) is your ", times)[-1]
+
+
+class Browser:
+    """`curl` with a cookie jar, sending forms as a page would or JSON as a program would."""
+
+    def __init__(self, origin, jar, body="form"):
+        self.origin, self.jar, self.body, self.curl = origin, jar, body, curl_or_skip()
+
+    def post(self, path, **fields):
+        """Return status and JSON of a call of the API."""
+        if self.body == "json":
+            sent = ["-H", "Content-Type: application/json", "--data", json.dumps(fields)]
+        else:
+            sent = ["-H", f"Origin: {self.origin}", *form(fields)]
+        return self.json(f"/auth/v1/{path}", *sent)
+
+    def json(self, path, *options):
+        """Return status and JSON."""
+        status, text = self.get(path, *options)
+        return status, json.loads(text)
+
+    def get(self, path, *options):
+        """Return status and text."""
+        command = [self.curl, "-sS", "--max-time", "30", "-b", self.jar, "-c", self.jar, "-w", "\n%{http_code}"]
+        done = subprocess.run(
+            [*command, *options, self.origin + path], capture_output=True, text=True, check=True, timeout=PATIENCE
+        )
+        text, _, status = done.stdout.rpartition("\n")
+        return int(status), text
+
+    def cookies(self):
+        """Return the cookies by name."""
+        lines = [line.split("\t") for line in Path(self.jar).read_text().splitlines()]
+        return {line[5]: line[6] for line in lines if len(line) == 7}  # the Netscape format
