@@ -118,7 +118,7 @@ def log_in(request: HttpRequest, flow: Flow) -> None:
     """Make the completed flow's user the user of this session. Raises `ServiceUnavailable`: the code is spent."""
     user = flow.user
     try:
-        auth.login(request, user, backend=_backend_of(user))  # type: ignore[arg-type]
+        auth.login(request, user, backend=_backend_of(user))
         request.session[SESSION_ID] = secrets.token_hex(16)
         days = InstanceSettings.current().session_lifetime_days
         if days:

@@ -104,7 +104,8 @@ def parse_phone(text: str, region: str | None, param: str = "phone_number") -> s
         raise FormatInvalid(param, _("Type the number with its country code, such as +1 415 …")) from error
     if not phonenumbers.is_possible_number(number):
         raise FormatInvalid(param, _("This phone number is too short, too long or does not exist."))
-    return number.as_e164
+    value: str = number.as_e164
+    return value
 
 
 def require_mobile(value: str, param: str = "phone_number") -> None:

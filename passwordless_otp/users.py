@@ -83,10 +83,9 @@ def create_user(*, email_address: str, phone_number: str, **details: Any) -> Abs
 
 def username_field() -> "models.Field[Any, Any] | None":
     """Return the user model's name for login, where it is one that people choose."""
-    model = get_user_model()
-    if _email_name() == model.USERNAME_FIELD:
-        return _field("username")
-    return _field(model.USERNAME_FIELD)
+    login_name = get_user_model().USERNAME_FIELD
+    field: models.Field[Any, Any] | None = _field("username" if login_name == _email_name() else login_name)
+    return field
 
 
 def clean_username(text: str) -> str:

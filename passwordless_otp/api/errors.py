@@ -51,7 +51,7 @@ def _refusals(error: Exception) -> list[OTPError]:
     if isinstance(error, OTPError):
         return [error]
     if isinstance(error, exceptions.ValidationError):
-        return [_of_field(name, details[0]) for name, details in error.detail.items()]  # type: ignore[union-attr]
+        return [_of_field(name, details[0]) for name, details in error.detail.items()]  # type: ignore[union-attr,index]
     return [ours() for theirs, ours in OURS if isinstance(error, theirs)][:1]
 
 

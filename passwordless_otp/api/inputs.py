@@ -77,7 +77,7 @@ class Choice(Text):
 
     default_error_messages = {"invalid_choice": _("Use email_code or phone_code.")}
 
-    def to_internal_value(self, data: Any) -> Strategy:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> Strategy:
         """Return the strategy."""
         text = super().to_internal_value(data)
         if text not in Strategy.values:

@@ -53,7 +53,7 @@ def _host(request: HttpRequest) -> str:
 
 def _has_token(request: HttpRequest) -> bool:
     """Tell whether it carries the token of its CSRF cookie, as Django judges it."""
-    judge = CSRFCheck(lambda _: None)  # type: ignore[arg-type,return-value]
+    judge = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
     judge.process_request(request)
     return judge.process_view(request, None, (), {}) is None  # type: ignore[arg-type]
 

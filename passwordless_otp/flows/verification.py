@@ -64,7 +64,7 @@ def send_code(flow: Flow, address: Address, kind: MessageKind, settings: Instanc
 
 
 def check_code(
-    verification: Verification, code: str, settings: InstanceSettings, may_pass: bool, accept: Callable[[], Any]
+    verification: Verification, code: str, settings: InstanceSettings, may_pass: bool, accept: Callable[[], None]
 ) -> None:
     """Run `accept`, which has to call `take`, in a transaction if `code` is right; else raise, a try paid.
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -174,7 +174,7 @@ class SignIn(Flow):
     """A sign-in: one identifier was typed, and a code to one of its user's proves who it is."""
 
     PURPOSE = Purpose.SIGN_IN
-    objects = PurposeManager()
+    objects: ClassVar[Any] = PurposeManager()
 
     class Meta:
         proxy = True
@@ -186,7 +186,7 @@ class SignUp(Flow):
     """A sign-up: it collects identifiers and names until everything is given and proven."""
 
     PURPOSE = Purpose.SIGN_UP
-    objects = PurposeManager()
+    objects: ClassVar[Any] = PurposeManager()
 
     class Meta:
         proxy = True

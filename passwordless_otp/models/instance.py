@@ -144,7 +144,7 @@ class InstanceSettings(models.Model):
     def __str__(self) -> str:
         return str(_("Instance settings"))
 
-    def save(self, **options: Any) -> None:  # type: ignore[override]
+    def save(self, **options: Any) -> None:
         """Save the one row, and let this process see it from the commit on."""
         self.pk = 1
         super().save(**options)
@@ -159,10 +159,12 @@ class InstanceSettings(models.Model):
         """Return the settings, the defaults where none were saved, at most a second old."""
         using = router.db_for_write(cls)
 
-        def read() -> Self:
+        def read() -> Any:
             return cls.objects.using(using).filter(pk=1).first() or cls(pk=1)
 
-        return read() if transaction.get_connection(using).in_atomic_block else memo.recall(read)
+        fresh = transaction.get_connection(using).in_atomic_block
+        settings: Self = read() if fresh else memo.recall(read)
+        return settings
 
     def offers(self, kind: Kind) -> bool:
         """Tell whether an identifier of this kind may be given and proven."""

@@ -39,7 +39,7 @@ def _has_no_login_name(settings: Any) -> bool:
     """Tell whether a sign-up by phone alone would make a user without the email that the model wants."""
     model = get_user_model()
     try:
-        email = model._meta.get_field(model.get_email_field_name())
+        email: Any = model._meta.get_field(model.get_email_field_name())
     except FieldDoesNotExist:
         return False
     wanted = email.unique and not email.null and conf.get("CREATE_USER") == conf.DEFAULTS["CREATE_USER"]

@@ -1,6 +1,6 @@
 """Message: one email or SMS on its way, and what became of it."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -86,6 +86,7 @@ class Message(models.Model):
         """Save what became of it."""
         self.status = status
         for name, value in outcome.items():
-            setattr(self, name, value[: self._meta.get_field(name).max_length])
+            field: Any = self._meta.get_field(name)
+            setattr(self, name, value[: field.max_length])
         self.sent_at = timezone.now() if status == MessageStatus.SENT else None
         self.save(update_fields=["status", "sent_at", *outcome])
