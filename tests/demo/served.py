@@ -57,8 +57,11 @@ class Demo:
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", "--port", str(self.port)],
-                cwd=ROOT, env=environment(DEMO_DATABASE=str(self.folder / "demo.sqlite3")), stdout=output, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                cwd=ROOT,
+                env=environment(DEMO_DATABASE=str(self.folder / "demo.sqlite3")),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         self.origin = self.wait_for(r"demo of passwordless_otp is at (http://[0-9.]+:\d+)/")[-1]
 
     def end(self, by):
