@@ -21,7 +21,7 @@ from passwordless_otp.errors import (
 )
 from passwordless_otp.flows import opening, transactions
 from passwordless_otp.flows.verification import check_code, send_code, take
-from passwordless_otp.identifiers import Address, Strategy
+from passwordless_otp.identifiers import Address, Kind, Strategy
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.models.messages import MessageKind
@@ -113,7 +113,7 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     if flow.abandoned:
         raise VerificationExpired
     verification = _newest(flow, strategy)
-    _refuse_switched_off(verification.address, flow, settings)
+    _refuse_switched_off(strategy.kind, flow, settings)
     holder = users.holders_of([verification.address]).get(verification.address)
     may_transfer = holder is None and _offers_sign_up(flow, settings)
     by_test_code = bool(TestIdentifier.code_for(verification.address, settings))
@@ -177,8 +177,7 @@ def _send(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSett
 
 
 def _choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Address:
-    if not settings.offers(strategy.kind):
-        raise ValueDisabled("strategy")
+    _refuse_switched_off(strategy.kind, flow, settings)
     fitting = [factor for factor in factors(flow, settings) if factor.strategy == strategy]
     if not fitting:
         raise StrategyInvalid
@@ -199,8 +198,8 @@ def _newest(flow: Flow, strategy: Strategy) -> Verification:
     return max(prepared, key=lambda v: v.prepared_at)
 
 
-def _refuse_switched_off(address: Address, flow: Flow, settings: InstanceSettings) -> None:
-    if not settings.offers(address.kind):
+def _refuse_switched_off(kind: Kind, flow: Flow, settings: InstanceSettings) -> None:
+    if not settings.offers(kind):
         raise ValueDisabled("strategy")
     if not all(settings.identifies(typed.kind) for typed in flow.addresses):
         raise ValueDisabled("identifier")

@@ -1,0 +1,28 @@
+"""What a site may name in PASSWORDLESS_OTP, for tests."""
+
+from django.contrib.auth import get_user_model
+
+from passwordless_otp.users import create_user
+
+recorded = []
+
+
+def record(message_id):
+    """A DISPATCH that only takes notes."""
+    recorded.append(message_id)
+
+
+def create_with_plan(**given):
+    user = create_user(**given)
+    user.last_name = given["unsafe_metadata"]["plan"]
+    user.save()
+    return user
+
+
+def create_and_break(**given):
+    create_user(**given)
+    raise RuntimeError("broken hook")
+
+
+def create_fixed(**given):
+    return get_user_model().objects.create_user("fixed")
