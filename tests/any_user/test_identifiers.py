@@ -1,0 +1,72 @@
+"""Signing up and in with any user model."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import FieldDoesNotExist
+
+from passwordless_otp.models import Identifier
+from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code
+
+pytestmark = pytest.mark.django_db
+WAYS = [("email_address", EMAIL, "email_code"), ("phone_number", PHONE, "phone_code")]
+
+
+def email_field():
+    model = get_user_model()
+    try:
+        return model._meta.get_field(model.get_email_field_name())
+    except FieldDoesNotExist:
+        return None
+
+
+@pytest.mark.parametrize(("kind", "address", "strategy"), WAYS)
+def test_who_signs_up_can_sign_in_again(kind, address, strategy):
+    both_kinds()
+    first, second = Visitor(), Visitor()
+    first.sign_up(**{kind: address}, strategy=strategy)
+    assert first.attempt(newest_code(address), strategy).json()["response"]["status"] == "complete"
+    second.sign_in(address, strategy)
+    assert second.attempt(newest_code(address), strategy).json()["response"]["status"] == "complete"
+    assert first.signed_in == second.signed_in == f"user_{get_user_model().objects.get().pk}"
+
+
+def test_people_with_only_a_phone_number_are_different_users():
+    both_kinds()
+    for address in [PHONE, "+14155552672"]:
+        visitor = Visitor()
+        visitor.sign_up(phone_number=address, strategy="phone_code")
+        assert visitor.attempt(newest_code(address), "phone_code").status_code == 200
+    assert get_user_model().objects.count() == 2
+
+
+def test_a_second_sign_up_makes_a_second_user():
+    assert joined().signed_in != joined("joan@example.com").signed_in
+    assert get_user_model().objects.count() == 2
+
+
+def test_a_sign_up_with_a_taken_identifier_signs_its_owner_in():
+    assert joined().signed_in == joined().signed_in
+    assert get_user_model().objects.count() == 1
+
+
+def test_the_address_is_written_into_the_users_email_where_there_is_one():
+    joined()
+    user = get_user_model().objects.get()
+    field = email_field()
+    assert field is None or getattr(user, field.name) == EMAIL
+    assert not user.has_usable_password()
+
+
+def test_an_email_that_a_plain_user_has_is_refused_after_proof_exactly_where_it_is_unique():
+    field = email_field()
+    if field is not None:
+        model = get_user_model()
+        model(**{model.USERNAME_FIELD: "plain", field.name: EMAIL}).save()
+    visitor = Visitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    answer = visitor.attempt(newest_code(EMAIL))
+    if field is not None and field.unique:
+        assert (answer.status_code, errors(answer)) == (409, ["identification_claimed"])
+        assert not Identifier.objects.exists()
+    else:
+        assert answer.json()["response"]["status"] == "complete"

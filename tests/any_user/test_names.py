@@ -1,0 +1,44 @@
+"""Names and usernames with any user model."""
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from passwordless_otp import users
+from tests.visitor import Visitor, errors, joined, newest_code, operate
+
+pytestmark = pytest.mark.django_db
+
+
+def test_names_are_kept_where_the_model_has_fields_for_them():
+    operate(first_name="optional", last_name="optional")
+    joined(first_name="Jane", last_name="Roe")
+    user = get_user_model().objects.get()
+    fields = {field.name for field in user._meta.get_fields()}
+    for name, value in {"first_name": "Jane", "last_name": "Roe"}.items():
+        assert name not in fields or getattr(user, name) == value
+
+
+def test_a_username_given_is_the_users_name_for_login_unless_that_is_the_email_address():
+    operate(username="required")
+    joined(username="jane")
+    user, field = get_user_model().objects.get(), users.username_field()
+    assert field is None or getattr(user, field.name) == "jane"
+
+
+def test_without_a_username_each_user_gets_a_random_one():
+    for address in ["jane@example.com", "joan@example.com"]:
+        joined(address)
+    names = {user.get_username() for user in get_user_model().objects.all()}
+    assert len(names) == 2
+    assert all(names)
+
+
+def test_a_taken_username_is_refused_where_it_is_kept():
+    operate(username="required")
+    joined(username="jane")
+    other = Visitor()
+    answer = other.sign_up(email_address="joan@example.com", username="jane", strategy="email_code")
+    if users.username_field() is None:
+        assert other.attempt(newest_code()).status_code == 200
+    else:
+        assert errors(answer) == ["form_identifier_exists"]
