@@ -1,6 +1,7 @@
 """A person at a browser, for tests: one cookie jar, the calls of the JSON API, and the codes that reach her."""
 
 import json
+from http.cookies import SimpleCookie
 
 from django.test import Client
 
@@ -16,7 +17,13 @@ class Visitor:
     def __init__(self, jar=None, **headers):
         self.http = Client(enforce_csrf_checks=True, headers=headers or None)
         if jar is not None:
-            self.http.cookies = jar.http.cookies
+            self.http.cookies = SimpleCookie(jar.http.cookies.output(header="", sep=";"))
+
+    def twin(self):
+        """The same browser in another tab."""
+        twin = Visitor(jar=self)
+        twin.flow = getattr(self, "flow", None)
+        return twin
 
     def post(self, path, form=False, **parameters):
         if form:
@@ -92,9 +99,7 @@ def operate(**changes):
 
 
 def both_kinds(**more):
-    return operate(
-        phone_number_enabled=True, phone_number_used_for_identification=True, phone_code=True, **more
-    )
+    return operate(phone_number_enabled=True, phone_number_used_for_identification=True, phone_code=True, **more)
 
 
 def joined(email=EMAIL, **fields):

@@ -11,6 +11,7 @@ from passwordless_otp import keys, outbox, users
 from passwordless_otp.errors import (
     IdentifierNotFound,
     ParamMissing,
+    ResourceNotFound,
     StrategyInvalid,
     TransferNotAllowed,
     TransferRequired,
@@ -72,11 +73,11 @@ def create(
         flow = opening.start(client, current, Purpose.SIGN_IN, addresses, details)
         return flow, _send(flow, strategy, "", settings) if strategy else None
 
-    if current and _same(current, addresses):
-        return _go_on(current, details, strategy)
     try:
+        if current and _same(current, addresses):
+            return _go_on(current, details, strategy)
         flow, message = transactions.run(step)
-    except IntegrityError:
+    except (IntegrityError, ResourceNotFound):  # a parallel `create` of this client was faster
         return opening.winner(client, Purpose.SIGN_IN)
     if message:
         outbox.dispatch(message)

@@ -11,6 +11,7 @@ from passwordless_otp.errors import (
     IdentifierExists,
     OTPError,
     ParamMissing,
+    ResourceNotFound,
     SignUpClosed,
     ValueDisabled,
     VerificationExpired,
@@ -60,11 +61,11 @@ def create(
         done = refusal or flow.user
         return flow, refusal, _send(flow, strategy, settings) if strategy and not done else None
 
-    if current and not transfer and _same(current, addresses):
-        return _go_on(current, values, successor, strategy)
     try:
+        if current and not transfer and _same(current, addresses):
+            return _go_on(current, values, successor, strategy)
         flow, refusal, message = transactions.run(step)
-    except IntegrityError:
+    except (IntegrityError, ResourceNotFound):  # a parallel `create` of this client was faster
         return opening.winner(client, Purpose.SIGN_UP)
     if message:
         outbox.dispatch(message)

@@ -364,4 +364,6 @@ def test_completion_ends_every_open_flow_of_the_browser(jane):
     visitor.flow = sign_in
     assert visitor.attempt(code).json()["client"]["sign_up"] is None
     assert not Flow.objects.filter(status="open").exists()
-    assert timezone.now() - Flow.objects.get(status="complete", purpose="sign_in").completed_at < timedelta(minutes=1)
+    assert timezone.now() - Flow.objects.get(status="complete", purpose="sign_in").completed_at < timedelta(
+        minutes=1
+    )

@@ -224,7 +224,9 @@ def test_metadata_that_nobody_vouches_for_reaches_the_hook(settings):
     assert User.objects.get().last_name == "gold"
 
 
-@pytest.mark.parametrize("text", ["[]", "x", "{", '{"a": NaN}', '{"a": 1e999}', "[" * 5000, '{"a": "' + "x" * 9000 + '"}'])
+@pytest.mark.parametrize(
+    "text", ["[]", "x", "{", '{"a": NaN}', '{"a": 1e999}', "[" * 5000, '{"a": "' + "x" * 9000 + '"}']
+)
 def test_metadata_is_a_small_json_object(text):
     answer = Visitor().sign_up(email_address=EMAIL, unsafe_metadata=text)
     assert errors(answer) == ["form_param_format_invalid"]

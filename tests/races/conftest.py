@@ -1,0 +1,14 @@
+"""What the races get."""
+
+import pytest
+from django.db import connections
+
+
+@pytest.fixture(params=[False, True], ids=["autocommit", "ATOMIC_REQUESTS"])
+def requests_atomic(request):
+    """Whether the site wraps each request in a transaction, which must not give a try back."""
+    settings = connections["default"].settings_dict
+    before = settings["ATOMIC_REQUESTS"]
+    settings["ATOMIC_REQUESTS"] = request.param
+    yield request.param
+    settings["ATOMIC_REQUESTS"] = before

@@ -1,0 +1,104 @@
+"""Steps of one flow, and flows of one identifier, at the same moment."""
+
+import time
+from collections import Counter
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from passwordless_otp import outbox
+from passwordless_otp.delivery.backends import memory
+from passwordless_otp.flows import sign_up
+from passwordless_otp.models import Flow, Identifier, Message
+from tests.races.threads import together
+from tests.visitor import EMAIL, Visitor, both_kinds, joined, newest_code
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_of_10_prepares_one_sends_and_its_code_works(requests_atomic):
+    joined()
+    memory.outbox.clear()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL)
+    assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
+    assert len(memory.outbox) == 1
+    assert Message.objects.filter(kind="sign_in").count() == 1
+    assert visitor.attempt(newest_code()).status_code == 200
+
+
+def test_of_10_creates_of_a_known_browser_one_flow_is_left():
+    joined()
+    visitor = Visitor()
+    visitor.sign_in("somebody@example.com")
+    answers = together([lambda: visitor.twin().sign_in(EMAIL, "email_code").status_code] * 10)
+    assert set(answers) == {200}
+    assert Flow.objects.filter(purpose="sign_in", status="open").count() == 1
+    visitor.sign_in(EMAIL, "email_code")
+    assert visitor.attempt(newest_code(EMAIL)).status_code == 200
+
+
+def test_20_sign_ups_for_one_identifier_finishing_at_once_make_one_user(requests_atomic):
+    visitors = [Visitor() for _ in range(20)]
+    steps = []
+    for visitor in visitors:
+        visitor.sign_up(email_address=EMAIL, strategy="email_code")
+        steps.append(lambda visitor=visitor, code=newest_code(): visitor.attempt(code).status_code)
+    assert together(steps) == [200] * 20
+    user = get_user_model().objects.get()
+    assert {visitor.signed_in for visitor in visitors} == {f"user_{user.pk}"}
+    assert Identifier.objects.count() == 1
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """Let two steps overlap: each stops for a moment between its verdict and what it makes of it."""
+    take = sign_up.take
+
+    def slow(verification):
+        take(verification)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(sign_up, "take", slow)
+
+
+def finish_both(number):
+    """That many sign-ups whose email and phone are proven at the same moment: where their flows stand."""
+    both_kinds(email_address_required=True, phone_number_required=True)
+    for index in range(number):
+        visitor = Visitor()
+        email, phone = f"u{index}@example.com", f"+14155552{index:03}"
+        visitor.sign_up(email_address=email, phone_number=phone, strategy="email_code")
+        visitor.prepare("phone_code")
+        by_email, by_phone = newest_code(email), newest_code(phone)
+        together(
+            [
+                lambda twin=visitor.twin(), code=by_email: twin.attempt(code),
+                lambda twin=visitor.twin(), code=by_phone: twin.attempt(code, "phone_code"),
+            ]
+        )
+    return Counter(Flow.objects.values_list("status", flat=True))
+
+
+def test_email_and_phone_of_one_sign_up_finish_together_100_times(slowly):
+    assert finish_both(100) == {"complete": 100}
+    assert get_user_model().objects.count() == 100
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; PostgreSQL has this race")
+def test_negative_control_without_taking_the_flow_first_some_are_stuck(slowly, monkeypatch):
+    touch = Flow.touch
+    monkeypatch.setattr(Flow, "touch", lambda self, **changes: touch(self, **changes) if changes else None)
+    assert finish_both(10)["open"] > 0
+
+
+def test_20_workers_with_one_message_send_it_once():
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    memory.outbox.clear()
+    Message.objects.update(status="pending")
+    message = Message.objects.get(kind="sign_in")
+    together([lambda: outbox.deliver(message.pk)] * 20)
+    assert len(memory.outbox) == 1

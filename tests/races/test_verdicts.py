@@ -1,0 +1,131 @@
+"""A cap of five is five, and a code signs in once, under any number of parallel requests."""
+
+from collections import Counter
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.db.models import F
+
+from passwordless_otp import codes
+from passwordless_otp.errors import CodeIncorrect, VerificationFailed
+from passwordless_otp.flows import sign_in
+from passwordless_otp.models import Flow, Verification
+from tests.races.threads import together
+from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, wrong
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 60
+CAP = 5
+CHECK = "passwordless_otp_verification_tries"
+
+
+@pytest.fixture
+def visitor():
+    joined()
+    Session.objects.all().delete()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    return visitor
+
+
+def attempts(visitor, code):
+    """60 attempts of one browser at once: how often each outcome came."""
+
+    def one():
+        answer = visitor.twin().attempt(code)
+        return "signed in" if answer.status_code == 200 else errors(answer)[0]
+
+    return Counter(together([one] * THREADS))
+
+
+@pytest.fixture
+def verdicts(monkeypatch):
+    """Every verdict given."""
+    given = []
+    judge = Verification.judge
+
+    def counted(self, right, **outcome):
+        given.append(judge(self, right, **outcome))
+        return given[-1]
+
+    monkeypatch.setattr(Verification, "judge", counted)
+    return given
+
+
+def test_of_60_wrong_codes_exactly_5_get_a_verdict(visitor, requests_atomic, verdicts):
+    outcomes = attempts(visitor, wrong(newest_code()))
+    assert sum(verdicts) == CAP
+    assert set(outcomes) <= {"form_code_incorrect", "verification_failed"}
+    assert outcomes["form_code_incorrect"] < CAP
+    assert Verification.objects.get(flow__purpose="sign_in").tries == CAP
+    assert errors(visitor.attempt(newest_code())) == ["verification_failed"]
+
+
+def one_signs_in(visitor):
+    logins = []
+    user_logged_in.connect(lambda **_: logins.append(1), weak=False, dispatch_uid="count")
+    try:
+        outcomes = attempts(visitor, newest_code())
+    finally:
+        user_logged_in.disconnect(dispatch_uid="count")
+    assert outcomes["signed in"] == 1
+    assert set(outcomes) <= {"signed in", "verification_already_verified", "resource_not_found"}
+    assert len(logins) == 1
+    assert get_user_model().objects.count() == 1
+    assert Flow.objects.filter(purpose="sign_in", status="complete").count() == 1
+
+
+def test_of_60_right_codes_one_signs_in(visitor, requests_atomic):
+    one_signs_in(visitor)
+    assert Session.objects.count() == 1
+
+
+def test_of_60_right_codes_one_signs_in_with_sessions_in_cookies(visitor, settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    one_signs_in(visitor)
+
+
+def test_right_and_wrong_codes_together_stay_within_the_cap(visitor, verdicts):
+    right, off = newest_code(), wrong(newest_code())
+    steps = [lambda code=code: visitor.twin().attempt(code).status_code for code in [right, *[off] * 9] * 6]
+    together(steps)
+    verification = Verification.objects.get(flow__purpose="sign_in")
+    assert sum(verdicts) == verification.tries <= CAP
+    assert verification.status in {"verified", "failed"}
+    assert Session.objects.count() == (verification.status == "verified")
+
+
+def test_negative_control_check_then_save_gives_more_than_5_verdicts(visitor, monkeypatch):
+    """What this package does not do: look at the count, compare, then save the count."""
+
+    def naive(verification, code, settings, may_pass, accept):
+        if verification.tries >= verification.max_tries:
+            raise VerificationFailed
+        if codes.match(verification.code(), code):
+            return accept()
+        verification.tries += 1
+        verification.save(update_fields=["tries"])
+        raise CodeIncorrect
+
+    monkeypatch.setattr(sign_in, "check_code", naive)
+    assert attempts(visitor, wrong(newest_code()))["form_code_incorrect"] > CAP
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; PostgreSQL has this race")
+def test_negative_control_a_join_in_the_verdict_gives_more_than_5_verdicts(visitor):
+    """What PostgreSQL does not look at again after waiting for a row: what Django puts into a subquery."""
+    joined_to_flow = Verification.objects.filter(tries__lt=CAP, flow__status="open", flow__purpose="sign_in")
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE passwordless_otp_verification DROP CONSTRAINT {CHECK}")
+    try:
+        verdicts = together([lambda: joined_to_flow.update(tries=F("tries") + 1)] * THREADS)
+    finally:
+        Verification.objects.all().delete()
+        with connection.cursor() as cursor:
+            check = f"ADD CONSTRAINT {CHECK} CHECK (tries <= max_tries)"
+            cursor.execute(f"ALTER TABLE passwordless_otp_verification {check}")
+    assert sum(verdicts) > CAP
