@@ -15,7 +15,7 @@ MODELS = ["identifier", "signin", "signup", "verification", "message", "testiden
 def operator(client):
     model = get_user_model()
     name = "operator@example.com"
-    required = {field: name for field in model.REQUIRED_FIELDS}
+    required = dict.fromkeys(model.REQUIRED_FIELDS, name)
     user = model.objects.create_superuser(**{model.USERNAME_FIELD: name}, **required, password="x")
     client.force_login(user)
     return client
