@@ -1,0 +1,48 @@
+"""A shell in which the `curl` blocks of a page run, one after the other, against the demo."""
+
+import subprocess
+import time
+
+from tests.demo.served import PATIENCE
+
+END = "--- end of block ---\n"
+
+
+class Shell:
+    """One `bash`: what a block sets, the next one knows. `$CODE` is the newest code that the demo has sent."""
+
+    def __init__(self, demo, folder):
+        self.demo, self.output = demo, folder / "output"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                ["bash", "-euo", "pipefail"],
+                cwd=folder,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                text=True,
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+
+    def run(self, block):
+        """Run the block to its end, and return what all blocks so far have printed."""
+        text = block.text.replace("http://127.0.0.1:8000", self.demo.origin)
+        if "$CODE" in text:
+            code = self.demo.wait_for(r"\] (\d{6}) is your ")[-1]
+            text = f"CODE={code}\n{text}"
+        ended = self.output.read_text().count(END)
+        self.process.stdin.write(f"{text}\necho; echo '{END.strip()}'\n")
+        self.process.stdin.flush()
+        end = time.monotonic() + PATIENCE
+        while (printed := self.output.read_text()).count(END) == ended:
+            assert self.process.poll() is None, (block.place, printed)
+            assert time.monotonic() < end, (block.place, printed)
+            time.sleep(0.05)
+        return printed

@@ -1,0 +1,33 @@
+"""Links between the pages, and the tables that list what the code has."""
+
+import re
+
+import pytest
+
+from passwordless_otp import conf, errors
+from passwordless_otp.models import InstanceSettings
+from tests.docs.blocks import PAGES, ROOT
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    local = [target.split("#")[0] for target in targets if not target.startswith(("http", "#", "mailto"))]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_every_setting_is_documented():
+    text = (ROOT / "docs/configuration.md").read_text()
+    assert [key for key in conf.DEFAULTS if f"`{key}`" not in text] == []
+
+
+def test_every_instance_setting_is_documented():
+    text = (ROOT / "docs/instance-settings.md").read_text().lower()
+    fields = [field for field in InstanceSettings._meta.fields if field.name != "id"]
+    assert [field.name for field in fields if str(field.verbose_name).lower() not in text] == []
+
+
+def test_every_refusal_is_documented_with_its_status():
+    text = (ROOT / "docs/api.md").read_text()
+    refusals = [getattr(errors, name) for name in errors.__all__ if name != "OTPError"]
+    assert [r.code for r in refusals if not re.search(rf"\| {r.status} \|.*`{r.code}`", text)] == []
