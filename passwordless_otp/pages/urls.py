@@ -1,3 +1,31 @@
 """Paths of the pages."""
 
-urlpatterns: list[object] = []
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db.transaction import non_atomic_requests
+from django.urls import path
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+
+from passwordless_otp.pages import sign_in, sign_out, sign_up
+from passwordless_otp.pages.page import Page
+
+
+def page(view: type[Page]) -> Any:
+    """Return the view: for everybody, and outside of any request's transaction, so that a wrong code costs."""
+    function: Any = sensitive_post_parameters("code")(view.as_view())
+    function = login_not_required(csrf_protect(function))
+    for alias in settings.DATABASES:
+        function = non_atomic_requests(using=alias)(function)
+    return function
+
+
+urlpatterns = [
+    path("sign-in/", page(sign_in.CreateSignIn), name="sign_in"),
+    path("sign-in/verify/", page(sign_in.AttemptSignIn), name="sign_in_verify"),
+    path("sign-up/", page(sign_up.CreateSignUp), name="sign_up"),
+    path("sign-up/verify/", page(sign_up.AttemptSignUp), name="sign_up_verify"),
+    path("sign-out/", page(sign_out.SignOut), name="sign_out"),
+]

@@ -1,0 +1,90 @@
+"""What a visitor sees while a code is on its way to her."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import ngettext
+
+from passwordless_otp import codes, errors, identifiers
+from passwordless_otp.flows.sign_in import Factor
+from passwordless_otp.identifiers import Address
+from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models.verifications import VerificationStatus
+from passwordless_otp.pages.forms import CodeForm
+
+# Where a verification takes no code: why. Only of an expired one may another be asked for.
+REFUSALS = {
+    VerificationStatus.EXPIRED: errors.VerificationExpired,
+    VerificationStatus.FAILED: errors.VerificationFailed,
+    VerificationStatus.VERIFIED: errors.AlreadyVerified,
+    VerificationStatus.TRANSFERABLE: errors.AlreadyVerified,
+}
+
+
+def describe(
+    flow: Flow, address: Address, verification: Verification | None, settings: InstanceSettings
+) -> dict[str, Any]:
+    """Return where the code went, why it is of no use if it is of none, and when another may be asked for."""
+    kind = {"kind": address.kind.value, "masked": identifiers.mask(address)}
+    if verification is None:
+        return {**kind, "refusal": errors.VerificationMissing.long_message, "renewable": not flow.abandoned}
+    state = VerificationStatus.EXPIRED if flow.abandoned else verification.state
+    refusal = REFUSALS.get(state)
+    return {
+        **kind,
+        "refusal": refusal.long_message if refusal else "",
+        "renewable": not flow.abandoned and state in {VerificationStatus.UNVERIFIED, VerificationStatus.EXPIRED},
+        "wait": _wait(verification, settings),
+    }
+
+
+def make_form(verification: Verification | None, data: dict[str, str] | None) -> CodeForm:
+    """Make the form for this code, which says what it looks like and how long it works."""
+    if verification is None:
+        return CodeForm(codes.DIGITS, "", data=data)
+    return CodeForm(verification.alphabet, f"{_looks(verification)} {_life(verification)}", data=data)
+
+
+def other(flow: Flow, factor: Factor) -> dict[str, str]:
+    """Return another way to get in."""
+    return {
+        "id": factor.id(flow),
+        "kind": factor.address.kind.value,
+        "masked": identifiers.mask(factor.address),
+    }
+
+
+def waits(flow: Flow | None) -> bool:
+    """Tell whether a code of this flow can still be typed."""
+    verification = newest(flow) if flow else None
+    live = verification is not None and verification.state == VerificationStatus.UNVERIFIED
+    return live and flow is not None and not flow.abandoned
+
+
+def newest(flow: Flow) -> Verification | None:
+    """Return the verification that was asked for last: the one whose code is to be typed."""
+    return max(flow.attempts, key=lambda verification: verification.prepared_at, default=None)
+
+
+def _wait(verification: Verification, settings: InstanceSettings) -> int:
+    """Return in how many seconds another message may be asked for."""
+    if verification.last_sent_at is None:
+        return 0
+    due = verification.last_sent_at + timedelta(seconds=settings.resend_interval)
+    return max(0, math.ceil((due - timezone.now()).total_seconds()))
+
+
+def _looks(verification: Verification) -> str:
+    if verification.alphabet == codes.BASE32:
+        text = ngettext("%d letter or digit.", "%d letters and digits.", verification.length)
+    else:
+        text = ngettext("%d digit.", "%d digits.", verification.length)
+    return text % verification.length
+
+
+def _life(verification: Verification) -> str:
+    seconds = (verification.expires_at - timezone.now()).total_seconds()
+    minutes = max(1, math.ceil(seconds / 60))
+    return ngettext("Works for %d more minute.", "Works for %d more minutes.", minutes) % minutes

@@ -1,0 +1,113 @@
+"""The fields of the pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp import codes
+from passwordless_otp.flows import requirements
+from passwordless_otp.identifiers import Kind
+from passwordless_otp.models import Flow, InstanceSettings
+from passwordless_otp.pages import inputs
+
+MAX_TEXT = 320
+MAX_NAME = 150
+PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
+LABELS = {
+    "email_address": _("Email address"),
+    "phone_number": _("Phone number"),
+    "first_name": _("First name"),
+    "last_name": _("Last name"),
+    "username": _("Username"),
+}
+ATTRIBUTES: dict[str, dict[str, str]] = {
+    "email_address": {**PLAIN, "autocomplete": "email", "inputmode": "email"},
+    "phone_number": {"autocomplete": "tel", "inputmode": "tel"},
+    "first_name": {"autocomplete": "given-name"},
+    "last_name": {"autocomplete": "family-name"},
+    "username": {**PLAIN, "autocomplete": "username"},
+}
+
+
+class Text(forms.CharField):
+    """One line. The server counts: a `maxlength` would cut what people paste."""
+
+    def __init__(self, longest: int = MAX_TEXT, **options: Any) -> None:
+        super().__init__(**options)
+        self.validators += [MaxLengthValidator(longest), inputs.refuse_unfit]
+
+
+class SignInForm(forms.Form):
+    """Who is it?"""
+
+    identifier = Text()
+
+    def __init__(self, settings: InstanceSettings, **options: Any) -> None:
+        super().__init__(**options)
+        field = self.fields["identifier"]
+        if len(settings.kinds) == 1:
+            field.label = LABELS[settings.kinds[0]]
+            field.widget.attrs.update(ATTRIBUTES[settings.kinds[0]])
+        else:
+            field.label = _("Email address or phone number")
+            field.widget.attrs.update({**PLAIN, "autocomplete": "username", "inputmode": "email"})
+        field.widget.attrs["autofocus"] = True
+
+
+class Unechoed(forms.PasswordInput):
+    """A text field that comes back empty: no page shows a code, nor one that was almost right."""
+
+    input_type = "text"
+
+
+class CodeForm(forms.Form):
+    """What came in the message. Nothing is required: what can't be a code is a wrong one, says the flow."""
+
+    code = forms.CharField(label=_("Code"), required=False, widget=Unechoed)
+
+    def __init__(self, alphabet: str, hint: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.fields["code"].help_text = hint
+        mode = "text" if alphabet == codes.BASE32 else "numeric"
+        attributes = {**PLAIN, "inputmode": mode, "autocomplete": "one-time-code"}
+        self.fields["code"].widget.attrs.update({**attributes, "autofocus": True, "required": True})
+
+    def clean_code(self) -> str:
+        """Look at no more of a pasted text than the flow does."""
+        return str(self.cleaned_data["code"])[: codes.MAX_TEXT]
+
+
+class SignUpForm(forms.Form):
+    """What this site asks of somebody new, less what she has proven already."""
+
+    def __init__(self, settings: InstanceSettings, proven: Mapping[str, str], **options: Any) -> None:
+        super().__init__(**options)
+        required, optional = requirements.required(settings), requirements.optional(settings)
+        blank = Flow(details=dict.fromkeys(requirements.NAMES, ""), **proven)
+        needed = requirements.missing(blank, settings)
+        # One that identifies is needed though none is by itself: any of them will do.
+        self.any_of = settings.kinds if set(needed) - set(required) else []
+        for name in [*Kind.values, *requirements.NAMES]:
+            if name in [*required, *optional] and name not in proven:
+                self.fields[name] = _field(name, name in required or self.any_of == [name])
+        first = next(iter(self.fields.values()), None)
+        if first:
+            first.widget.attrs["autofocus"] = True
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a sign-up that nobody could ever sign in with."""
+        given = self.cleaned_data
+        if self.any_of and not self.errors and not any(given.get(kind) for kind in self.any_of):
+            self.add_error(self.any_of[0].value, str(_("Type your email address or your phone number.")))
+        return given
+
+
+def _field(name: str, required: bool) -> Text:
+    field = Text(
+        longest=MAX_NAME if name in requirements.NAMES else MAX_TEXT, label=LABELS[name], required=required
+    )
+    field.widget.attrs.update(ATTRIBUTES[name])
+    return field

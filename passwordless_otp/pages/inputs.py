@@ -1,0 +1,39 @@
+"""A request's body → one text a name."""
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp.errors import FormatInvalid, RequestTooLarge
+
+MAX_BODY = 64 * 1024  # bytes
+UNFIT = {"Cc", "Cs"}  # control characters, halves of a surrogate pair
+
+
+def refuse_large(request: HttpRequest) -> None:
+    """Raise `RequestTooLarge` for more than any of our forms could hold."""
+    length = str(request.META.get("CONTENT_LENGTH", ""))
+    if length.isdecimal() and int(length) > MAX_BODY:
+        request.POST = QueryDict()  # nor is it read for the answer
+        raise RequestTooLarge
+
+
+def plain(data: QueryDict) -> dict[str, str]:
+    """Return the fields. Raises `FormatInvalid` for one that came twice: no second recipient hides in one."""
+    for name, values in data.lists():
+        if len(values) != 1:
+            raise FormatInvalid(name)
+    return {name: encodable(str(value)) for name, value in data.items()}
+
+
+def encodable(text: str) -> str:
+    """Return the text as it can be sent back: some encodings bring halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def refuse_unfit(text: str) -> None:
+    """Raise `ValidationError` for what no field of ours may hold, and no database takes."""
+    if any(unicodedata.category(character) in UNFIT for character in text):
+        raise ValidationError(_("Leave out control characters."), code="control")

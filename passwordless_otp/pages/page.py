@@ -1,0 +1,113 @@
+"""What all pages share: find, run, answer; a refusal becomes the page again, and says why."""
+
+import logging
+from typing import Any
+
+from django.db import DatabaseError
+from django.forms import Form
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.generic import View
+
+from passwordless_otp import clients
+from passwordless_otp.errors import FormatInvalid, OTPError, ResourceNotFound, ServiceUnavailable
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.pages import destinations, headers, inputs, notices
+
+logger = logging.getLogger("passwordless_otp.pages")
+
+
+class Page(View):
+    """One page. `start` names the page to which a visitor without an open flow goes."""
+
+    http_method_names = ["get", "head", "post", "options"]
+    start = "sign_in"
+    form: Form | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, also without a database."""
+        try:
+            response = self._answer(request)
+        except DatabaseError as error:
+            logger.error("%s: %s", ServiceUnavailable.code, type(error).__name__)
+            response = self.notice(ServiceUnavailable(), InstanceSettings(pk=1))
+        return headers.seal(request, response)
+
+    def refused(self, error: OTPError) -> HttpResponseBase:
+        """Answer a refusal: start again, a page that says why, or the same page with the error at its field."""
+        if isinstance(error, ResourceNotFound):
+            return self.go(self.start)
+        if notices.heading(error):
+            return self.notice(error, self.settings)
+        return self.show(error)
+
+    def show(self, error: OTPError | None = None) -> HttpResponseBase:
+        """Show the page as things stand."""
+        raise NotImplementedError
+
+    def make_form(self, data: dict[str, str] | None = None) -> Form:
+        """Make the page's form."""
+        raise NotImplementedError
+
+    def given(self) -> dict[str, str]:
+        """Return what was filled in. Raises `FormatInvalid` where the form has found something wrong."""
+        self.form = self.make_form(inputs.plain(self.request.POST))
+        if not self.form.is_valid():
+            raise FormatInvalid
+        return dict(self.form.cleaned_data)
+
+    def go(self, name: str) -> HttpResponseBase:
+        """Send the visitor to another page."""
+        return destinations.SeeOther(self.path(name))
+
+    def path(self, name: str, **query: str) -> str:
+        """Return the path of one of our pages."""
+        return destinations.page(self.request, name, **query)
+
+    def notice(self, error: OTPError, settings: InstanceSettings) -> HttpResponseBase:
+        """Show a page that has nothing to fill in. Asks the database nothing."""
+        context = {"heading": notices.heading(error), "links": notices.links(error, self.request)}
+        return self.render("notice.html", error, settings, **context)
+
+    def render(
+        self, template: str, error: OTPError | None = None, settings: InstanceSettings | None = None, **more: Any
+    ) -> HttpResponseBase:
+        """Show a template, with the status and the words of `error`."""
+        form = more.get("form")
+        context = {
+            "settings": settings or self.settings,
+            "error": notices.place(error, form) if error else "",
+            "next": destinations.wanted(self.request),
+            "sign_in_url": self.path("sign_in"),
+            "sign_up_url": self.path("sign_up"),
+            "sign_out_url": self.path("sign_out"),
+            **more,
+        }
+        status = error.status if error else 200
+        response = render(self.request, f"passwordless_otp/{template}", context, status=status)
+        if error and error.retry_after:
+            response["Retry-After"] = str(error.retry_after)
+        return response
+
+    @property
+    def after(self) -> str:
+        """Where somebody who is signed in goes on to."""
+        return destinations.after(self.request)
+
+    @property
+    def settings(self) -> InstanceSettings:
+        """What the operator has set."""
+        return InstanceSettings.current()
+
+    @property
+    def client(self) -> clients.Client:
+        """The browser."""
+        return clients.current(self.request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            inputs.refuse_large(request)
+            return super().dispatch(request)
+        except OTPError as error:
+            logger.info("%s %s", error.code, error.param)
+            return self.refused(error)

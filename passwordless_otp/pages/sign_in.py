@@ -1,0 +1,99 @@
+"""The pages of a sign-in."""
+
+from django.http import HttpRequest, HttpResponseBase
+
+from passwordless_otp import clients
+from passwordless_otp.errors import OTPError, ResourceNotFound
+from passwordless_otp.flows import sign_in
+from passwordless_otp.identifiers import Address
+from passwordless_otp.models import Flow, Verification
+from passwordless_otp.models.flows import Purpose
+from passwordless_otp.pages import code_step, names, steps
+from passwordless_otp.pages.forms import CodeForm, SignInForm
+from passwordless_otp.pages.page import Page
+
+
+class CreateSignIn(Page):
+    """Who is it?"""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Change nothing, send nothing."""
+        return self.show()
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Send a code to what was typed; where sign-up is open, to anybody."""
+        clients.refuse_session(request)
+        text = self.given()["identifier"]
+        current, digest = self.client.flows.get(Purpose.SIGN_IN), self.client.ensure()
+        flow = sign_in.create(digest, current, text, sign_up_if_missing=self.settings.sign_up_open)
+        self.client.keep(flow)
+        sign_in.prepare(flow, *steps.typed(flow))
+        return self.go("sign_in_verify")
+
+    def show(self, error: OTPError | None = None) -> HttpResponseBase:
+        """Show the form, or why there is none."""
+        user = self.request.user
+        if user.is_authenticated:
+            return self.render("signed_in.html", error, name=names.of(user), after=self.after)
+        if not self.settings.kinds:
+            return self.render("nothing.html", error)
+        return self.render(
+            "sign_in.html",
+            error,
+            form=self.form or self.make_form(),
+            waiting=code_step.waits(self._current),
+            verify_url=self.path("sign_in_verify"),
+        )
+
+    def make_form(self, data: dict[str, str] | None = None) -> SignInForm:
+        """Make the form, with what this browser has typed before."""
+        before = [address.value for address in self._current.addresses] if self._current else []
+        return SignInForm(self.settings, data=data, initial={"identifier": "".join(before[:1])})
+
+    @property
+    def _current(self) -> Flow | None:
+        return self.client.flows.get(Purpose.SIGN_IN)
+
+
+class AttemptSignIn(Page):
+    """The code."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """Go on where this browser is; send nothing."""
+        return self.show()
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Take a code, or send one."""
+        flow, address, _verification = self._find()
+        if "send" in request.POST:
+            sign_in.prepare(flow, *steps.chosen(flow, request.POST["send"]))
+            return self.go("sign_in_verify")
+        code = self.given()["code"]
+        return steps.go_on(request, steps.attempt_sign_in(self.client, flow, address.kind.strategy, code))
+
+    def show(self, error: OTPError | None = None) -> HttpResponseBase:
+        """Show where the code went."""
+        flow, address, verification = self._find()
+        step = code_step.describe(flow, address, verification, self.settings)
+        factors = sign_in.factors(flow, self.settings)
+        return self.render(
+            "verify.html",
+            error,
+            form=self.form or self.make_form(),
+            **step,
+            send=next((factor.id(flow) for factor in factors if factor.address == address), ""),
+            others=[code_step.other(flow, factor) for factor in factors if factor.address != address],
+            start_url=self.path("sign_in"),
+        )
+
+    def make_form(self, data: dict[str, str] | None = None) -> CodeForm:
+        """Make the form for the code that was sent."""
+        return code_step.make_form(self._find()[2], data)
+
+    def _find(self) -> tuple[Flow, Address, Verification | None]:
+        """Return this browser's sign-in, and where its code went. Raises `ResourceNotFound`."""
+        flow = self.client.flows.get(Purpose.SIGN_IN)
+        if flow is None or not flow.addresses:
+            raise ResourceNotFound
+        verification = code_step.newest(flow)
+        return flow, verification.address if verification else flow.addresses[0], verification

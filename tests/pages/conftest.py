@@ -1,0 +1,93 @@
+"""A visitor, and what the operator has set."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from passwordless_otp.delivery.backends import memory
+from passwordless_otp.models import Identifier, InstanceSettings, memo
+
+SIGN_IN = "/auth/sign-in/"
+SIGN_IN_VERIFY = "/auth/sign-in/verify/"
+SIGN_UP = "/auth/sign-up/"
+SIGN_UP_VERIFY = "/auth/sign-up/verify/"
+SIGN_OUT = "/auth/sign-out/"
+EMAIL = "jane@example.com"
+PHONE = "+14155552671"
+
+
+@pytest.fixture(autouse=True)
+def database(db):
+    """Every page looks at the instance settings."""
+
+
+@pytest.fixture
+def configure():
+    """Save instance settings."""
+
+    def save(**changes):
+        settings = InstanceSettings.objects.filter(pk=1).first() or InstanceSettings()
+        for name, value in changes.items():
+            setattr(settings, name, value)
+        settings.save()
+        memo.forget()
+
+    return save
+
+
+@pytest.fixture
+def both(configure):
+    """Email and phone are on, neither is required."""
+    configure(phone_number_enabled=True, phone_number_used_for_identification=True, phone_code=True)
+
+
+@pytest.fixture
+def visitor():
+    """A browser that no test framework spares the CSRF check."""
+    return Browser()
+
+
+@pytest.fixture
+def make_user():
+    """Save a user who holds these identifiers."""
+
+    def make(*values, **fields):
+        number = get_user_model().objects.count()
+        user = get_user_model().objects.create_user(username=f"user{number}", **fields)
+        for value in values:
+            kind = "email_address" if "@" in value else "phone_number"
+            Identifier.objects.create(user=user, kind=kind, value=value)
+        return user
+
+    return make
+
+
+class Browser(Client):
+    """Loads a page before it posts a form of it, as people do."""
+
+    def __init__(self, **defaults):
+        super().__init__(enforce_csrf_checks=True, **defaults)
+
+    def submit(self, path, data=None, **extra):
+        self.get("/auth/sign-out/")
+        token = self.cookies["csrftoken"].value if "csrftoken" in self.cookies else ""
+        return self.post(path, {**(data or {}), "csrfmiddlewaretoken": token}, **extra)
+
+    def ask(self, identifier=EMAIL, **data):
+        return self.submit(SIGN_IN, {"identifier": identifier, **data})
+
+    @property
+    def user_id(self):
+        return self.session.get("_auth_user_id")
+
+
+def newest_code():
+    return memory.outbox[-1].code
+
+
+def wrong_code():
+    return "000000" if newest_code() != "000000" else "111111"
+
+
+def text_of(response):
+    return response.content.decode()
