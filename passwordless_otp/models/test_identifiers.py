@@ -46,7 +46,7 @@ class TestIdentifier(models.Model):
             raise ValidationError({"identifier": error.long_message}) from error
         self.identifier = address.value
         holder = Identifier.objects.filter(kind=address.kind, value=address.value).select_related("user").first()
-        if holder and getattr(holder.user, "is_staff", False):
+        if holder and any(getattr(holder.user, name, False) for name in ["is_staff", "is_superuser"]):
             raise ValidationError({"identifier": _("Staff can't have test identifiers.")})
 
     @classmethod
