@@ -1,0 +1,8 @@
+"""The operator's face: one module a model."""
+
+from passwordless_otp.admin import flows, instance_settings, messages, verifications
+from passwordless_otp.admin.identifiers import IdentifierAdmin, IdentifierInline, attach
+
+__all__ = ["IdentifierAdmin", "IdentifierInline", "flows", "instance_settings", "messages", "verifications"]
+
+attach()

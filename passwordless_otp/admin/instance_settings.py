@@ -1,0 +1,79 @@
+"""Instance settings: one form, no list."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import router
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp import conf
+from passwordless_otp.admin import summary
+from passwordless_otp.admin.identifier_form import is_superuser
+from passwordless_otp.admin.test_identifiers import TestIdentifierInline
+from passwordless_otp.identifiers import Kind
+from passwordless_otp.models import InstanceSettings
+
+CONSOLE = f"{conf.BACKENDS}.console.ConsoleBackend"
+FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
+USES = ["enabled", "required", "used_for_identification"]
+
+
+@admin.register(InstanceSettings)
+class InstanceSettingsAdmin(admin.ModelAdmin):
+    """The one page that steers everything."""
+
+    change_form_template = "passwordless_otp/admin/instance_settings.html"
+    inlines = [TestIdentifierInline]
+    fieldsets = [
+        (_("Contact information"), {"fields": [tuple(f"{kind}_{use}" for use in USES) for kind in Kind]}),
+        (_("Authentication factors"), {"fields": ["email_code", "phone_code"]}),
+        (_("Sign-up"), {"fields": ["sign_up_mode", "first_name", "last_name", "username"]}),
+        (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
+        (_("Attack protection"), {"fields": ["enumeration_protection", "staff_sign_in"]}),
+        (_("Sessions"), {"fields": ["session_lifetime_days"]}),
+        (_("Messages"), {"fields": ["application_name", "support_email"]}),
+        (_("Test mode"), {"fields": ["test_mode"]}),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: they are always there."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse: they are always there."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Leave to superusers what lets people in as staff, or with a code that others know."""
+        return [] if is_superuser(request.user) else FOR_SUPERUSERS
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Go on to the form."""
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", "1")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> InstanceSettings | None:
+        """Return the settings as they are saved, or the defaults."""
+        return _saved() if object_id == "1" else None
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> HttpResponse:
+        """Say what visitors get now, whatever the form may hold by this time."""
+        printing = {kind.channel for kind in Kind if conf.delivery(kind.channel).get("BACKEND") == CONSOLE}
+        now = {
+            "title": _("Instance settings"),
+            "subtitle": None,
+            "sentences": summary.describe(_saved(), printing),
+        }
+        return super().render_change_form(request, {**context, **now}, *args, **options)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Stay on the page."""
+        self.message_user(request, _("Applied: this holds from the next request."), messages.SUCCESS)
+        return HttpResponseRedirect(request.path)
+
+
+def _saved() -> InstanceSettings:
+    using = router.db_for_write(InstanceSettings)
+    return InstanceSettings.objects.using(using).filter(pk=1).first() or InstanceSettings(pk=1)
