@@ -1,6 +1,7 @@
 """Django's entry."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,12 @@ class PasswordlessOTPConfig(AppConfig):
     name = "passwordless_otp"
     verbose_name = _("Passwordless sign-in")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from passwordless_otp import checks
+
+        register(checks.check_settings)
+        register(checks.check_database, Tags.models)
+        register(checks.check_apps)
+        register(checks.check_deployment, Tags.security, deploy=True)
