@@ -1,0 +1,199 @@
+"""One form steers everything, from the next request on."""
+
+import pytest
+
+from passwordless_otp.models import InstanceSettings, TestIdentifier
+from tests.admin.conftest import SETTINGS, apply, row, text
+from tests.visitor import EMAIL, PHONE, Visitor, errors, newest_code
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PHONE_ON = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
+
+
+def refusals(response):
+    assert response.status_code == 200, "it was applied"
+    return response.context["adminform"].form.errors
+
+
+def environment():
+    return Visitor().get("environment").json()
+
+
+def test_the_list_is_the_form(root):
+    answer = root.get("/admin/passwordless_otp/instancesettings/")
+    assert answer.status_code == 302
+    assert answer.url == SETTINGS
+
+
+def test_the_form_offers_the_defaults_before_anything_was_saved(root):
+    assert not InstanceSettings.objects.exists()
+    page = root.get(SETTINGS)
+    assert page.status_code == 200
+    assert page.context["adminform"].form["max_tries"].value() == 5
+
+
+def test_the_first_change_makes_the_row(root):
+    answer = apply(root, max_tries="3")
+    assert answer.status_code == 302
+    assert answer.url == SETTINGS
+    assert InstanceSettings.objects.get(pk=1).max_tries == 3
+
+
+def test_after_applying_the_page_says_from_when_it_holds(root):
+    apply(root, max_tries="3")
+    assert "Applied: this holds from the next request." in text(root.get(SETTINGS))
+
+
+@pytest.mark.parametrize("path", ["add/", "1/delete/"])
+def test_nothing_is_added_and_nothing_deleted(root, path):
+    assert root.get(f"/admin/passwordless_otp/instancesettings/{path}").status_code == 403
+
+
+@pytest.mark.parametrize("pk", ["2", "0", "x", "1e0", "99999999999999999999"])
+def test_there_is_no_second_form(root, pk):
+    answer = root.get(f"/admin/passwordless_otp/instancesettings/{pk}/change/", follow=True)
+    assert "t exist" in text(answer)
+
+
+def test_the_only_button_is_apply_changes(root):
+    page = text(root.get(SETTINGS))
+    assert 'value="Apply changes"' in page
+    for other in ["_save", "_continue", "_addanother", "deletelink"]:
+        assert f'name="{other}"' not in page
+        assert f'class="{other}"' not in page
+
+
+def test_the_fieldsets_stand_in_the_order_of_the_design(root):
+    names = [str(fieldset.name) for fieldset in root.get(SETTINGS).context["adminform"]]
+    assert names == [
+        "Contact information", "Authentication factors", "Sign-up", "Codes", "Attack protection",
+        "Sessions", "Messages", "Test mode",
+    ]  # fmt: skip
+
+
+def test_every_setting_stands_in_the_form(root):
+    fields = set(root.get(SETTINGS).context["adminform"].form.fields)
+    assert fields == {field.name for field in InstanceSettings._meta.fields if field.name != "id"}
+
+
+def test_switching_phone_on_changes_the_environment_and_the_next_sign_in(root):
+    before = environment()
+    assert errors(Visitor().sign_in(PHONE))
+    apply(root, **PHONE_ON)
+    assert environment() != before
+    assert Visitor().sign_in(PHONE, "phone_code", sign_up_if_missing=True).status_code == 200
+    assert newest_code(PHONE)
+
+
+def test_used_for_identification_off_refuses_the_next_sign_in(root):
+    apply(root, **PHONE_ON)
+    assert Visitor().sign_in(EMAIL).status_code == 200
+    apply(root, email_address_used_for_identification=False)
+    assert errors(Visitor().sign_in(EMAIL)) == ["form_param_value_disabled"]
+
+
+def test_switching_a_strategy_off_stops_a_sign_in_on_its_way(root):
+    apply(root, **PHONE_ON)
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    apply(root, email_code=False, email_address_used_for_identification=False)
+    assert errors(visitor.attempt("123456")) == ["form_param_value_disabled"]
+
+
+def test_closing_sign_up_holds_from_the_next_request(root):
+    apply(root, sign_up_mode="closed")
+    assert errors(Visitor().sign_up(email_address=EMAIL))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email_address_enabled": False}, "email_address_used_for_identification"),
+        ({"email_code": False}, "email_address_used_for_identification"),
+        ({"email_address_used_for_identification": False}, "email_address_used_for_identification"),
+        ({"phone_number_required": True}, "phone_number_required"),
+        ({"phone_number_used_for_identification": True}, "phone_number_used_for_identification"),
+    ],
+)
+def test_what_would_lock_everybody_out_is_refused_at_its_field(root, changes, field):
+    assert field in refusals(apply(root, **changes))
+    assert not InstanceSettings.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("max_tries", "0"), ("max_tries", "11"), ("code_life", "601"), ("resend_interval", "14"),
+     ("messages_per_flow", "999999999999"), ("session_lifetime_days", "0"), ("sign_up_mode", "everybody"),
+     ("support_email", "nobody"), ("application_name", "x" * 61), ("application_name", "a\x00b")],
+)  # fmt: skip
+def test_values_out_of_range_are_refused(root, field, value):
+    assert field in refusals(apply(root, **{field: value}))
+
+
+def test_a_refused_form_still_says_what_visitors_get_now(root):
+    page = apply(root, email_code=False)
+    assert "People sign in with an email code." in text(page)
+
+
+def test_an_operator_changes_settings_but_not_those_of_superusers(operator):
+    assert apply(operator, max_tries="3").status_code == 302
+    apply(operator, max_tries="4", staff_sign_in=True, test_mode=True)
+    saved = InstanceSettings.objects.get()
+    assert (saved.max_tries, saved.staff_sign_in, saved.test_mode) == (4, False, False)
+
+
+def test_an_operator_does_not_reset_what_a_superuser_has_chosen(root, operator):
+    apply(root, staff_sign_in=True, test_mode=True)
+    apply(operator, max_tries="4")
+    saved = InstanceSettings.objects.get()
+    assert (saved.max_tries, saved.staff_sign_in, saved.test_mode) == (4, True, True)
+
+
+def test_who_may_only_look_changes_nothing(viewer):
+    page = viewer.get(SETTINGS)
+    assert page.status_code == 200
+    assert "Apply changes" not in text(page)
+    assert viewer.post(SETTINGS, {"max_tries": "1"}).status_code == 403
+
+
+def test_a_superuser_lists_test_identifiers(root):
+    first = row("test_identifiers", 0, identifier="+1 (111) 111-1111", code="123456", until="2999-01-01")
+    answer = apply(root, test_mode=True, **{"test_identifiers-TOTAL_FORMS": "1"}, **first)
+    assert answer.status_code == 302
+    assert TestIdentifier.objects.get().identifier == "+11111111111"
+
+
+def test_a_listed_one_is_changed_and_deleted(root):
+    listed = TestIdentifier.objects.create(identifier="a@example.com", code="123456", until="2999-01-01")
+    apply(root, **row("test_identifiers", 0, code="654321"))
+    listed.refresh_from_db()
+    assert listed.code == "654321"
+    apply(root, **row("test_identifiers", 0, DELETE=True))
+    assert not TestIdentifier.objects.exists()
+
+
+@pytest.mark.parametrize("second", ["A@Example.com", "a@example.com", " a@EXAMPLE.com "])
+def test_two_spellings_of_one_test_identifier_are_refused(root, second):
+    rows = {"test_identifiers-TOTAL_FORMS": "2"}
+    for number, identifier in enumerate(["a@example.com", second]):
+        rows |= row("test_identifiers", number, identifier=identifier, code="123456", until="2999-01-01")
+    assert apply(root, **rows).status_code == 200
+    assert not TestIdentifier.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"identifier": "nonsense"}, {"identifier": ""}, {"code": "12345"}, {"code": "abcdef"}, {"until": "soon"}],
+)
+def test_a_test_identifier_that_is_none_is_refused(root, fields):
+    given = {"identifier": "a@example.com", "code": "123456", "until": "2999-01-01"} | fields
+    rows = {"test_identifiers-TOTAL_FORMS": "1", **row("test_identifiers", 0, **given)}
+    assert apply(root, **rows).status_code == 200
+
+
+def test_an_operator_neither_sees_nor_sends_test_identifiers(operator):
+    TestIdentifier.objects.create(identifier="a@example.com", code="987654", until="2999-01-01")
+    assert "987654" not in text(operator.get(SETTINGS))
+    first = row("test_identifiers", 0, identifier="b@example.com", code="123456", until="2999-01-01")
+    apply(operator, **{"test_identifiers-TOTAL_FORMS": "1"}, **first)
+    assert TestIdentifier.objects.count() == 1
