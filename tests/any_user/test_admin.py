@@ -8,7 +8,7 @@ from passwordless_otp.models import Identifier
 from tests.visitor import joined
 
 pytestmark = pytest.mark.django_db
-MODELS = ["identifier", "signin", "signup", "verification", "message", "testidentifier"]
+MODELS = ["identifier", "signin", "signup", "verification", "message"]
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ END = "--- end of block ---\n"
 
 
 class Shell:
-    """One `bash`: what a block sets, the next one knows. `$CODE` is the newest code that the demo has sent."""
+    """One `bash`: what a block sets, the next one knows. The n-th block with `$CODE` gets the n-th code sent."""
 
     def __init__(self, demo, folder):
-        self.demo, self.output = demo, folder / "output"
+        self.demo, self.output, self.codes = demo, folder / "output", 0
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                ["bash", "-euo", "pipefail"],
+                ["bash", "-eo", "pipefail"],
                 cwd=folder,
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -35,7 +35,8 @@ class Shell:
         """Run the block to its end, and return what all blocks so far have printed."""
         text = block.text.replace("http://127.0.0.1:8000", self.demo.origin)
         if "$CODE" in text:
-            code = self.demo.wait_for(r"\] (\d{6}) is your ")[-1]
+            self.codes += 1
+            code = self.demo.wait_for(r"\] (\d{6}) is your ", self.codes)[-1]
             text = f"CODE={code}\n{text}"
         ended = self.output.read_text().count(END)
         self.process.stdin.write(f"{text}\necho; echo '{END.strip()}'\n")

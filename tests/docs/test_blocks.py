@@ -2,15 +2,13 @@
 
 import json
 import re
-import sys
 import tomllib
-from types import ModuleType
 
 import pytest
-from django.core.management import call_command, get_commands
+from django.core.management import get_commands
 from django.template import engines
-from django.urls import URLPattern, URLResolver
 
+from tests.docs import site
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 from tests.docs.shell import Shell
 
@@ -30,23 +28,7 @@ def test_every_block_has_a_language_that_is_run_or_only_shown(page):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
 def test_python_runs_in_order_against_a_site(page, settings, db, monkeypatch):
-    module = ModuleType("mysite")
-    monkeypatch.setitem(sys.modules, "mysite", module)
-    for block in blocks(page, "python"):
-        code = compile("\n" * int(block.place.rpartition(":")[2]) + block.text, page.name, "exec")
-        before = dict(vars(module))
-        exec(code, vars(module))
-        apply({key: value for key, value in vars(module).items() if before.get(key) is not value}, settings)
-
-
-def apply(made, settings):
-    """Check what a block has set, as the site that it is meant for would."""
-    for key, value in made.items():
-        if key.isupper() and not (isinstance(value, list) and ... in value):
-            setattr(settings, key, value)
-    call_command("check")
-    for pattern in made.get("urlpatterns", []):
-        assert pattern is ... or isinstance(pattern, URLPattern | URLResolver)
+    site.run(page, settings, monkeypatch)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=name)

@@ -31,3 +31,15 @@ def test_every_refusal_is_documented_with_its_status():
     text = (ROOT / "docs/api.md").read_text()
     refusals = [getattr(errors, name) for name in errors.__all__ if name != "OTPError"]
     assert [r.code for r in refusals if not re.search(rf"\| {r.status} \|.*`{r.code}`", text)] == []
+
+
+def test_every_template_of_the_pages_is_documented():
+    text = (ROOT / "docs/pages.md").read_text()
+    templates = (ROOT / "passwordless_otp/templates/passwordless_otp").glob("*.html")
+    assert [path.name for path in templates if f"`{path.name}`" not in text] == []
+
+
+def test_every_custom_property_that_is_documented_exists():
+    text = (ROOT / "docs/pages.md").read_text()
+    style = (ROOT / "passwordless_otp/static/passwordless_otp/passwordless_otp.css").read_text()
+    assert [name for name in re.findall(r"`(--otp-[\w-]+)`", text) if f"{name}:" not in style] == []

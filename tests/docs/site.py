@@ -1,0 +1,31 @@
+"""A module made of the Python blocks of a page, as somebody would have copied them."""
+
+import sys
+from types import ModuleType
+
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver
+
+from tests.docs.blocks import blocks
+
+
+def run(page, settings, monkeypatch):
+    """Run the blocks in order, checking after each what it has set. Return the module `mysite`."""
+    module = ModuleType("mysite")
+    monkeypatch.setitem(sys.modules, "mysite", module)
+    for block in blocks(page, "python"):
+        line = int(block.place.rpartition(":")[2])
+        before = dict(vars(module))
+        exec(compile("\n" * line + block.text, page.name, "exec"), vars(module))
+        check({name: value for name, value in vars(module).items() if before.get(name) is not value}, settings)
+    return module
+
+
+def check(made, settings):
+    """Check what a block has set, as the site that it is meant for would."""
+    for name, value in made.items():
+        if name.isupper() and not (isinstance(value, list) and ... in value):
+            setattr(settings, name, value)
+    call_command("check")
+    for pattern in made.get("urlpatterns", []):
+        assert pattern is ... or isinstance(pattern, URLPattern | URLResolver)
