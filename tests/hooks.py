@@ -26,3 +26,17 @@ def create_and_break(**given):
 
 def create_fixed(**given):
     return get_user_model().objects.create_user("fixed")
+
+
+class KnowsNobody:
+    """An authentication backend for other people."""
+
+    def get_user(self, user_id):
+        return None
+
+
+class Shouting:
+    """A provider's library that puts the whole message into its exception."""
+
+    def send(self, message):
+        raise RuntimeError(f"could not send {message.text}")

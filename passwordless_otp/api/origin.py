@@ -30,9 +30,10 @@ def check(request: HttpRequest) -> None:
 
 
 def _is_ours(request: HttpRequest, origin: str) -> bool:
-    scheme = "https" if request.is_secure() else "http"
-    if origin in {f"{scheme}://{_host(request)}", conf.public_origin(), *settings.CSRF_TRUSTED_ORIGINS}:
-        return origin not in {"", "null"}
+    if origin in {"", "null"}:
+        return False
+    if origin in {_own(request), conf.public_origin(), *settings.CSRF_TRUSTED_ORIGINS}:
+        return True
     try:
         given = urlsplit(origin)
     except ValueError:
@@ -44,9 +45,9 @@ def _is_ours(request: HttpRequest, origin: str) -> bool:
     )
 
 
-def _host(request: HttpRequest) -> str:
+def _own(request: HttpRequest) -> str:
     try:
-        return request.get_host()
+        return f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:
         return ""
 

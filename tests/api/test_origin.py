@@ -1,0 +1,104 @@
+"""Cross-site request forgery: which requests may change something."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from tests.visitor import EMAIL, Visitor, errors
+
+pytestmark = pytest.mark.django_db
+PATH = "/auth/v1/client/sign_ins"
+
+
+def status(origin=None, content_type="application/json", secure=False, **headers):
+    if origin is not None:
+        headers["Origin"] = origin
+    body = json.dumps({"identifier": EMAIL}) if "json" in content_type else "identifier=jane%40example.com"
+    client = Client(enforce_csrf_checks=True)
+    answer = client.generic("POST", PATH, body, content_type, secure=secure, headers=headers)
+    assert answer.status_code in {200, 403}
+    if answer.status_code == 403:
+        assert errors(answer) == ["request_origin_refused"]
+    return answer.status_code
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("content_type", ["application/json", FORM])
+def test_our_own_pages_may(content_type):
+    assert status("http://testserver", content_type) == 200
+    assert status("https://testserver", content_type, secure=True) == 200
+    assert status("https://example.com", content_type) == 200  # PUBLIC_URL
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "https://evil.example",
+        "https://testserver",
+        "http://testserver:81",
+        "http://testserver.evil.example",
+        "http://eviltestserver",
+        "https://example.com.evil.example",
+        "https://example.com@evil.example",
+        "http://example.com",
+        "http://[",
+        "HTTPS://EVIL",
+    ],
+)
+def test_other_sites_may_not(origin):
+    assert status(origin) == 403
+
+
+def test_trusted_origins_may_with_wildcards_as_in_django(settings):
+    settings.CSRF_TRUSTED_ORIGINS = ["https://app.example.org", "https://*.example.net"]
+    assert status("https://app.example.org") == 200
+    assert status("https://a.example.net") == 200
+    assert status("http://a.example.net") == 403
+    assert status("https://example.net.evil") == 403
+    assert status("https://aexample.net") == 403
+
+
+def test_a_host_that_the_site_does_not_have_makes_no_origin(settings):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Common" not in name and "Locale" not in name]
+    assert status("http://evil.example", Host="evil.example") == 403
+
+
+def test_without_origin_a_browser_needs_the_token():
+    assert status(content_type=FORM) == 403
+    assert status(Referer="http://testserver/") == 403
+    assert status(**{"Sec-Fetch-Site": "same-origin"}) == 403
+
+
+def test_without_origin_json_from_no_browser_may():
+    assert status() == 200
+
+
+def test_a_valid_token_may_where_no_origin_is_named_and_not_against_a_wrong_one():
+    client = Client(enforce_csrf_checks=True)
+    client.cookies["csrftoken"] = token = "x" * 32
+    body, headers = "identifier=jane%40example.com", {"X-CSRFToken": token}
+    assert client.generic("POST", PATH, body, FORM, headers=headers).status_code == 200
+    assert client.generic("POST", PATH, f"{body}&csrfmiddlewaretoken={token}", FORM).status_code == 200
+    for wrong in [{"X-CSRFToken": "y" * 32}, {**headers, "Origin": "https://evil.example"}]:
+        assert client.generic("POST", PATH, body, FORM, headers=wrong).status_code == 403
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
+def test_no_method_gets_around_it(method):
+    client = Client(enforce_csrf_checks=True)
+    headers = {"Origin": "https://evil.example"}
+    for answer in [
+        client.generic(method, "/auth/v1/client", headers=headers),
+        client.post(f"/auth/v1/client?_method={method}", headers=headers),
+    ]:
+        assert answer.status_code in {403, 405}
+    assert errors(client.post("/auth/v1/client?_method=GET", headers=headers)) == ["request_origin_refused"]
+
+
+def test_reading_is_free():
+    assert Visitor(Origin="https://evil.example").get("environment").status_code == 200

@@ -1,0 +1,177 @@
+"""Email addresses and phone numbers: one canonical form, however they are spelt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passwordless_otp import identifiers
+from passwordless_otp.errors import FormatInvalid
+from passwordless_otp.identifiers import Kind, mask, parse, require_mobile
+
+EMAILS = [
+    "jane@example.com",
+    "Jane@example.com",
+    "JANE@EXAMPLE.COM",
+    "jane@Example.Com",
+    " jane@example.com",
+    "jane@example.com ",
+    "\u00a0jane@example.com\u3000",
+    "jAnE@eXaMpLe.cOm",
+]
+PHONES = [
+    "+14155552671",
+    "+1 415 555 2671",
+    "+1 (415) 555-2671",
+    "+1-415-555-2671",
+    "+1.415.555.2671",
+    "+1/415/555/2671",
+    "+1 415 555\u00a02671",
+    "+1\u2011415\u2011555\u20112671",
+    "+1 415\u2013555\u20132671",
+    "\uff0b1 415 555 2671",
+    "+\uff11\uff14\uff11\uff15\uff15\uff15\uff15\uff12\uff16\uff17\uff11",
+    " +1 415 555 2671 ",
+    "(415) 555-2671",
+    "415-555-2671",
+    "4155552671",
+    "1 415 555 2671",
+    "14155552671",
+    "011 1 415 555 2671",
+    "415.555.2671",
+    "415 5552671",
+]
+
+
+@pytest.mark.parametrize("text", EMAILS)
+def test_spellings_of_one_email_address_are_one_identifier(text):
+    assert parse(text, None) == (Kind.EMAIL_ADDRESS, "jane@example.com")
+
+
+@pytest.mark.parametrize(
+    "text", ["a@m\u00fcnchen.de", "A@M\u00dcNCHEN.DE", "a@xn--mnchen-3ya.de", "a@XN--MNCHEN-3YA.de"]
+)
+def test_a_domain_is_kept_as_its_a_labels(text):
+    assert parse(text, None).value == "a@xn--mnchen-3ya.de"
+
+
+@pytest.mark.parametrize("text", PHONES)
+def test_20_spellings_of_one_phone_number_are_one_identifier(text):
+    assert parse(text, "US") == (Kind.PHONE_NUMBER, "+14155552671")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b",
+        "a@b@example.com",
+        "a@example.com,b@example.com",
+        "a@example.com;b@example.com",
+        "a b@example.com",
+        '"a"@example.com',
+        "<a@example.com>",
+        "a@example.com\r\nBcc: b@example.com",
+        "a@example.com\n",
+        "a@example.com\0",
+        "a\u200b@example.com",
+        "a@exam\u00adple.com",
+        "\u212aate@example.com",
+        "kate@\u212aindle.com",
+        "a\uff20example.com",
+        "\uff41@example.com",
+        "\u00e4@example.com",
+        "a@example..com",
+        "a@.example.com",
+        "a@example.com.",
+        "a@-example.com",
+        "a@exa_mple.com",
+        "a@[127.0.0.1]",
+        "a@127.0.0.1",
+        ".a@example.com",
+        "a.@example.com",
+        "a..b@example.com",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 64 + ".com",
+        "a@" + "b." * 130 + "com",
+        "@example.com",
+        "a@",
+        "@",
+        "a@\ud800.com",
+        "a@xn--a.com",
+        "a@\U0001f600.com",
+        "a@example\u3002com",
+    ],
+)
+def test_what_is_no_email_address_is_refused(text):
+    with pytest.raises(FormatInvalid):
+        parse(text, "US")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "+",
+        "911",
+        "+1",
+        "+1 415 555 26711111",
+        "+1-800-FLOWERS",
+        "+14155552671 x5",
+        "+14155552671;ext=5",
+        "+14155552671,+14155552672",
+        "tel:+14155552671",
+        "+1415555\n2671",
+        "+999 123456789",
+        "\ud800",
+        "0" * 5000,
+    ],
+)
+def test_what_is_no_phone_number_is_refused(text):
+    with pytest.raises(FormatInvalid):
+        parse(text, "US")
+
+
+def test_a_national_number_needs_a_region():
+    with pytest.raises(FormatInvalid, match="form_param_format_invalid") as refused:
+        parse("(415) 555-2671", None)
+    assert "country code" in str(refused.value.long_message)
+
+
+@pytest.mark.parametrize("value", ["+14155552671", "+4915123456789", "+447400123456", "+819012345678"])
+def test_mobile_numbers_can_be_texted(value):
+    require_mobile(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "+11111111111",
+        "+18003569377",
+        "+19002345678",
+        "+80012345678",
+        "+4930123456",
+        "+442079460958",
+        "+870773111632",
+    ],
+)
+def test_numbers_that_are_nobodys_phone_are_refused(value):
+    with pytest.raises(FormatInvalid):
+        require_mobile(value)
+
+
+def test_masks_show_little():
+    assert mask(parse("jane@mail.example.com", None)) == "j•••@m•••.com"
+    assert mask(parse("+14155552671", None)) == "+1•••••••671"
+    assert mask(parse("+11111111111", None)) == "+1•••••••111"
+
+
+@given(st.text(max_size=80) | st.emails() | st.from_regex(r"\+?[0-9 ()-]{4,20}", fullmatch=True))
+def test_canonical_forms_are_ascii_and_their_own_canonical_form(text):
+    try:
+        address = parse(text, "US")
+    except FormatInvalid:
+        return
+    assert address.value.isascii()
+    assert len(address.value) <= identifiers.MAX_LENGTH
+    assert parse(address.value, None) == address
+    assert "•" in mask(address)
