@@ -63,14 +63,15 @@ def make_user():
 
 
 class Browser(Client):
-    """Loads a page before it posts a form of it, as people do."""
+    """Sends the CSRF token with each form, as pages do."""
 
     def __init__(self, **defaults):
         super().__init__(enforce_csrf_checks=True, **defaults)
 
     def submit(self, path, data=None, **extra):
-        self.get("/auth/sign-out/")
-        token = self.cookies["csrftoken"].value if "csrftoken" in self.cookies else ""
+        if "csrftoken" not in self.cookies:
+            self.cookies["csrftoken"] = "t" * 32
+        token = self.cookies["csrftoken"].value
         return self.post(path, {**(data or {}), "csrfmiddlewaretoken": token}, **extra)
 
     def ask(self, identifier=EMAIL, **data):
