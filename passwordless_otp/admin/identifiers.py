@@ -89,6 +89,9 @@ class IdentifierInline(admin.TabularInline):
     extra = 0
     verbose_name_plural = _("identifiers (one that is added by hand counts as proven)")
 
+    class Media:
+        css = {"all": ["passwordless_otp/admin.css"]}
+
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         """Tell the forms who fills them in."""
         formset: Any = super().get_formset(request, obj, **options)

@@ -16,8 +16,8 @@ from passwordless_otp.models import Message
 
 @admin.display(description=_("provider"))
 def provider(message: Message) -> str:
-    """Return the provider's class, without the path to it."""
-    return message.backend.rpartition(".")[2] or "–"
+    """Return the provider's class, in short."""
+    return message.backend.rpartition(".")[2].removesuffix("Backend") or "–"
 
 
 @admin.register(Message)
@@ -25,7 +25,15 @@ class MessageAdmin(RecordAdmin):
     """The list of messages, without their texts."""
 
     list_display = [
-        "created_at", "kind", "channel", "to", "status", provider, "error_code", "attempts", "sent_at",
+        "created_at",
+        "to",
+        "status",
+        "error_code",
+        "kind",
+        "channel",
+        provider,
+        "attempts",
+        "sent_at",
     ]  # fmt: skip
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
     list_select_related = ["verification"]

@@ -5,12 +5,9 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.http.response import HttpResponse
-from django.utils.text import format_lazy
-from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.admin import searching
-from passwordless_otp.admin.paging import LIMIT, CappedPaginator
+from passwordless_otp.admin.paging import CappedPaginator
 from passwordless_otp.identifiers import Address
 
 
@@ -44,11 +41,6 @@ class RecordAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow our filters and no field: `?nonce__startswith=a` would read a secret letter by letter."""
         return any(lookup == getattr(offered, "parameter_name", None) for offered in self.list_filter)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Say how far the list goes."""
-        reach = format_lazy(_("The newest {limit} at most; older ones are found by searching."), limit=LIMIT)
-        return super().changelist_view(request, {"subtitle": reach, **(extra_context or {})})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -4,12 +4,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, identifiers
+from passwordless_otp.admin.paging import LIMIT
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Address
 
-HELP = "An email address or a phone number, whole, in any spelling; or an id."
+HELP = format_lazy(
+    _(
+        "An email address or a phone number, whole, in any spelling; or an id. "
+        "The list ends after the newest {limit}: older ones are found by searching."
+    ),
+    limit=f"{LIMIT:,}",
+)
 
 
 def address_in(term: str) -> Address | None:

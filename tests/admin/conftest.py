@@ -52,7 +52,7 @@ def form_of(response):
 
 
 def _left_out(bound):
-    return bound.field.disabled or bound.value() in {None, False}
+    return bound.field.disabled or bound.value() in [None, False, []]
 
 
 def _sent(bound):

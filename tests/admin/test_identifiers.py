@@ -1,0 +1,165 @@
+"""Identifiers by hand: they count as proven, so not every operator may add every one."""
+
+import pytest
+from django.contrib.auth.models import Permission, User
+
+from passwordless_otp.models import Identifier
+from tests.admin.conftest import signed_in, text
+from tests.visitor import EMAIL, PHONE, joined
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/passwordless_otp/identifier/"
+
+
+@pytest.fixture
+def jane():
+    return User.objects.create_user("jane")
+
+
+@pytest.fixture(params=["is_staff", "is_superuser"])
+def boss(request):
+    user = User.objects.create_user("boss", **{request.param: True})
+    Identifier.objects.create(user=user, kind="email_address", value="boss@example.com")
+    return user
+
+
+def add(client, user, value=EMAIL, primary=True):
+    given = {"user": getattr(user, "pk", user), "value": value} | ({"primary": "on"} if primary else {})
+    return client.post(f"{LIST}add/", given)
+
+
+def refused(response, field):
+    return field in response.context["adminform"].form.errors
+
+
+def values():
+    return set(Identifier.objects.values_list("kind", "value"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("Jane@EXAMPLE.com", ("email_address", EMAIL)), ("+1 (415) 555-2671", ("phone_number", PHONE))],
+)
+def test_one_added_by_hand_is_put_into_canonical_form(operator, jane, typed, kept):
+    assert add(operator, jane, typed).status_code == 302
+    assert values() == {kept}
+
+
+def test_the_page_says_that_it_counts_as_proven(operator):
+    assert "counts as proven" in text(operator.get(f"{LIST}add/"))
+
+
+@pytest.mark.parametrize("typed", ["", "jane", "a@b", "+1", "x" * 300 + "@example.com", "+1 800 555 0100"])
+def test_what_is_no_identifier_is_refused(operator, jane, typed):
+    assert refused(add(operator, jane, typed), "value")
+    assert not values()
+
+
+@pytest.mark.parametrize("spelling", [EMAIL, "JANE@example.com"])
+def test_a_duplicate_is_refused_in_any_spelling(operator, jane, spelling):
+    add(operator, jane)
+    answer = add(operator, User.objects.create_user("other"), spelling)
+    assert "Somebody has this already." in text(answer)
+    assert Identifier.objects.count() == 1
+
+
+def test_a_second_primary_one_of_a_kind_is_refused_and_another_is_not(operator, jane):
+    add(operator, jane)
+    assert refused(add(operator, jane, "second@example.com"), "primary")
+    assert add(operator, jane, "second@example.com", primary=False).status_code == 302
+    assert add(operator, jane, PHONE).status_code == 302
+
+
+def test_making_a_second_one_primary_is_refused(operator, jane):
+    add(operator, jane)
+    add(operator, jane, "second@example.com", primary=False)
+    second = Identifier.objects.get(value="second@example.com")
+    assert refused(operator.post(f"{LIST}{second.pk}/change/", {"primary": "on"}), "primary")
+
+
+@pytest.mark.parametrize("user", ["", "0", "x", "99999999999999999999"])
+def test_a_user_who_is_none_is_refused(operator, user):
+    assert refused(add(operator, user), "user")
+
+
+def test_a_saved_one_stays_what_it_is_and_whose_it_is(root, jane):
+    add(root, jane)
+    saved, other = Identifier.objects.get(), User.objects.create_user("other")
+    forged = {"value": "other@example.com", "kind": "phone_number", "user": other.pk, "primary": ""}
+    assert root.post(f"{LIST}{saved.pk}/change/", forged).status_code == 302
+    saved.refresh_from_db()
+    assert (saved.value, saved.kind, saved.user, saved.primary) == (EMAIL, "email_address", jane, False)
+
+
+def test_a_test_number_can_be_saved_again(root, jane):
+    saved = Identifier.objects.create(user=jane, kind="phone_number", value="+11111111111")
+    assert root.post(f"{LIST}{saved.pk}/change/", {}).status_code == 302
+    saved.refresh_from_db()
+    assert not saved.primary
+
+
+def test_an_operator_gives_staff_no_identifier(operator, root, boss):
+    answer = add(operator, boss, "mine@example.com", primary=False)
+    assert "Only superusers decide" in text(answer)
+    assert not Identifier.objects.filter(value="mine@example.com").exists()
+    assert add(root, boss, "mine@example.com", primary=False).status_code == 302
+
+
+def test_an_operator_gives_herself_none(operator):
+    add(operator, User.objects.get(username="operator"))
+    assert not values()
+
+
+def test_an_operator_moves_none_to_staff(operator, jane, boss):
+    add(operator, jane)
+    saved = Identifier.objects.get(user=jane)
+    operator.post(f"{LIST}{saved.pk}/change/", {"user": boss.pk, "value": EMAIL})
+    saved.refresh_from_db()
+    assert saved.user == jane
+
+
+def test_an_operator_sees_those_of_staff_and_changes_none(operator, boss):
+    saved = Identifier.objects.get()
+    path = f"{LIST}{saved.pk}/"
+    assert operator.get(f"{path}change/").status_code == 200
+    assert operator.post(f"{path}change/", {"primary": ""}).status_code == 403
+    assert operator.post(f"{path}delete/", {"post": "yes"}).status_code == 403
+    action = {"action": "delete_selected", "_selected_action": [str(saved.pk)], "post": "yes"}
+    assert operator.post(LIST, action).status_code == 403
+    saved.refresh_from_db()
+    assert saved.primary
+
+
+def test_an_action_on_several_spares_all_where_one_is_of_staff(operator, jane, boss):
+    add(operator, jane)
+    everything = [str(pk) for pk in Identifier.objects.values_list("pk", flat=True)]
+    operator.post(LIST, {"action": "delete_selected", "_selected_action": everything, "post": "yes"})
+    assert Identifier.objects.count() == 2
+
+
+def test_an_operator_deletes_those_of_others(operator, jane):
+    add(operator, jane)
+    assert operator.post(f"{LIST}{Identifier.objects.get().pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not values()
+
+
+def test_a_superuser_deletes_those_of_staff(root, boss):
+    assert root.post(f"{LIST}{Identifier.objects.get().pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not values()
+
+
+def test_without_the_permission_nothing_is_added(viewer, jane):
+    assert add(viewer, jane).status_code == 403
+
+
+@pytest.mark.parametrize("spelling", [EMAIL, "JANE@Example.com"])
+def test_search_finds_one_in_any_spelling(operator, spelling):
+    joined()
+    joined("other@example.com")
+    assert operator.get(LIST, {"q": spelling}).context["cl"].result_count == 1
+
+
+def test_who_may_see_identifiers_alone_reads_nothing_of_their_users(db):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename="view_identifier"))
+    assert signed_in("clerk").get(LIST, {"user__password__startswith": "a"}).status_code == 400

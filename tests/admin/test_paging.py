@@ -1,0 +1,43 @@
+"""A list is counted only so far."""
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from passwordless_otp.admin import paging
+from passwordless_otp.admin.paging import CappedPaginator
+from passwordless_otp.models import SignIn
+from tests.admin.conftest import text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    monkeypatch.setattr(paging, "LIMIT", 20)
+    made = [SignIn(client=uuid.uuid4().hex, purpose="sign_in", email_address="a@example.com") for _ in range(30)]
+    SignIn.objects.bulk_create(made)
+    return SignIn.objects.order_by("-pk")
+
+
+def test_no_more_rows_are_counted_than_the_limit(rows):
+    assert CappedPaginator(rows, 10).count == 20
+    assert CappedPaginator(rows, 10).num_pages == 2
+    assert CappedPaginator(rows[:5], 10).count == 5
+    assert CappedPaginator(list(range(30)), 10).count == 20
+
+
+def test_the_database_stops_counting_there(rows):
+    with CaptureQueriesContext(connection) as caught:
+        CappedPaginator(rows, 10).count  # noqa: B018
+    assert len(caught) == 1
+    assert "LIMIT 20" in caught[0]["sql"]
+
+
+def test_the_newest_come_first_and_the_page_says_how_far_it_goes(root, rows):
+    page = root.get("/admin/passwordless_otp/signin/")
+    newest = [row.pk for row in rows]
+    assert [row.pk for row in page.context["cl"].result_list] == newest[: len(page.context["cl"].result_list)]
+    assert "older ones are found by searching" in text(page)

@@ -1,0 +1,200 @@
+"""What happened can be looked up, but neither changed nor used."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from passwordless_otp.models import Flow, Message, SignIn, SignUp, Verification
+from tests.admin.conftest import live_codes, signed_in, text
+from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, joined
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MODELS = {"signin": SignIn, "signup": SignUp, "verification": Verification, "message": Message}
+ALL = "/admin/passwordless_otp"
+
+
+@pytest.fixture
+def people():
+    """One who has signed up, one on her way to sign in, one on her way to sign up."""
+    both_kinds()
+    joined()
+    Visitor().sign_in(EMAIL, "email_code")
+    Visitor().sign_up(phone_number=PHONE, strategy="phone_code", first_name="Jane")
+
+
+def pages():
+    yield from (f"{ALL}/{model}/" for model in MODELS)
+    for model, rows in MODELS.items():
+        yield from (f"{ALL}/{model}/{row.pk}/change/" for row in rows.objects.all())
+
+
+def listed(response):
+    return response.context["cl"].result_count
+
+
+def test_no_page_shows_a_code_or_what_one_is_made_of(root, people):
+    secrets = live_codes()
+    secrets |= set(Flow.objects.values_list("client", flat=True))
+    for pair in Verification.objects.values_list("nonce", "key_id"):
+        secrets |= set(pair)
+    secrets.discard("")
+    assert len(secrets) >= 8
+    seen = 0
+    for path in pages():
+        words = set(re.findall(r"\w+", text(root.get(path))))
+        assert not words & secrets, path
+        seen += 1
+    assert seen >= 13
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "lookup",
+    ["nonce__startswith", "key_id", "client__gt", "generation", "length", "flow__client__startswith",
+     "verifications__nonce__gt", "verification__flow__client__regex", "user__password__gt", "id__gt"],
+)  # fmt: skip
+def test_nothing_is_guessed_letter_by_letter_through_the_address_bar(root, model, lookup):
+    assert root.get(f"{ALL}/{model}/", {lookup: "a"}).status_code == 400
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_records_are_read_only_even_for_superusers(root, people, model):
+    pk = MODELS[model].objects.first().pk
+    before = list(MODELS[model].objects.values())
+    assert root.get(f"{ALL}/{model}/add/").status_code == 403
+    assert root.post(f"{ALL}/{model}/add/", {}).status_code == 403
+    assert root.post(f"{ALL}/{model}/{pk}/change/", {"status": "complete"}).status_code == 403
+    assert root.post(f"{ALL}/{model}/{pk}/delete/", {"post": "yes"}).status_code == 403
+    root.post(f"{ALL}/{model}/", {"action": "delete_selected", "_selected_action": [str(pk)], "post": "yes"})
+    assert list(MODELS[model].objects.values()) == before
+
+
+def test_records_go_with_their_user(root, people):
+    user = User.objects.get(otp_identifiers__value=EMAIL)
+    assert root.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not User.objects.filter(pk=user.pk).exists()
+    assert not Flow.objects.filter(user=user.pk).exists()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_who_has_no_permission_sees_no_list(db, model):
+    user = User.objects.create_user("clerk", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_user"))
+    assert signed_in("clerk").get(f"{ALL}/{model}/").status_code == 403
+
+
+def test_a_flow_shows_attempts_and_messages_only_to_who_may_see_them(db, people):
+    user = User.objects.create_user("clerk", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_signup"))
+    page = signed_in("clerk").get(f"{ALL}/signup/{SignUp.objects.first().pk}/change/")
+    assert page.status_code == 200
+    assert page.context["inline_admin_formsets"] == []
+
+
+@pytest.mark.parametrize("spelling", [EMAIL, "Jane@EXAMPLE.com", "  jane@example.com "])
+@pytest.mark.parametrize(("model", "number"), [("signin", 1), ("signup", 1), ("verification", 2), ("message", 2)])
+def test_search_finds_an_email_address_in_any_spelling(root, people, model, spelling, number):
+    assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == number
+
+
+@pytest.mark.parametrize("spelling", [PHONE, "+1 (415) 555-2671", "+1 415 555 2671"])
+@pytest.mark.parametrize("model", ["signup", "verification", "message"])
+def test_search_finds_a_phone_number_in_any_spelling(root, people, model, spelling):
+    assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_search_finds_an_id(root, people, model):
+    assert listed(root.get(f"{ALL}/{model}/", {"q": str(MODELS[model].objects.first().pk)})) == 1
+
+
+@pytest.mark.parametrize("model", [*MODELS, "identifier"])
+@pytest.mark.parametrize(
+    "garbage", ["jane", "@", "%", "a@b", "+1", "'; DROP", "\x00", "💥@💥.💥", "9" * 400, "\ud7ff"]
+)
+def test_search_for_anything_else_finds_nothing_and_breaks_nothing(root, people, model, garbage):
+    page = root.get(f"{ALL}/{model}/", {"q": garbage})
+    assert page.status_code == 200
+    if garbage != "\x00":  # Django's own form refuses it, and says so
+        assert listed(page) == 0
+
+
+@pytest.mark.parametrize("model", [*MODELS, "identifier"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("status", "x"), ("status", "\x00"), ("kind", "\x00"), ("channel", "💥"), ("p", "x"), ("p", "-1"),
+     ("p", "999999999999999999999"), ("o", "x"), ("o", "1.2.-99"), ("all", ""), ("_facets", "True"), ("p", "0"),
+     ("_to_field", "nonce"), ("status__in", "x,y"), ("pk", "x"), ("created_at__year", "x"), ("\x00", "x")],
+)  # fmt: skip
+def test_garbage_in_the_address_bar_breaks_nothing(root, people, model, name, value):
+    assert root.get(f"{ALL}/{model}/", {name: value}).status_code in {200, 302, 400}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("pk", ["x", "0", "00000000-0000-0000-0000-000000000000", "%00", "9" * 40])
+def test_a_page_that_is_none_breaks_nothing(root, model, pk):
+    assert root.get(f"{ALL}/{model}/{pk}/change/").status_code in {302, 404}
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "number"),
+    [("signin", "open", 1), ("signin", "abandoned", 0), ("signup", "complete", 1), ("signup", "open", 1),
+     ("verification", "verified", 1), ("verification", "unverified", 2), ("message", "sent", 3)],
+)  # fmt: skip
+def test_lists_are_filtered_by_status(root, people, model, value, number):
+    assert listed(root.get(f"{ALL}/{model}/", {"status": value})) == number
+
+
+def test_time_turns_open_into_abandoned_and_unverified_into_expired(root, people):
+    Flow.objects.filter(status="open").update(expires_at=timezone.now())
+    Verification.objects.filter(status="unverified").update(expires_at=timezone.now())
+    assert listed(root.get(f"{ALL}/signin/", {"status": "open"})) == 0
+    assert listed(root.get(f"{ALL}/signin/", {"status": "abandoned"})) == 1
+    assert listed(root.get(f"{ALL}/verification/", {"status": "expired"})) == 2
+    assert "abandoned" in text(root.get(f"{ALL}/signin/{SignIn.objects.first().pk}/change/"))
+    assert "expired" in text(root.get(f"{ALL}/signin/{SignIn.objects.first().pk}/change/"))
+
+
+def test_flow_verification_and_message_link_to_each_other(root, people):
+    flow = SignIn.objects.get()
+    verification, message = flow.verifications.get(), Message.objects.get(verification__flow=flow)
+    here = text(root.get(f"{ALL}/signin/{flow.pk}/change/"))
+    assert f"verification/{verification.pk}/change/" in here
+    assert f"message/{message.pk}/change/" in here
+    there = text(root.get(f"{ALL}/verification/{verification.pk}/change/"))
+    assert f"signin/{flow.pk}/change/" in there
+    assert f"message/{message.pk}/change/" in there
+    assert f"verification/{verification.pk}/change/" in text(root.get(f"{ALL}/message/{message.pk}/change/"))
+
+
+def test_a_sign_up_page_shows_the_names_typed(root):
+    both_kinds(first_name="optional")
+    Visitor().sign_up(email_address=EMAIL, first_name="Grace")
+    assert "Grace" in text(root.get(f"{ALL}/signup/{SignUp.objects.get().pk}/change/"))
+
+
+@pytest.mark.parametrize("model", [*MODELS, "identifier"])
+def test_a_list_of_thirty_costs_as_many_statements_as_a_list_of_one(root, model):
+    def statements():
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            assert root.get(f"{ALL}/{model}/").status_code == 200
+        return len(caught), caught
+
+    def come(number):
+        joined(f"p{number}@example.com")
+        Visitor().sign_in(f"p{number}@example.com", "email_code")
+
+    come(0)
+    root.get(f"{ALL}/{model}/")
+    one, _ = statements()
+    for number in range(1, 30):
+        come(number)
+    thirty, caught = statements()
+    assert thirty == one
+    assert all("LIMIT" in q["sql"] for q in caught if "COUNT(" in q["sql"])
