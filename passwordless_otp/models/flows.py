@@ -111,7 +111,7 @@ class Flow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display()} {self.created_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_purpose_display()} {timezone.template_localtime(self.created_at):%Y-%m-%d %H:%M}"
 
     @cached_property
     def attempts(self) -> "list[Verification]":
