@@ -1,0 +1,235 @@
+"""What the system checks find, and that they tell no secret."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from passwordless_otp.delivery.backends.base import Backend
+from passwordless_otp.models import InstanceSettings
+from tests.visitor import both_kinds
+
+BACKENDS = "passwordless_otp.delivery.backends"
+EMAIL = {"BACKEND": f"{BACKENDS}.email.EmailBackend"}
+CONSOLE = {"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}
+LIVE = {"DELIVERY": {"email": [EMAIL], "sms": [EMAIL]}, "PUBLIC_URL": "https://example.com"}
+
+
+class Demanding(Backend):
+    def __init__(self, token):
+        if not token.startswith("live"):
+            raise ValueError(f"bad token {token}")
+
+    def send(self, message):
+        raise NotImplementedError
+
+
+class Impostor:
+    """Sends nothing and is no Backend."""
+
+
+def found(deploy=False):
+    """Our messages, by their number."""
+    messages = [m for m in run_checks(include_deployment_checks=deploy) if m.id.startswith("passwordless_otp.")]
+    assert all(message.hint for message in messages)
+    return [(message.id.partition(".")[2], f"{message.msg} {message.hint}") for message in messages]
+
+
+def numbers(**options):
+    return [number for number, _ in found(**options)]
+
+
+def sms(*chain):
+    return {"DELIVERY": {"sms": list(chain)}}
+
+
+def test_the_settings_of_the_tests_are_fine():
+    assert found() == []
+
+
+@pytest.mark.parametrize("given", [{}, LIVE, {"DISPATCH": "thread"}, {"DISPATCH": "tests.hooks.record"}])
+def test_what_is_right_is_left_alone(settings, given):
+    settings.PASSWORDLESS_OTP = given
+    assert found() == []
+
+
+def test_a_site_that_has_set_nothing_is_fine(settings):
+    del settings.PASSWORDLESS_OTP
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "near"), [("DELIVRY", "DELIVERY"), ("public_url", "PUBLIC_URL"), ("CREATE_USERS", "CREATE_USER")]
+)
+def test_a_misspelt_key_gets_the_near_one_suggested(settings, key, near):
+    settings.PASSWORDLESS_OTP = {key: ""}
+    [(number, text)] = found()
+    assert number == "E001"
+    assert repr(key) in text
+    assert repr(near) in text
+
+
+@pytest.mark.parametrize("key", ["XYZ", 7])
+def test_a_key_near_to_none_gets_the_list_of_them(settings, key):
+    settings.PASSWORDLESS_OTP = {key: ""}
+    [(number, text)] = found()
+    assert number == "E001"
+    assert "DISPATCH" in text
+
+
+@pytest.mark.parametrize("given", [[], "DELIVERY", None])
+def test_settings_that_are_no_dict_are_an_error(settings, given):
+    settings.PASSWORDLESS_OTP = given
+    assert numbers() == ["E001"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"BACKEND": "nowhere.Backend"},
+        {"BACKEND": "nowhere"},
+        {"BACKEND": f"{BACKENDS}.email.Missing"},
+        {"BACKEND": f"{BACKENDS}.email.EmailBackend", "OPTIONS": {"usng": "x"}},
+        {"BACKEND": "tests.test_checks.Demanding"},
+        {"BACKEND": "tests.test_checks.Impostor"},
+        {"BACKEND": "passwordless_otp.delivery.backends.base.Backend"},
+    ],
+)
+def test_a_provider_that_cannot_be_made_is_an_error(settings, entry):
+    settings.PASSWORDLESS_OTP = sms(entry)
+    assert numbers() == ["E002"]
+
+
+def test_the_values_of_options_are_never_shown(settings):
+    secret = "sk-93c1"
+    settings.PASSWORDLESS_OTP = sms({"BACKEND": "tests.test_checks.Demanding", "OPTIONS": {"token": secret}})
+    [(_, text)] = found()
+    assert "token" in text
+    assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "delivery",
+    [
+        None,
+        [],
+        {"fax": [EMAIL]},
+        {"sms": []},
+        {"sms": [EMAIL, CONSOLE]},
+        {"sms": EMAIL},
+        {"sms": None},
+        {"sms": ["path"]},
+        {"sms": [{}]},
+        {"sms": [{"BACKEND": 7}]},
+        {"sms": [{**EMAIL, "OPTIONS": []}]},
+        {"sms": [{**EMAIL, "OPTION": {}}]},
+    ],
+)
+def test_a_delivery_without_exactly_one_provider_a_channel_is_an_error(settings, delivery):
+    settings.PASSWORDLESS_OTP = {"DELIVERY": delivery}
+    assert numbers() == ["E003"]
+
+
+@pytest.mark.parametrize("name", ["DISPATCH", "CREATE_USER"])
+@pytest.mark.parametrize(
+    "path", ["nowhere.f", "thraed", "", None, 7, "tests.hooks.missing", "tests.hooks.recorded"]
+)
+def test_a_path_to_nothing_callable_is_an_error(settings, name, path):
+    settings.PASSWORDLESS_OTP = {name: path}
+    assert numbers() == ["E004"]
+
+
+def test_thread_and_blocking_are_no_paths_to_a_function_that_makes_users(settings):
+    settings.PASSWORDLESS_OTP = {"CREATE_USER": "thread"}
+    assert numbers() == ["E004"]
+
+
+def test_users_and_our_tables_in_different_databases_are_an_error(monkeypatch):
+    from django.db import router
+
+    monkeypatch.setattr(router, "db_for_write", lambda model, **hints: model._meta.app_label)
+    monkeypatch.setattr("passwordless_otp.checks.connections", {"passwordless_otp": Sqlite})
+    assert numbers() == ["E005"]
+
+
+class Sqlite:
+    vendor = "sqlite"
+
+
+class MySQL:
+    vendor = "mysql"
+
+
+def test_a_database_that_was_not_tried_gets_a_warning(monkeypatch):
+    monkeypatch.setattr("passwordless_otp.checks.connections", {"default": MySQL})
+    assert numbers() == ["W001"]
+
+
+def test_an_old_sqlite_gets_a_warning(monkeypatch):
+    monkeypatch.setattr("passwordless_otp.checks.connections", {"default": Sqlite})
+    assert numbers() == []
+    monkeypatch.setattr("passwordless_otp.checks.SQLITE", (99, 0))
+    assert numbers() == ["W001"]
+
+
+def test_a_missing_app_gets_a_warning(monkeypatch):
+    from django.apps import apps
+
+    installed = apps.is_installed
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != "django.contrib.sessions" and installed(name))
+    assert "W004" in numbers()
+
+
+@pytest.mark.django_db
+class TestDeployment:
+    """Only with --deploy."""
+
+    def test_a_live_site_is_fine(self, settings):
+        settings.PASSWORDLESS_OTP = LIVE
+        assert found(deploy=True) == []
+
+    def test_a_site_without_its_address_gets_a_warning(self, settings):
+        settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": ""}
+        assert numbers(deploy=True) == ["W002"]
+        assert numbers() == []
+
+    @pytest.mark.parametrize("name", ["console.Console", "memory.Memory"])
+    def test_codes_that_reach_nobody_are_an_error_while_they_are_on(self, settings, name):
+        chain = [{"BACKEND": f"{BACKENDS}.{name}Backend"}]
+        settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [EMAIL], "sms": chain}}
+        assert numbers(deploy=True) == []
+        both_kinds()
+        assert numbers(deploy=True) == ["E006"]
+
+    def test_blocking_is_an_error(self, settings):
+        settings.PASSWORDLESS_OTP = LIVE | {"DISPATCH": "blocking"}
+        assert numbers(deploy=True) == ["E006"]
+
+    def test_test_mode_gets_a_warning(self, settings):
+        settings.PASSWORDLESS_OTP = LIVE
+        InstanceSettings(test_mode=True).save()
+        assert numbers(deploy=True) == ["W003"]
+
+    def test_settings_that_are_wrong_are_reported_first(self, settings):
+        settings.PASSWORDLESS_OTP = {"DELIVERY": {"sms": []}}
+        assert numbers(deploy=True) == ["E003"]
+
+
+def test_an_error_stops_the_check_command(settings):
+    settings.PASSWORDLESS_OTP = {"DELIVRY": {}}
+    with pytest.raises(SystemCheckError, match=r"passwordless_otp\.E001"):
+        call_command("check")
+
+
+@pytest.mark.parametrize("database", ["sqlite:///{}/empty.sqlite3", "sqlite:////nowhere/at/all.sqlite3"])
+def test_a_deploy_check_runs_before_there_are_tables(tmp_path, database):
+    environment = {**os.environ, "DATABASE_URL": database.format(tmp_path)}
+    environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    command = [sys.executable, "-m", "django", "check", "--deploy"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert "passwordless_otp.E006" in run.stderr
+    assert "Traceback" not in run.stderr
