@@ -111,7 +111,9 @@ class Flow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_purpose_display()} {timezone.template_localtime(self.created_at):%Y-%m-%d %H:%M}"
+        aware = timezone.is_aware(self.created_at)
+        made = timezone.localtime(self.created_at) if aware else self.created_at
+        return f"{self.get_purpose_display()} {made:%Y-%m-%d %H:%M}"
 
     @cached_property
     def attempts(self) -> "list[Verification]":
