@@ -17,4 +17,4 @@ def link(row: Model, text: object) -> str:
 def link_to_flow(flow: Flow) -> str:
     """Return a link to the sign-in or sign-up that this flow is."""
     proxy = SignIn if flow.purpose == Purpose.SIGN_IN else SignUp
-    return link(proxy(pk=flow.pk), flow)
+    return link(proxy(pk=flow.pk), flow.get_purpose_display())

@@ -25,7 +25,8 @@ def state(verification: Verification) -> str:
 @admin.display(description=_("tries"))
 def tries(verification: Verification) -> str:
     """Return how many wrong and right codes were compared, of how many."""
-    return gettext("%(tries)s of %(max)s") % {"tries": verification.tries, "max": verification.max_tries}
+    numbers = {"tries": verification.tries, "max": verification.max_tries}
+    return gettext("%(tries)s\u00a0of\u00a0%(max)s") % numbers
 
 
 @admin.display(description=_("what was sent"))
@@ -45,7 +46,7 @@ def flow(verification: Verification) -> str:
 class VerificationAdmin(RecordAdmin):
     """The list of codes, without the codes."""
 
-    list_display = ["prepared_at", "value", flow, state, tries, "sends", "last_sent_at", "user"]
+    list_display = ["prepared_at", "value", state, tries, flow, "sends", "user", "last_sent_at"]
     list_filter = [VerificationStatusFilter, KindFilter]
     list_select_related = ["flow__user"]
     fields: ClassVar[Any] = [
@@ -66,7 +67,7 @@ class VerificationAdmin(RecordAdmin):
     @admin.display(description=_("user"))
     def user(self, verification: Verification) -> Any:
         """Return who was signed in or up by the flow."""
-        return verification.flow.user
+        return verification.flow.user or "–"
 
 
 class VerificationInline(admin.TabularInline):
