@@ -1,23 +1,30 @@
 """A request's body → one text a name."""
 
+import codecs
 import unicodedata
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.errors import FormatInvalid, RequestTooLarge
+from passwordless_otp.errors import BodyInvalid, FormatInvalid, RequestTooLarge
 
 MAX_BODY = 64 * 1024  # bytes
 UNFIT = {"Cc", "Cs"}  # control characters, halves of a surrogate pair
 
 
-def refuse_large(request: HttpRequest) -> None:
-    """Raise `RequestTooLarge` for more than any of our forms could hold."""
+def refuse_unreadable(request: HttpRequest) -> None:
+    """Raise `RequestTooLarge` for more than any form of ours holds, `BodyInvalid` for other than UTF-8.
+
+    Nor is such a body read for the answer.
+    """
     length = str(request.META.get("CONTENT_LENGTH", ""))
-    if length.isdecimal() and int(length) > MAX_BODY:
-        request.POST = QueryDict()  # nor is it read for the answer
-        raise RequestTooLarge
+    large = length.isdecimal() and int(length) > MAX_BODY
+    if not large and codecs.lookup(request.encoding or "utf-8").name == "utf-8":
+        return
+    request.encoding = "utf-8"
+    request.POST = QueryDict()
+    raise RequestTooLarge if large else BodyInvalid
 
 
 def plain(data: QueryDict) -> dict[str, str]:

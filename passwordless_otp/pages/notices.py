@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Refusals that leave nothing to fill in, and what is written above them.
 HEADINGS: "dict[type[OTPError], StrPromise]" = {
     errors.AlreadyVerified: _("Already used"),
+    errors.BodyInvalid: _("Please try again"),
     errors.IdentificationClaimed: _("This can't be used"),
     errors.RequestTooLarge: _("Too much at once"),
     errors.ServiceUnavailable: _("Please try again"),

@@ -106,7 +106,7 @@ class Page(View):
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         try:
-            inputs.refuse_large(request)
+            inputs.refuse_unreadable(request)
             return super().dispatch(request)
         except OTPError as error:
             logger.info("%s %s", error.code, error.param)

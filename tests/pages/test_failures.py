@@ -4,7 +4,16 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection
 
 from passwordless_otp.models import Verification, memo
-from tests.pages.conftest import EMAIL, SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, Browser, newest_code, text_of, wrong_code
+from tests.pages.conftest import (
+    EMAIL,
+    SIGN_IN,
+    SIGN_IN_VERIFY,
+    SIGN_UP,
+    Browser,
+    newest_code,
+    text_of,
+    wrong_code,
+)
 
 PATHS = [SIGN_IN, SIGN_IN_VERIFY, SIGN_UP]
 

@@ -53,7 +53,9 @@ def test_another_site_is_forgotten_at_both_ends(visitor, make_user, place):
     make_user(EMAIL)
     assert 'name="next"' not in text_of(visitor.get(SIGN_IN, {"next": place}))
     assert visitor.ask(next=place)["Location"] == SIGN_IN_VERIFY
-    done = visitor.submit(f"{SIGN_IN_VERIFY}?{urlencode({'next': place})}", {"code": newest_code(), "next": place})
+    done = visitor.submit(
+        f"{SIGN_IN_VERIFY}?{urlencode({'next': place})}", {"code": newest_code(), "next": place}
+    )
     assert done["Location"] == "/"
 
 

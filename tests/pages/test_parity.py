@@ -95,7 +95,5 @@ def test_a_sign_up_looks_the_same_for_everybody(kind, field, who):
 
 def test_the_comparison_would_see_a_difference(configure):
     configure(enumeration_protection=False, sign_up_mode="closed")
-    mine, theirs = (
-        walk(SIGN_IN, SIGN_IN_VERIFY, "identifier", email(person)) for person in ["unknown", "known"]
-    )
+    mine, theirs = (walk(SIGN_IN, SIGN_IN_VERIFY, "identifier", email(person)) for person in ["unknown", "known"])
     assert mine != theirs
