@@ -1,6 +1,6 @@
 """InstanceSettings: what an operator may change while the site runs. One row."""
 
-from typing import Any, Self
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
@@ -155,16 +155,14 @@ class InstanceSettings(models.Model):
         lockout.refuse(self)
 
     @classmethod
-    def current(cls) -> Self:
+    def current(cls) -> "InstanceSettings":
         """Return the settings, the defaults where none were saved, at most a second old."""
         using = router.db_for_write(cls)
 
-        def read() -> Any:
+        def read() -> InstanceSettings:
             return cls.objects.using(using).filter(pk=1).first() or cls(pk=1)
 
-        fresh = transaction.get_connection(using).in_atomic_block
-        settings: Self = read() if fresh else memo.recall(read)
-        return settings
+        return read() if transaction.get_connection(using).in_atomic_block else memo.recall(read)
 
     def offers(self, kind: Kind) -> bool:
         """Tell whether an identifier of this kind may be given and proven."""

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -17,16 +19,18 @@ class _Memo:
 _memo = _Memo()
 
 
-def recall(read: Callable[[], Any]) -> Any:
+def recall(read: Callable[[], T]) -> T:
     """Return what was read last, or read."""
     global _memo  # noqa: PLW0603
     memo = _memo
     if memo.value is not None and time.monotonic() < memo.until:
-        return memo.value
-    fresh = _Memo(read())
+        kept: T = memo.value
+        return kept
+    value = read()
+    fresh = _Memo(value)
     if _memo is memo:  # else a save came between, and this may be what was there before it
         _memo = fresh
-    return fresh.value
+    return value
 
 
 def forget() -> None:
