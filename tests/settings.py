@@ -63,7 +63,6 @@ ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
 LOGIN_URL = "passwordless_otp:sign_in"
 LOGIN_REDIRECT_URL = "/"
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 PASSWORDLESS_OTP = {
