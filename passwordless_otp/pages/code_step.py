@@ -28,14 +28,15 @@ def describe(
 ) -> dict[str, Any]:
     """Return where the code went, why it is of no use if it is of none, and when another may be asked for."""
     kind = {"kind": address.kind.value, "masked": identifiers.mask(address)}
+    more = not flow.abandoned and sum(v.sends for v in flow.attempts) < settings.messages_per_flow
     if verification is None:
-        return {**kind, "refusal": errors.VerificationMissing.long_message, "renewable": not flow.abandoned}
+        return {**kind, "refusal": errors.VerificationMissing.long_message, "renewable": more}
     state = VerificationStatus.EXPIRED if flow.abandoned else verification.state
     refusal = REFUSALS.get(state)
     return {
         **kind,
         "refusal": refusal.long_message if refusal else "",
-        "renewable": not flow.abandoned and state in {VerificationStatus.UNVERIFIED, VerificationStatus.EXPIRED},
+        "renewable": more and state in {VerificationStatus.UNVERIFIED, VerificationStatus.EXPIRED},
         "wait": _wait(verification, settings),
     }
 

@@ -1,17 +1,20 @@
 """The fields of the pages."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import codes
+from passwordless_otp import codes, conf
 from passwordless_otp.flows import requirements
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.pages import inputs
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 MAX_TEXT = 320
 MAX_NAME = 150
@@ -54,7 +57,8 @@ class SignInForm(forms.Form):
         else:
             field.label = _("Email address or phone number")
             field.widget.attrs.update({**PLAIN, "autocomplete": "username", "inputmode": "email"})
-        field.widget.attrs["autofocus"] = True
+        if Kind.PHONE_NUMBER in settings.kinds:
+            field.help_text = _phone_help()
 
 
 class Unechoed(forms.PasswordInput):
@@ -73,7 +77,7 @@ class CodeForm(forms.Form):
         self.fields["code"].help_text = hint
         mode = "text" if alphabet == codes.BASE32 else "numeric"
         attributes = {**PLAIN, "inputmode": mode, "autocomplete": "one-time-code"}
-        self.fields["code"].widget.attrs.update({**attributes, "autofocus": True, "required": True})
+        self.fields["code"].widget.attrs.update({**attributes, "required": True})
 
     def clean_code(self) -> str:
         """Look at no more of a pasted text than the flow does."""
@@ -93,9 +97,7 @@ class SignUpForm(forms.Form):
         for name in [*Kind.values, *requirements.NAMES]:
             if name in [*required, *optional] and name not in proven:
                 self.fields[name] = _field(name, name in required or self.any_of == [name])
-        first = next(iter(self.fields.values()), None)
-        if first:
-            first.widget.attrs["autofocus"] = True
+        self.may_be_left_out = set(optional) - set(self.any_of)
 
     def clean(self) -> dict[str, Any]:
         """Refuse a sign-up that nobody could ever sign in with."""
@@ -105,9 +107,24 @@ class SignUpForm(forms.Form):
         return given
 
 
+def focus(form: forms.Form) -> None:
+    """Let the visitor begin at the first field that is wrong, else at the first."""
+    for name in [*form.errors, *form.fields]:
+        if name in form.fields:
+            form.fields[name].widget.attrs["autofocus"] = True
+            return
+
+
 def _field(name: str, required: bool) -> Text:
     field = Text(
         longest=MAX_NAME if name in requirements.NAMES else MAX_TEXT, label=LABELS[name], required=required
     )
     field.widget.attrs.update(ATTRIBUTES[name])
+    if name == Kind.PHONE_NUMBER:
+        field.help_text = _phone_help()
     return field
+
+
+def _phone_help() -> "StrPromise | str":
+    """Say how to type a number, where no country is taken for granted."""
+    return "" if conf.default_region() else _("Phone numbers with their country code, such as +1 415 555 0123.")

@@ -12,7 +12,7 @@ from django.views.generic import View
 from passwordless_otp import clients
 from passwordless_otp.errors import FormatInvalid, OTPError, ResourceNotFound, ServiceUnavailable
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.pages import destinations, headers, inputs, notices
+from passwordless_otp.pages import destinations, forms, headers, inputs, notices
 
 logger = logging.getLogger("passwordless_otp.pages")
 
@@ -74,9 +74,12 @@ class Page(View):
     ) -> HttpResponseBase:
         """Show a template, with the status and the words of `error`."""
         form = more.get("form")
+        said = notices.place(error, form) if error else ""
+        if form is not None:
+            forms.focus(form)
         context = {
             "settings": settings or self.settings,
-            "error": notices.place(error, form) if error else "",
+            "error": said,
             "next": destinations.wanted(self.request),
             "sign_in_url": self.path("sign_in"),
             "sign_up_url": self.path("sign_up"),

@@ -73,3 +73,12 @@ def test_the_support_address_stands_below_where_there_is_one(visitor, configure)
     assert "mailto:" not in text_of(visitor.get(SIGN_IN))
     configure(support_email="help@example.com")
     assert "mailto:help@example.com" in text_of(visitor.get(SIGN_IN))
+
+
+def test_the_country_code_is_asked_for_only_where_none_is_taken_for_granted(visitor, configure, settings):
+    assert "country code" not in text_of(visitor.get(SIGN_IN))
+    configure(**PHONE_ONLY)
+    assert "country code" in text_of(visitor.get(SIGN_IN))
+    settings.PHONENUMBER_DEFAULT_REGION = "US"
+    assert "country code" not in text_of(visitor.get(SIGN_IN))
+    assert visitor.ask("(415) 555-2671").status_code == 303

@@ -131,6 +131,9 @@ def test_too_many_messages_are_refused_with_when_to_try_again(visitor, configure
     assert int(page["Retry-After"]) > 0
     assert "Too many codes were sent" in text_of(page)
     assert f'href="{SIGN_IN_VERIFY}"' in text_of(page)
+    code_page = text_of(visitor.get(SIGN_IN_VERIFY))
+    assert "No more messages can be sent for now" in code_page
+    assert 'name="send"' not in code_page
 
 
 def test_a_second_tab_resumes_the_flow_and_sends_nothing(visitor, make_user):
@@ -144,7 +147,7 @@ def test_a_second_tab_resumes_the_flow_and_sends_nothing(visitor, make_user):
     assert [row["generation"] for row in before] == [Verification.objects.get().generation]
 
 
-def test_no_get_changes_anything(visitor, both, make_user, django_assert_num_queries):
+def test_no_get_changes_anything(visitor, both, make_user):
     make_user(EMAIL)
     visitor.ask()
     rows = [list(model.objects.values()) for model in [Flow, Verification, Message]]

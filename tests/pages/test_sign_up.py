@@ -59,7 +59,9 @@ def test_only_what_is_offered_is_asked_for(visitor, configure):
 
 
 def test_where_either_identifier_will_do_the_page_says_so(visitor, both):
-    assert "at least one is needed" in text_of(visitor.get(SIGN_UP))
+    empty = text_of(visitor.get(SIGN_UP))
+    assert "at least one is needed" in empty
+    assert "(optional)" not in empty
     page = visitor.submit(SIGN_UP)
     assert page.status_code == 422
     assert "Type your email address or your phone number." in text_of(page)
@@ -126,6 +128,12 @@ def test_names_are_kept_for_the_user(visitor, configure):
     visitor.submit(SIGN_UP_VERIFY, {"code": newest_code()})
     user = users().get()
     assert (user.first_name, user.last_name, user.username) == ("Jane", "", "jane")
+
+
+def test_the_keyboard_starts_at_the_first_field_that_is_wrong(visitor, both):
+    page = text_of(visitor.submit(SIGN_UP, {"email_address": EMAIL, "phone_number": "12"}))
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', page) == ["phone_number"]
+    assert re.findall(r'name="(\w+)"[^>]* autofocus', text_of(visitor.get(SIGN_UP))) == ["email_address"]
 
 
 def test_a_taken_username_is_said_at_its_field(visitor, configure, make_user):
