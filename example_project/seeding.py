@@ -31,7 +31,7 @@ def make_operator() -> str:
 
 def switch_on() -> None:
     """Let people sign up and sign in by email and by phone; what else the operator has set stays."""
-    settings = InstanceSettings.objects.first() or InstanceSettings()
+    settings = InstanceSettings.objects.first() or InstanceSettings(application_name="Demo")
     for name in ON:
         setattr(settings, name, True)
     settings.full_clean()

@@ -46,6 +46,7 @@ TEMPLATES = [
 ROOT_URLCONF = "example_project.urls"
 STATIC_URL = "/static/"
 USE_TZ = True
+TIME_ZONE = "UTC"
 
 DATABASES = {
     "default": {

@@ -46,3 +46,8 @@ def test_the_inbox_is_shut_unless_the_demo_command_serves(rf):
 def test_the_inbox_is_for_this_machine_alone(rf, monkeypatch, peer, may):
     monkeypatch.setattr(views, "inbox", Inbox([], open=True))
     assert views._may_read(rf.get("/inbox/", REMOTE_ADDR=peer)) is may
+
+
+def test_the_icon_that_browsers_ask_for_is_there(browse):
+    status, _ = browse().get("/favicon.ico", "-L")
+    assert status == 200
