@@ -1,7 +1,10 @@
 """What a site may name in PASSWORDLESS_OTP, for tests."""
 
+import time
+
 from django.contrib.auth import get_user_model
 
+from passwordless_otp.delivery.backends import base
 from passwordless_otp.users import create_user
 
 recorded = []
@@ -40,3 +43,27 @@ class Shouting:
 
     def send(self, message):
         raise RuntimeError(f"could not send {message.text}")
+
+
+def down(message_id):
+    """A DISPATCH whose queue can't be reached."""
+    raise ConnectionError
+
+
+class Raises:
+    """A provider that raises what it is told to."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def send(self, message):
+        kind = getattr(base, self.name, None)
+        raise kind("bad number") if kind else ZeroDivisionError
+
+
+class Slow:
+    """A provider that takes its time."""
+
+    def send(self, message):
+        time.sleep(6)
+        return base.Receipt()

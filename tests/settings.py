@@ -26,6 +26,9 @@ else:
         }
     }
 
+if os.environ.get("SERVE_DATABASE"):  # the workers of a test look at the test's own database
+    DATABASES["default"]["NAME"] = os.environ["SERVE_DATABASE"]
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -113,7 +113,7 @@ def refuse_spent(verification: Verification) -> None:
 
 def refuse_ended(flow: Flow) -> None:
     """Raise why this flow does not go on, if it does not, as the database has it."""
-    if not Flow.objects.live().filter(pk=flow.pk, client=flow.client).exists():
+    if not Flow.objects.live().filter(pk=flow.pk).exists():
         raise flow.refusal()
 
 

@@ -1,6 +1,7 @@
 """Email through Django's own mail, and so through every provider that the site's mail settings can name."""
 
 import smtplib
+import socket
 from typing import Any
 
 from django.core import mail
@@ -31,12 +32,10 @@ class EmailBackend(Backend):
             raise _by_reply(max(code for code, _text in error.recipients.values())) from None
         except smtplib.SMTPResponseException as error:
             raise _by_reply(error.smtp_code) from None
-        except (ConnectionRefusedError, smtplib.SMTPConnectError) as error:
+        except (ConnectionRefusedError, socket.gaierror, smtplib.SMTPNotSupportedError) as error:
             raise Unavailable(type(error).__name__) from None
-        except TimeoutError as error:
+        except (OSError, smtplib.SMTPException) as error:  # it broke off, perhaps after the text went out
             raise Unclear(type(error).__name__) from None
-        except (OSError, smtplib.SMTPException) as error:
-            raise Unavailable(type(error).__name__) from None
         return Receipt()
 
     def _send(self, email: Any) -> None:

@@ -1,0 +1,147 @@
+"""A database error at each statement in turn: never a session without a used code, never half a user."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import OperationalError, connection, transaction
+
+from passwordless_otp import outbox
+from passwordless_otp.delivery.backends import memory
+from passwordless_otp.flows import sign_in, transactions
+from passwordless_otp.models import Flow, Identifier, Message, Verification
+from tests.visitor import EMAIL, Visitor, errors, joined, newest_code
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT_MOST = 60  # statements of a step
+
+
+class Fault:
+    """Fails at one statement, and lets all others pass."""
+
+    def __init__(self, at, message="disk full"):
+        self.at, self.message, self.seen = at, message, 0
+
+    def __call__(self, execute, sql, params, many, context):
+        self.seen += 1
+        if self.seen == self.at:
+            raise OperationalError(self.message)
+        return execute(sql, params, many, context)
+
+
+def each_statement(prepare, step):
+    """Yield a visitor after `step` with a fault at statement 1, 2, 3 … until there is none left to fail."""
+    for at in range(1, AT_MOST):
+        visitor = prepare()
+        visitor.http.raise_request_exception = False
+        fault = Fault(at)
+        with connection.execute_wrapper(fault):
+            answer = step(visitor)
+        yield visitor, answer
+        if fault.seen < at:
+            assert answer.status_code == 200
+            return
+    pytest.fail("too many statements")
+
+
+def sound(visitor):
+    """What holds whatever has failed."""
+    for user in get_user_model().objects.all():
+        assert user.otp_identifiers.exists()
+    for flow in Flow.objects.filter(status="complete"):
+        assert flow.verifications.get().status == "verified"
+        assert flow.user is not None
+    if visitor.signed_in:
+        pk = visitor.signed_in.removeprefix("user_")
+        assert Flow.objects.filter(status="complete", user=pk, verifications__status="verified").exists()
+
+
+def test_a_sign_in_is_whole_or_not_at_all():
+    joined()
+
+    def prepare():
+        visitor = Visitor()
+        visitor.sign_in(EMAIL, "email_code")
+        return visitor
+
+    for visitor, answer in each_statement(prepare, lambda v: v.attempt(newest_code())):
+        sound(visitor)
+        if answer.status_code != 200:
+            assert visitor.signed_in is None
+
+
+def test_a_sign_up_is_whole_or_not_at_all():
+    def prepare():
+        get_user_model().objects.all().delete()
+        visitor = Visitor()
+        visitor.sign_up(email_address=EMAIL, strategy="email_code")
+        return visitor
+
+    for visitor, answer in each_statement(prepare, lambda v: v.attempt(newest_code())):
+        sound(visitor)
+        assert get_user_model().objects.count() == Identifier.objects.count()
+        if answer.status_code == 503 and not Flow.objects.filter(status="complete").exists():
+            assert visitor.attempt(newest_code()).status_code == 200
+
+
+def test_a_prepare_leaves_a_message_with_its_code_or_neither():
+    joined()
+    for visitor, answer in each_statement(Visitor, lambda v: v.sign_in(EMAIL, "email_code")):
+        assert answer.status_code in {200, 500, 503}
+        assert all(verification.messages.exists() for verification in Verification.objects.filter(sends__gt=0))
+        sound(visitor)
+
+
+def test_a_delivery_that_fails_at_any_statement_leaves_a_message_that_says_so():
+    joined()
+    Visitor().sign_in(EMAIL, "email_code")
+    message = Message.objects.get(kind="sign_in")
+    for at in range(1, AT_MOST):
+        Message.objects.update(status="pending", error_code="")
+        memory.outbox.clear()
+        fault = Fault(at)
+        with connection.execute_wrapper(fault):
+            outbox.dispatch(message)
+        message.refresh_from_db()
+        if fault.seen < at:
+            break
+        assert message.status in {"pending", "sending", "failed", "sent"}
+        assert len(memory.outbox) <= 1
+        if message.status in {"pending", "failed"}:
+            assert not memory.outbox
+    assert message.status == "sent"
+
+
+@pytest.mark.parametrize("busy", ["database is locked", "database table is locked: passwordless_otp_flow"])
+def test_a_busy_database_is_tried_again(busy):
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    code, fault = newest_code(), Fault(6, busy)
+    with connection.execute_wrapper(fault):
+        assert visitor.attempt(code).status_code == 200
+    assert fault.seen > fault.at
+
+
+def test_a_database_that_stays_busy_is_503(monkeypatch):
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+
+    def busy(*_args, **_changes):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(Flow, "touch", busy)
+    answer = visitor.attempt(newest_code())
+    assert (answer.status_code, errors(answer)) == (503, ["service_unavailable"])
+    assert Verification.objects.get(flow__purpose="sign_in").tries == 0
+
+
+def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything_is_counted():
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    flow = Flow.objects.get(status="open")
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        sign_in.attempt(flow, flow.attempts[0].strategy, "000000", "x")
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        transactions.run(lambda: None)
+    assert Verification.objects.get(flow__purpose="sign_in").tries == 0

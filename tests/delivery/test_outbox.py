@@ -1,0 +1,171 @@
+"""A saved message → a provider, and its answer → the message."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from passwordless_otp import outbox
+from passwordless_otp.delivery.backends import memory
+from passwordless_otp.models import Message, Verification
+from tests import hooks
+from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, newest_code, operate
+
+pytestmark = pytest.mark.django_db
+
+
+def use(settings, **changes):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, **changes}
+
+
+def by(settings, backend, **options):
+    entry = {"BACKEND": backend, "OPTIONS": options} if options else {"BACKEND": backend}
+    use(settings, DELIVERY={"email": [entry], "sms": [entry]})
+
+
+def asked(address=EMAIL):
+    Visitor().sign_up(email_address=address, strategy="email_code")
+    return Message.objects.get()
+
+
+def test_what_was_sent_is_recorded():
+    message = asked()
+    assert (message.status, message.attempts, message.error_code) == ("sent", 1, "")
+    assert message.backend.endswith("MemoryBackend")
+    assert message.provider_id == f"memory-{message.pk.hex}"
+    assert message.sent_at
+
+
+@pytest.mark.parametrize(
+    ("raises", "status", "reason"),
+    [
+        ("Refused", "failed", "bad number"),
+        ("Unavailable", "failed", "bad number"),
+        ("Unclear", "unknown", "bad number"),
+        ("ZeroDivisionError", "unknown", "ZeroDivisionError"),
+    ],
+)
+def test_a_providers_answer_is_kept_for_the_operator_and_from_the_visitor(settings, raises, status, reason):
+    by(settings, "tests.hooks.Raises", name=raises)
+    visitor = Visitor()
+    answer = visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    assert answer.status_code == 200
+    message = Message.objects.get()
+    assert (message.status, message.error_code) == (status, reason)
+    assert visitor.attempt(message.verification.code()).status_code == 200
+
+
+@pytest.mark.parametrize("entry", ["tests.hooks.Nothing", "nowhere.Backend"])
+def test_a_backend_that_can_not_be_built_fails_the_message_and_not_the_request(settings, entry):
+    by(settings, entry)
+    assert asked().status == "failed"
+
+
+def test_a_template_that_breaks_fails_the_message(settings, monkeypatch):
+    monkeypatch.setattr("passwordless_otp.delivery.composing.FOLDER", "nowhere")
+    message = asked()
+    assert (message.status, message.error_code) == ("failed", "TemplateDoesNotExist")
+
+
+def test_a_key_that_is_gone_fails_loudly(settings, caplog):
+    use(settings, DISPATCH="tests.hooks.record")
+    message = asked()
+    settings.SECRET_KEY = "another"
+    with caplog.at_level(logging.ERROR):
+        outbox.deliver(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == ("failed", "KeyMissing")
+    assert "KeyMissing" in caplog.text
+
+
+@pytest.mark.parametrize("change", ["used", "expired", "superseded", "ended"])
+def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
+    use(settings, DISPATCH="tests.hooks.record")
+    message = asked()
+    verification = message.verification
+    if change == "used":
+        Verification.objects.update(status="verified", nonce="")
+    if change == "expired":
+        Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    if change == "superseded":
+        Verification.objects.update(generation=verification.generation + 1)
+    if change == "ended":
+        verification.flow.touch(status="ended")
+    outbox.deliver(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == ("suppressed", "superseded")
+    assert not memory.outbox
+
+
+def test_a_dispatcher_gets_an_id_and_nothing_else(settings):
+    use(settings, DISPATCH="tests.hooks.record")
+    hooks.recorded.clear()
+    message = asked()
+    assert hooks.recorded == [str(message.pk)]
+    assert message.status == "pending"
+    outbox.deliver(hooks.recorded[0])
+    outbox.deliver(hooks.recorded[0])
+    assert len(memory.outbox) == 1
+
+
+@pytest.mark.parametrize("dispatch", ["tests.hooks.Nothing", "nowhere.function", "tests.hooks.down"])
+def test_a_dispatcher_that_is_down_changes_no_answer(settings, dispatch):
+    use(settings, DISPATCH=dispatch)
+    assert asked().status == "pending"
+
+
+def test_the_message_speaks_the_visitors_language(settings):
+    use(settings, DISPATCH="tests.hooks.record")
+    for language in ["fr", "pt-BR"]:
+        visitor = Visitor(**{"Accept-Language": language})
+        visitor.sign_up(email_address=EMAIL, strategy="email_code")
+        assert Message.objects.order_by("pk").last().language == language.lower()
+
+
+def test_an_email_says_what_it_is_for_and_how_long_it_lives():
+    operate(application_name="Larder", support_email="help@example.com", code_life=300)
+    message = asked()
+    [sent] = memory.outbox
+    code = message.verification.code()
+    assert sent.subject == f"{code} is your sign-up code for Larder"
+    for part in [code, "5 minutes", "example.com", "help@example.com", "nobody"]:
+        assert part in sent.text
+
+
+def test_an_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
+    both_kinds()
+    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    [sent] = memory.outbox
+    code = newest_code(PHONE)
+    assert sent.subject == ""
+    assert sent.text.startswith(code)
+    assert sent.text.endswith(f"\n@example.com #{code}")
+    assert sent.text.isascii()
+    assert len(sent.text) <= 160
+
+
+def test_without_a_public_url_there_is_no_link_and_no_last_line(settings):
+    use(settings, PUBLIC_URL="")
+    both_kinds()
+    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    Visitor().sign_in("nobody@example.com", "email_code")
+    sms, note = memory.outbox
+    assert "@" not in sms.text
+    assert "http" not in note.text
+    assert "this site" in sms.text
+
+
+def test_nothing_that_a_visitor_typed_stands_in_a_message():
+    operate(first_name="optional")
+    visitor = Visitor(**{"User-Agent": "evil.example"})
+    typed = {"first_name": "evil.example", "unsafe_metadata": '{"a": "evil.example"}'}
+    visitor.sign_up(email_address=EMAIL, strategy="email_code", **typed)
+    assert "evil" not in memory.outbox[0].text + memory.outbox[0].subject
+
+
+def test_a_name_with_line_breaks_and_markup_stays_on_one_line_and_is_not_escaped():
+    operate(application_name="Salt & <Pepper>")
+    asked()
+    assert memory.outbox[0].subject.endswith("Salt & <Pepper>")
+    assert "\n" not in memory.outbox[0].subject

@@ -1,0 +1,102 @@
+"""What the database itself refuses."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from passwordless_otp.models import Flow, Identifier, Message, SignIn, SignUp, TestIdentifier, Verification
+from passwordless_otp.models.ids import uuid7
+from tests.visitor import EMAIL, Visitor, joined
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def user():
+    return get_user_model().objects.create(username="ann")
+
+
+def refused(function):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        function()
+
+
+def test_an_identifier_is_one_users(user):
+    other = get_user_model().objects.create(username="bob")
+    Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
+    refused(lambda: Identifier.objects.create(user=other, kind="email_address", value=EMAIL))
+    refused(lambda: Identifier.objects.create(user=user, kind="email_address", value="b@example.com"))
+    refused(lambda: Identifier.objects.create(user=other, kind="pigeon", value="x"))
+
+
+def test_a_client_has_one_open_flow_of_a_purpose():
+    Flow.objects.create(client="c", purpose="sign_in")
+    Flow.objects.create(client="c", purpose="sign_up")
+    refused(lambda: Flow.objects.create(client="c", purpose="sign_in"))
+    Flow.objects.update(status="ended")
+    Flow.objects.create(client="c", purpose="sign_in")
+
+
+def test_nonsense_is_refused(user):
+    flow = Flow.objects.create(client="c", purpose="sign_in")
+    given = {"flow": flow, "kind": "email_address", "max_tries": 5}
+    verification = Verification.objects.create(value=EMAIL, **given)
+    refused(lambda: Verification.objects.create(value=EMAIL, **given))
+    refused(lambda: Flow.objects.filter(pk=flow.pk).update(status="complete"))
+    refused(lambda: Flow.objects.filter(pk=flow.pk).update(purpose="other"))
+    refused(lambda: Verification.objects.update(tries=6))
+    refused(lambda: Verification.objects.update(status="verified", nonce="x"))
+    refused(lambda: Verification.objects.update(status="other"))
+    refused(lambda: Message.objects.create(verification=verification, kind="x", channel="email", generation=1))
+    refused(lambda: Message.objects.create(verification=verification, kind="sign_in", channel="x", generation=1))
+
+
+def test_everything_goes_with_its_user():
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL)
+    get_user_model().objects.get().delete()
+    assert not Identifier.objects.exists()
+    assert not Message.objects.exists()
+    assert list(Flow.objects.values_list("user", flat=True)) == [None]  # the one that is still open is nobody's
+
+
+def test_the_proxies_are_the_flows_of_their_purpose():
+    joined()
+    Visitor().sign_in(EMAIL)
+    assert SignIn.objects.get().purpose == "sign_in"
+    assert SignUp.objects.get().purpose == "sign_up"
+
+
+def test_keys_sort_by_time_and_are_version_7():
+    keys = [uuid7() for _ in range(50)]
+    stamps = [key.int >> 80 for key in keys]
+    assert stamps == sorted(stamps)
+    assert {key.version for key in keys} == {7}
+    assert {key.variant for key in keys} == {"specified in RFC 4122"}
+    assert len(set(keys)) == 50
+
+
+def test_an_identifier_typed_by_hand_is_put_into_canonical_form(user):
+    identifier = Identifier(user=user, value=" Jane@Example.COM ", kind="phone_number")
+    identifier.full_clean()
+    assert identifier.address == ("email_address", "jane@example.com")
+    for bad in ["nonsense", "+11111111111", ""]:
+        with pytest.raises(ValidationError):
+            Identifier(user=user, kind="phone_number", value=bad).full_clean()
+
+
+def test_a_test_identifier_is_in_canonical_form_and_never_of_staff(user):
+    today = timezone.now().date()
+    listed = TestIdentifier(identifier="+1 111 111 1111", code="123456", until=today)
+    listed.full_clean()
+    assert listed.identifier == "+11111111111"
+    for code in ["12345", "abcdef", "123456\n", "1234567", "١٢٣٤٥٦"]:
+        with pytest.raises(ValidationError):
+            TestIdentifier(identifier=EMAIL, code=code, until=today).full_clean()
+    Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
+    get_user_model().objects.update(is_staff=True)
+    with pytest.raises(ValidationError, match="Staff"):
+        TestIdentifier(identifier=EMAIL, code="123456", until=today).full_clean()

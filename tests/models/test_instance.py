@@ -1,0 +1,118 @@
+"""The instance settings: one row, read afresh, and never one that locks everybody out."""
+
+import threading
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connections, transaction
+
+from passwordless_otp.models import InstanceSettings, memo
+from tests.visitor import Visitor, operate
+
+pytestmark = pytest.mark.django_db
+
+
+def test_without_a_row_the_defaults_hold():
+    settings = InstanceSettings.current()
+    assert settings.kinds == ["email_address"]
+    assert settings.sign_up_open
+    settings.full_clean()
+    assert not InstanceSettings.objects.exists()
+
+
+def test_there_is_one_row():
+    operate(max_tries=3)
+    operate(max_tries=4)
+    assert InstanceSettings.objects.get().max_tries == 4
+    with pytest.raises(IntegrityError), transaction.atomic():
+        InstanceSettings.objects.bulk_create([InstanceSettings(pk=2)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"email_code": False}, "email_address_used_for_identification"),
+        ({"email_address_enabled": False}, "email_address_used_for_identification"),
+        ({"email_address_used_for_identification": False}, "email_address_used_for_identification"),
+        ({"phone_number_required": True}, "phone_number_required"),
+        ({"phone_number_enabled": True, "phone_number_required": True}, "phone_number_required"),
+        (
+            {"phone_code": True, "phone_number_used_for_identification": True},
+            "phone_number_used_for_identification",
+        ),
+    ],
+)
+def test_what_would_lock_everybody_out_is_refused_at_its_field(changes, field):
+    settings = InstanceSettings(**changes)
+    with pytest.raises(ValidationError) as refused:
+        settings.full_clean()
+    assert field in refused.value.message_dict
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("max_tries", 1, 10),
+        ("code_life", 60, 600),
+        ("resend_interval", 15, 300),
+        ("messages_per_flow", 1, 10),
+        ("session_lifetime_days", 1, 400),
+    ],
+)
+def test_each_number_has_a_hard_range(name, low, high):
+    for good in [low, high]:
+        InstanceSettings(**{name: good}).full_clean()
+    for bad in [low - 1, high + 1]:
+        with pytest.raises(ValidationError):
+            InstanceSettings(**{name: bad}).full_clean()
+
+
+def test_nothing_enabled_is_an_answer_and_no_error():
+    operate(email_address_enabled=False)
+    assert Visitor().get("environment").json()["auth_config"]["identification_strategies"] == []
+    assert Visitor().sign_in("a@example.com").status_code == 400
+    assert Visitor().create("sign_up").status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_holds_at_once_here_and_within_a_second_elsewhere(monkeypatch):
+    assert InstanceSettings.current().max_tries == 5
+    InstanceSettings.objects.update_or_create(pk=1, defaults={"max_tries": 6})
+    assert InstanceSettings.current().max_tries == 6
+    InstanceSettings.objects.update(max_tries=7)  # as another process would
+    assert InstanceSettings.current().max_tries == 6
+    now = memo.time.monotonic()
+    monkeypatch.setattr(memo.time, "monotonic", lambda: now + 1)
+    assert InstanceSettings.current().max_tries == 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_that_began_before_a_save_is_not_kept():
+    began, saved = threading.Event(), threading.Event()
+
+    def slow_read():
+        value = InstanceSettings(pk=1, max_tries=5)
+        began.set()
+        saved.wait(10)
+        return value
+
+    def reader():
+        memo.recall(slow_read)
+        connections.close_all()
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    began.wait(10)
+    operate(max_tries=9)
+    saved.set()
+    thread.join(10)
+    assert InstanceSettings.current().max_tries == 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_transaction_has_not_committed_is_nobody_elses():
+    with transaction.atomic():
+        operate(max_tries=8)
+        assert InstanceSettings.current().max_tries == 8
+        transaction.set_rollback(True)
+    assert InstanceSettings.current().max_tries == 5

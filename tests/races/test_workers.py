@@ -1,0 +1,80 @@
+"""The same races over HTTP, against several gunicorn workers: no lock of one process keeps the count."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.db import connection
+
+from passwordless_otp.models import Verification
+from tests.races.threads import together
+from tests.visitor import EMAIL, Visitor, joined, newest_code, wrong
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WORKERS, REQUESTS, CAP = 3, 60, 5
+
+
+@pytest.fixture
+def port():
+    """Workers of a server on this test's database; ended with the test, and by themselves after 120 seconds."""
+    name = str(connection.settings_dict["NAME"])
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "SERVE_DATABASE": name}
+    options = ["-w", str(WORKERS), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "gunicorn", *options, "django.core.wsgi:get_wsgi_application()"]
+    limited = ["timeout", "120", *command]
+    server = subprocess.Popen(limited, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in server.stderr:
+            found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                break
+        yield int(found[1])
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=30)
+
+
+def attempts(port, visitor, code):
+    """60 attempts at once: how often each status came."""
+    cookie = f"otp_client={visitor.http.cookies['otp_client'].value}"
+    body = json.dumps({"strategy": "email_code", "code": code})
+    headers = {"Content-Type": "application/json", "Cookie": cookie}
+
+    def one():
+        call = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        call.request("POST", f"/auth/v1/client/sign_ins/{visitor.flow}/attempt_first_factor", body, headers)
+        return call.getresponse().status
+
+    return Counter(together([one] * REQUESTS))
+
+
+@pytest.fixture
+def visitor():
+    joined()
+    Session.objects.all().delete()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    return visitor
+
+
+def test_of_60_wrong_codes_to_several_workers_5_are_tries(port, visitor):
+    statuses = attempts(port, visitor, wrong(newest_code()))
+    assert Verification.objects.get(flow__purpose="sign_in").tries == CAP
+    assert set(statuses) <= {400, 422}
+    assert statuses[422] < CAP
+    assert attempts(port, visitor, newest_code()) == {400: REQUESTS}
+
+
+def test_of_60_right_codes_to_several_workers_one_signs_in(port, visitor):
+    statuses = attempts(port, visitor, newest_code())
+    assert statuses[200] == 1
+    assert set(statuses) <= {200, 400, 404}
+    assert Session.objects.count() == get_user_model().objects.count() == 1
