@@ -46,8 +46,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(files):
 
 
 def test_every_file_of_the_package_is_in_the_wheel(files):
-    tracked = run("git", "ls-files", "passwordless_otp", cwd=ROOT).split()
-    assert set(tracked) - files == set()
+    found = [path for path in (ROOT / "passwordless_otp").rglob("*") if path.is_file()]
+    kept = {str(path.relative_to(ROOT)) for path in found if "__pycache__" not in path.parts}
+    assert kept - files == set()
     assert "passwordless_otp/py.typed" in files
     assert "passwordless_otp/migrations/0001_initial.py" in files
 
