@@ -112,5 +112,5 @@ class Page(View):
             inputs.refuse_unreadable(request)
             return super().dispatch(request)
         except OTPError as error:
-            logger.info("%s %s", error.code, error.param)
+            logger.info("%s", error.code)
             return self.refused(error)

@@ -143,7 +143,7 @@ PAGES = [
 def test_every_page_fits_and_is_accessible_in_light_and_dark(site, new_page, visit):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = new_page(javascript=True, reduced_motion="reduce", bypass_csp=True)
+    page = new_page(javascript=True, reduced_motion="reduce")
     visit(page, site)
     for scheme in ["light", "dark"]:
         page.emulate_media(color_scheme=scheme)
@@ -158,7 +158,7 @@ def test_every_page_fits_and_is_accessible_in_light_and_dark(site, new_page, vis
 
 @pytest.mark.parametrize("visit", [sign_in, verify, sign_up], ids=lambda visit: visit.__name__)
 def test_pages_fit_from_right_to_left_and_at_twice_the_size(site, new_page, visit):
-    page = new_page(javascript=True, locale="ar", bypass_csp=True)
+    page = new_page(javascript=True, locale="ar")
     visit(page, site)
     assert page.locator("html").get_attribute("dir") == "rtl"
     page.set_viewport_size({"width": 640, "height": 800})

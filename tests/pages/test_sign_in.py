@@ -242,3 +242,17 @@ def test_without_protection_an_unknown_address_is_told_so_where_nobody_can_sign_
     page = visitor.ask()
     assert page.status_code == 422
     assert "There is no account with this" in text_of(page)
+
+
+def test_a_sign_in_that_the_api_has_opened_goes_on_here_once_a_code_is_asked_for(visitor, make_user):
+    make_user(EMAIL)
+    visitor.ask()
+    Verification.objects.all().delete()
+    page = text_of(visitor.get(SIGN_IN_VERIFY))
+    assert "Ask for a code first." in page
+    assert 'name="code"' not in page
+    assert visitor.submit(SIGN_IN_VERIFY, {"code": "123456"}).status_code == 400
+    send = re.search(r'name="send" value="(\w+)"', page).group(1)
+    visitor.submit(SIGN_IN_VERIFY, {"send": send})
+    visitor.submit(SIGN_IN_VERIFY, {"code": newest_code()})
+    assert visitor.user_id
