@@ -11,14 +11,14 @@ DEBUG = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = [
-    "example_project",
-    "passwordless_otp",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "passwordless_otp",
+    "example_project",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

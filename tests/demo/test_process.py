@@ -41,6 +41,7 @@ def test_the_operator_gets_into_the_admin_with_the_password_printed(demo, browse
     fields = {"csrfmiddlewaretoken": token, "username": "operator", "password": password, "next": "/"}
     assert browser.get("/admin/login/", *form(fields))[0] == 302
     assert browser.get("/admin/")[0] == 200
+    assert "otp_identifiers-TOTAL_FORMS" in browser.get("/admin/auth/user/1/change/")[1]
 
 
 def test_it_ends_cleanly_on_ctrl_c_and_on_sigterm(tmp_path):
