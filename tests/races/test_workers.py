@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -49,9 +50,9 @@ def attempts(port, visitor, code):
     headers = {"Content-Type": "application/json", "Cookie": cookie}
 
     def one():
-        call = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        call.request("POST", f"/auth/v1/client/sign_ins/{visitor.flow}/attempt_first_factor", body, headers)
-        return call.getresponse().status
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as call:
+            call.request("POST", f"/auth/v1/client/sign_ins/{visitor.flow}/attempt_first_factor", body, headers)
+            return call.getresponse().status
 
     return Counter(together([one] * REQUESTS))
 
