@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp.models import Verification
+from passwordless_otp.models import Identifier, Verification
 from tests.browser.conftest import SCREENSHOTS, configure, newest_code
 
 pytestmark = pytest.mark.browser
@@ -98,6 +99,15 @@ def sign_up_closed(page, site):
     page.goto(f"{site}/auth/sign-up/")
 
 
+def sign_up_claimed(page, site):
+    user = get_user_model().objects.create_user(username="jane", is_active=False)
+    Identifier.objects.create(user=user, kind="email_address", value="jane@example.com")
+    sign_up(page, site)
+    submit(page, email_address="jane@example.com")
+    submit(page, code=newest_code())
+    assert "This can't be used" in page.title()
+
+
 def signed_in(page, site):
     sign_up_done(page, site)
     page.goto(f"{site}/auth/sign-in/")
@@ -132,6 +142,7 @@ PAGES = [
     sign_up_error,
     sign_up_proven,
     sign_up_closed,
+    sign_up_claimed,
     signed_in,
     sign_out,
     signed_out,
