@@ -12,8 +12,19 @@ from tests.docs.blocks import PAGES, ROOT
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
-    local = [target.split("#")[0] for target in targets if not target.startswith(("http", "#", "mailto"))]
-    assert [target for target in local if not (page.parent / target).exists()] == []
+    broken = []
+    for target in [target for target in targets if not target.startswith("http")]:
+        path, _, anchor = target.partition("#")
+        to = page.parent / path if path else page
+        if not to.exists() or (anchor and anchor not in anchors(to)):
+            broken.append(target)
+    assert broken == []
+
+
+def anchors(page):
+    """Return the names of the headings, as they stand in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def test_every_setting_is_documented():
