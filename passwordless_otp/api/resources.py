@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from passwordless_otp import clients, keys
 from passwordless_otp.api import tokens
-from passwordless_otp.flows import requirements, sign_in
+from passwordless_otp.flows import factors, requirements
 from passwordless_otp.identifiers import Kind, mask
 from passwordless_otp.models import Flow, InstanceSettings, Verification
 from passwordless_otp.models.flows import Purpose, Status
@@ -60,12 +60,12 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
     typed = flow.addresses[0] if flow.addresses else None
     newest = max(flow.attempts, key=lambda v: v.prepared_at, default=None)
-    factors = [] if complete or typed is None else sign_in.factors(flow, settings)
+    offered = [] if complete or typed is None else factors.offered(flow, settings)
     return {
         "object": "sign_in_attempt",
         "status": "needs_first_factor" if typed else "needs_identifier",
         "supported_identifiers": settings.kinds,
-        "supported_first_factors": [_factor(factor, flow) for factor in factors] or None,
+        "supported_first_factors": [_factor(factor, flow) for factor in offered] or None,
         "supported_second_factors": None,
         "first_factor_verification": _verification(newest, settings) if newest else None,
         "second_factor_verification": None,
@@ -74,7 +74,7 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     }
 
 
-def _factor(factor: sign_in.Factor, flow: Flow) -> dict[str, Any]:
+def _factor(factor: factors.Factor, flow: Flow) -> dict[str, Any]:
     return {
         "strategy": factor.strategy,
         "safe_identifier": mask(factor.address),

@@ -1,48 +1,29 @@
 """Sign in: create, prepare, attempt."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import IntegrityError, router
+from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import keys, outbox, users
+from passwordless_otp import outbox, users
 from passwordless_otp.errors import (
     IdentifierNotFound,
-    ParamMissing,
     ResourceNotFound,
-    StrategyInvalid,
     TransferNotAllowed,
     TransferRequired,
     ValueDisabled,
-    ValueInvalid,
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import opening, transactions
+from passwordless_otp.flows import factors, opening, transactions
 from passwordless_otp.flows.verification import check_code, send_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier, Verification
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.models.messages import MessageKind
 from passwordless_otp.models.verifications import TRANSFER_LIFE, VerificationStatus
-
-
-class Factor(NamedTuple):
-    """An identifier together with the strategy that can prove it."""
-
-    address: Address
-    primary: bool
-
-    @property
-    def strategy(self) -> Strategy:
-        """The strategy."""
-        return self.address.kind.strategy
-
-    def id(self, flow: Flow) -> str:
-        """Return its name within this flow, which tells nothing of the identifier."""
-        return "idn_" + keys.digest("factor", flow.pk.hex, *self.address)
 
 
 def create(
@@ -137,23 +118,6 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     return flow
 
 
-def factors(flow: Flow, settings: InstanceSettings) -> list[Factor]:
-    """Return what can prove who it is: with enumeration protection the identifier typed, and no other."""
-    if settings.enumeration_protection:
-        return [Factor(address, True) for address in flow.addresses if settings.identifies(address.kind)]
-    typed = flow.addresses[:1]
-    if not typed:
-        return []
-    using = router.db_for_write(Identifier)
-    own = Identifier.objects.using(using).filter(
-        user__otp_identifiers__kind=typed[0].kind, user__otp_identifiers__value=typed[0].value
-    )
-    found = [
-        Factor(identifier.address, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
-    ]
-    return [f for f in found or [Factor(typed[0], True)] if settings.offers(f.address.kind)]
-
-
 def _same(flow: Flow, addresses: list[Address]) -> bool:
     """Tell whether this open flow is what is being asked for, and can still get somebody in."""
     alive = all(v.state == VerificationStatus.UNVERIFIED for v in flow.attempts)
@@ -168,28 +132,14 @@ def _go_on(flow: Flow, details: Any, strategy: Strategy | None) -> Flow:
 
 
 def _send(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Message | None:
-    address = _choose(flow, strategy, factor_id, settings)
+    _refuse_switched_off(strategy.kind, flow, settings)
+    address = factors.choose(flow, strategy, factor_id, settings)
     holder = users.holders_of([address]).get(address)
     if holder is None:
         kind = MessageKind.SIGN_IN if _offers_sign_up(flow, settings) else MessageKind.NO_ACCOUNT
     else:
         kind = MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
     return send_code(flow, address, kind, settings)
-
-
-def _choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Address:
-    _refuse_switched_off(strategy.kind, flow, settings)
-    fitting = [factor for factor in factors(flow, settings) if factor.strategy == strategy]
-    if not fitting:
-        raise StrategyInvalid
-    param = f"{strategy.kind}_id"
-    if factor_id:
-        fitting = [factor for factor in fitting if factor.id(flow) == factor_id]
-        if not fitting:
-            raise ValueInvalid(param)
-    if len(fitting) > 1:
-        raise ParamMissing(param)
-    return fitting[0].address
 
 
 def _newest(flow: Flow, strategy: Strategy) -> Verification:

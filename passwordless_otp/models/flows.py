@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -167,35 +167,3 @@ class Flow(models.Model):
         """Read the verifications afresh the next time."""
         self.__dict__.pop("attempts", None)
         getattr(self, "_prefetched_objects_cache", {}).clear()
-
-
-class PurposeManager(models.Manager[Any]):
-    """The flows of a proxy's own purpose."""
-
-    def get_queryset(self) -> models.QuerySet[Any]:
-        """Leave out the others."""
-        return super().get_queryset().filter(purpose=self.model.PURPOSE)
-
-
-class SignIn(Flow):
-    """A sign-in: one identifier was typed, and a code to one of its user's proves who it is."""
-
-    PURPOSE = Purpose.SIGN_IN
-    objects: ClassVar[Any] = PurposeManager()
-
-    class Meta:
-        proxy = True
-        verbose_name = _("sign-in")
-        verbose_name_plural = _("sign-ins")
-
-
-class SignUp(Flow):
-    """A sign-up: it collects identifiers and names until everything is given and proven."""
-
-    PURPOSE = Purpose.SIGN_UP
-    objects: ClassVar[Any] = PurposeManager()
-
-    class Meta:
-        proxy = True
-        verbose_name = _("sign-up")
-        verbose_name_plural = _("sign-ups")

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from passwordless_otp import codes, errors, identifiers
-from passwordless_otp.flows.sign_in import Factor
+from passwordless_otp.flows.factors import Factor
 from passwordless_otp.identifiers import Address
 from passwordless_otp.models import Flow, InstanceSettings, Verification
 from passwordless_otp.models.verifications import VerificationStatus

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound
-from passwordless_otp.flows import sign_in
+from passwordless_otp.flows import factors, sign_in
 from passwordless_otp.identifiers import Address
 from passwordless_otp.models import Flow, Verification
 from passwordless_otp.models.flows import Purpose
@@ -75,14 +75,14 @@ class AttemptSignIn(Page):
         """Show where the code went."""
         flow, address, verification = self._find()
         step = code_step.describe(flow, address, verification, self.settings)
-        factors = sign_in.factors(flow, self.settings)
+        offered = factors.offered(flow, self.settings)
         return self.render(
             "verify.html",
             error,
             form=self.form or self.make_form(),
             **step,
-            send=next((factor.id(flow) for factor in factors if factor.address == address), ""),
-            others=[code_step.other(flow, factor) for factor in factors if factor.address != address],
+            send=next((factor.id(flow) for factor in offered if factor.address == address), ""),
+            others=[code_step.other(flow, factor) for factor in offered if factor.address != address],
             start_url=self.path("sign_in"),
         )
 

@@ -6,8 +6,8 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import clients
 from passwordless_otp.clients import Client
 from passwordless_otp.errors import TransferRequired, ValueInvalid
-from passwordless_otp.flows import requirements, sign_in, sign_up
-from passwordless_otp.flows.sign_in import Factor
+from passwordless_otp.flows import factors, requirements, sign_in, sign_up
+from passwordless_otp.flows.factors import Factor
 from passwordless_otp.identifiers import Strategy
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.flows import Purpose
@@ -24,7 +24,7 @@ def typed(flow: Flow) -> tuple[Strategy, str]:
 
 def chosen(flow: Flow, name: str) -> tuple[Strategy, str]:
     """Return the strategy and the id of the factor of this name. Raises `ValueInvalid`."""
-    for factor in sign_in.factors(flow, InstanceSettings.current()):
+    for factor in factors.offered(flow, InstanceSettings.current()):
         if factor.id(flow) == name:
             return factor.strategy, name
     raise ValueInvalid("send")

@@ -90,7 +90,9 @@ def test_a_wrong_code_costs_a_try(jane):
     assert visitor.read()["first_factor_verification"]["attempts"] == 1
 
 
-@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "12345x", "\uff11\uff12\uff13", "\0", "\ud800" * 6])
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "abcdef", "12345x", "\uff11\uff12\uff13", "\0", "\ud800" * 6]
+)
 def test_what_can_be_no_code_is_refused_without_a_try(jane, code):
     visitor = started()
     assert errors(visitor.attempt(code)) == ["form_code_incorrect"]

@@ -1,0 +1,58 @@
+"""What can prove who somebody is, within a sign-in."""
+
+from typing import NamedTuple
+
+from django.db import router
+
+from passwordless_otp import keys
+from passwordless_otp.errors import ParamMissing, StrategyInvalid, ValueInvalid
+from passwordless_otp.identifiers import Address, Strategy
+from passwordless_otp.models import Flow, Identifier, InstanceSettings
+
+
+class Factor(NamedTuple):
+    """An identifier together with the strategy that can prove it."""
+
+    address: Address
+    primary: bool
+
+    @property
+    def strategy(self) -> Strategy:
+        """The strategy."""
+        return self.address.kind.strategy
+
+    def id(self, flow: Flow) -> str:
+        """Return its name within this flow, which tells nothing of the identifier."""
+        return "idn_" + keys.digest("factor", flow.pk.hex, *self.address)
+
+
+def offered(flow: Flow, settings: InstanceSettings) -> list[Factor]:
+    """Return what can prove who it is: with enumeration protection the identifier typed, and no other."""
+    if settings.enumeration_protection:
+        return [Factor(address, True) for address in flow.addresses if settings.identifies(address.kind)]
+    typed = flow.addresses[:1]
+    if not typed:
+        return []
+    using = router.db_for_write(Identifier)
+    own = Identifier.objects.using(using).filter(
+        user__otp_identifiers__kind=typed[0].kind, user__otp_identifiers__value=typed[0].value
+    )
+    found = [
+        Factor(identifier.address, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
+    ]
+    return [f for f in found or [Factor(typed[0], True)] if settings.offers(f.address.kind)]
+
+
+def choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Address:
+    """Return the identifier to prove. Raises `StrategyInvalid`, `ValueInvalid` or `ParamMissing`."""
+    fitting = [factor for factor in offered(flow, settings) if factor.strategy == strategy]
+    if not fitting:
+        raise StrategyInvalid
+    param = f"{strategy.kind}_id"
+    if factor_id:
+        fitting = [factor for factor in fitting if factor.id(flow) == factor_id]
+        if not fitting:
+            raise ValueInvalid(param)
+    if len(fitting) > 1:
+        raise ParamMissing(param)
+    return fitting[0].address
