@@ -7,6 +7,7 @@ from tests.packaging.conftest import run
 
 FOLDERS = ["passwordless_otp", "example_project", "tests"]
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+LONGEST = 200  # lines
 NAMES = {"utils", "helpers", "common", "core", "services", "managers", "misc"}
 
 
@@ -17,3 +18,11 @@ def test_imports_point_down():
 def test_files_are_named_after_things_of_the_domain():
     sources = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     assert [str(path) for path in sources if path.stem in NAMES] == []
+
+
+def test_no_source_is_long():
+    sources = [path for folder in FOLDERS[:2] for path in (ROOT / folder).rglob("*.py")]
+    lengths = {
+        path.name: len(path.read_text().splitlines()) for path in sources if "migrations" not in path.parts
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
