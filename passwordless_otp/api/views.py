@@ -47,7 +47,8 @@ class Call(APIView):
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         """Refuse what is too large or comes from another site, before anything is read."""
         super().initial(request, *args, **kwargs)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+        length = str(request.META.get("CONTENT_LENGTH", ""))
+        if length.isdecimal() and int(length[:20]) > MAX_BODY:
             raise RequestTooLarge
         origin.check(request._request)
 

@@ -19,7 +19,7 @@ def refuse_unreadable(request: HttpRequest) -> None:
     Nor is such a body read for the answer.
     """
     length = str(request.META.get("CONTENT_LENGTH", ""))
-    large = length.isdecimal() and int(length) > MAX_BODY
+    large = length.isdecimal() and int(length[:20]) > MAX_BODY
     if not large and codecs.lookup(request.encoding or "utf-8").name == "utf-8":
         return
     request.encoding = "utf-8"

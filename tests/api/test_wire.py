@@ -119,6 +119,12 @@ def test_content_types_sizes_methods_and_paths_have_their_refusals():
         assert (answer.status_code, errors(answer)) == (404, ["resource_not_found"]), path
 
 
+@pytest.mark.parametrize("length", ["x", "-1", "", "1e9", "9" * 5000])
+def test_a_length_that_is_no_number_is_no_error_of_ours(length):
+    answer = Client().generic("POST", PATH, b"{}", "application/json", CONTENT_LENGTH=length)
+    assert answer.status_code < 500
+
+
 def test_every_answer_says_that_it_is_nobodys_to_keep():
     for answer in [Visitor().sign_in(EMAIL), Visitor().get("environment"), post("{")]:
         assert answer.headers["Cache-Control"] == "no-store"
