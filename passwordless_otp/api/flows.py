@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.views.decorators.debug import sensitive_variables
 from rest_framework.response import Response
 
 from passwordless_otp import clients
@@ -44,6 +45,7 @@ class PrepareSignIn(Call):
 class AttemptSignIn(Call):
     """Hand in a code."""
 
+    @sensitive_variables("given")
     def post(self, request: Any, name: str) -> Response:
         """Log in if it is right."""
         flow = self.find(Purpose.SIGN_IN, name)
@@ -90,6 +92,7 @@ class PrepareSignUp(Call):
 class AttemptSignUp(Call):
     """Hand in a code."""
 
+    @sensitive_variables("given")
     def post(self, request: Any, name: str) -> Response:
         """Log in if it is right and nothing else is missing."""
         flow = self.find(Purpose.SIGN_UP, name)

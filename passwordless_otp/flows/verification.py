@@ -65,6 +65,7 @@ def send_code(flow: Flow, address: Address, kind: MessageKind, settings: Instanc
     return _message(verification, kind, settings)
 
 
+@sensitive_variables("code", "typed")
 def check_code(
     verification: Verification, code: str, settings: InstanceSettings, may_pass: bool, accept: Callable[[], None]
 ) -> None:

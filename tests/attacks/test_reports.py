@@ -1,0 +1,48 @@
+"""What Django tells the site's administrators about an exception: never the code."""
+
+import sys
+
+import pytest
+from django.test import RequestFactory
+from django.views.debug import get_exception_reporter_class
+
+from passwordless_otp.flows import sign_in, sign_up
+from passwordless_otp.flows import verification as verdicts
+from tests.visitor import EMAIL, Visitor, joined, newest_code
+
+pytestmark = pytest.mark.django_db
+
+
+def told():
+    """What the report of the exception at hand shows of our functions, and of all that they go through."""
+    request = RequestFactory().get("/")
+    reporter = get_exception_reporter_class(request)(request, *sys.exc_info(), is_email=True)
+    frames = [f for f in reporter.get_traceback_frames() if "/tests/" not in f["filename"]]
+    within = [f for f in frames if "django/test/" not in f["filename"]]
+    assert any("passwordless_otp/flows" in f["filename"] for f in within)
+    return str([f["vars"] for f in within])
+
+
+@pytest.mark.parametrize("purpose", ["sign_in", "sign_up"])
+@pytest.mark.parametrize("form", [False, True])
+@pytest.mark.parametrize("where", ["_matches", "take"])
+def test_an_exception_in_the_middle_of_an_attempt_does_not_tell_the_code(monkeypatch, purpose, form, where):
+    joined()
+    visitor = Visitor()
+    given = {"identifier": EMAIL} if purpose == "sign_in" else {"email_address": "b@example.com"}
+    visitor.create(purpose, strategy="email_code", **given)
+    code = newest_code()
+
+    def fail(*args, **options):
+        raise ZeroDivisionError
+
+    for module in [verdicts, sign_in, sign_up]:
+        if hasattr(module, where):
+            monkeypatch.setattr(module, where, fail)
+    step = "first_factor" if purpose == "sign_in" else "verification"
+    path = f"client/{purpose}s/{visitor.flow}/attempt_{step}"
+    try:
+        visitor.post(path, form=form, strategy="email_code", code=code)
+    except ZeroDivisionError:
+        shown = told()
+    assert code not in shown
