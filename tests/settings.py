@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import dj_database_url
+import django
 
 FOLDER = Path(tempfile.gettempdir()) / f"passwordless_otp-tests-{os.getuid()}"
 FOLDER.mkdir(exist_ok=True)
@@ -66,6 +67,8 @@ ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
 LOGIN_URL = "passwordless_otp:sign_in"
 LOGIN_REDIRECT_URL = "/"
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 PASSWORDLESS_OTP = {
