@@ -1,12 +1,13 @@
 """A person at a browser, for tests: one cookie jar, the calls of the JSON API, and the codes that reach her."""
 
 import json
+from datetime import timedelta
 from http.cookies import SimpleCookie
 
 from django.test import Client
 
 from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models import Flow, InstanceSettings, Verification
 
 EMAIL, PHONE = "jane@example.com", "+14155552671"
 
@@ -108,3 +109,20 @@ def joined(email=EMAIL, **fields):
     visitor.sign_up(email_address=email, strategy="email_code", **fields)
     assert visitor.attempt(newest_code(email)).json()["response"]["status"] == "complete"
     return visitor
+
+
+def started(identifier=EMAIL, strategy="email_code", **more):
+    visitor = Visitor()
+    assert visitor.sign_in(identifier, strategy, **more).status_code == 200
+    return visitor
+
+
+def later(**ago):
+    """Let time pass for every verification and flow."""
+    for model, fields in [
+        (Verification, ["prepared_at", "last_sent_at", "expires_at"]),
+        (Flow, ["created_at", "expires_at"]),
+    ]:
+        for row in model.objects.all():
+            changes = {name: getattr(row, name) - timedelta(**ago) for name in fields if getattr(row, name)}
+            model.objects.filter(pk=row.pk).update(**changes)

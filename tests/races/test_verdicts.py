@@ -1,12 +1,14 @@
 """A cap of five is five, and a code signs in once, under any number of parallel requests."""
 
+import threading
+import time
 from collections import Counter
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from passwordless_otp import codes
@@ -100,11 +102,16 @@ def test_right_and_wrong_codes_together_stay_within_the_cap(visitor, verdicts):
 
 
 def test_negative_control_check_then_save_gives_more_than_5_verdicts(visitor, monkeypatch):
-    """What this package does not do: look at the count, compare, then save the count."""
+    """What this package does not do: look at the count, compare, then save the count.
+
+    The barrier stands for the moment between the look and the save, in which all of them may come along.
+    """
+    moment = threading.Barrier(THREADS)
 
     def naive(verification, code, settings, may_pass, accept):
         if verification.tries >= verification.max_tries:
             raise VerificationFailed
+        moment.wait(30)
         if codes.match(verification.code(), code):
             return accept()
         verification.tries += 1
@@ -115,14 +122,33 @@ def test_negative_control_check_then_save_gives_more_than_5_verdicts(visitor, mo
     assert attempts(visitor, wrong(newest_code()))["form_code_incorrect"] > CAP
 
 
+def wait_for_locks(number):
+    """Return when that many statements of others wait for a lock."""
+    for _ in range(300):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone()[0] >= number:
+                return
+        time.sleep(0.1)
+    pytest.fail("they do not wait")
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; PostgreSQL has this race")
 def test_negative_control_a_join_in_the_verdict_gives_more_than_5_verdicts(visitor):
     """What PostgreSQL does not look at again after waiting for a row: what Django puts into a subquery."""
     joined_to_flow = Verification.objects.filter(tries__lt=CAP, flow__status="open", flow__purpose="sign_in")
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE passwordless_otp_verification DROP CONSTRAINT {CHECK}")
+    verdicts = []
+    naive = [lambda: verdicts.append(joined_to_flow.update(tries=F("tries") + 1))] * THREADS
+    threads = threading.Thread(target=together, args=[naive])
     try:
-        verdicts = together([lambda: joined_to_flow.update(tries=F("tries") + 1)] * THREADS)
+        with transaction.atomic():  # all of them wait for the row, until this ends
+            joined_to_flow.update(tries=0)
+            threads.start()
+            wait_for_locks(THREADS)
+        threads.join(60)
     finally:
         Verification.objects.all().delete()
         with connection.cursor() as cursor:

@@ -52,7 +52,8 @@ def attempts(port, visitor, code):
     def one():
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as call:
             call.request("POST", f"/auth/v1/client/sign_ins/{visitor.flow}/attempt_first_factor", body, headers)
-            return call.getresponse().status
+            with closing(call.getresponse()) as answer:
+                return answer.status
 
     return Counter(together([one] * REQUESTS))
 
