@@ -40,5 +40,5 @@ def switch_on() -> None:
 
 def list_test_number() -> None:
     """Make the test number work, with its fixed code."""
-    until = timezone.now().date() + timedelta(days=365 * YEARS)
+    until = timezone.localdate() + timedelta(days=365 * YEARS)
     TestIdentifier.objects.update_or_create(identifier=TEST_NUMBER, defaults={"code": TEST_CODE, "until": until})

@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
@@ -56,31 +58,35 @@ class Client:
         if flow is not None and flow.pk == pk:
             return flow
         finished = Flow.objects.filter(client=self.digest, pk=pk, purpose=purpose, status=Status.COMPLETE)
-        complete = finished.first() if self.secret else None
+        complete: Flow | None = finished.first() if self.secret else None
         if complete is None:
             raise ResourceNotFound
         return complete
 
     def ensure(self) -> str:
-        """Return the digest to file a new flow under, of a new cookie if need be."""
-        if not self.known:
-            self._take(secrets.token_urlsafe(32), {})
-        return self.digest
+        """Return the digest to file a new flow under: of a new cookie if need be, set once the flow is kept."""
+        return self.digest if self.known else self.succeed()
 
     def keep(self, flow: Flow) -> None:
-        """Take over what a step has made of this flow. A finished one takes the browser to its new cookie."""
+        """Take over what a step has made of this flow. One in which something was proven brings a new cookie."""
+        if flow.client == _digest(self._successor) != self.digest:
+            self.secret, self.flows, self.known, self.changed = self._successor, {}, True, True
+            self._successor = ""
         if flow.status == Status.OPEN:
             self.flows[flow.purpose] = flow
-        else:
-            self._take(self._successor, {})
 
     def succeed(self) -> str:
-        """Return the digest that a flow completed by this request is to move to."""
+        """Return the digest of the cookie that this request may give the browser."""
         self._successor = self._successor or secrets.token_urlsafe(32)
         return _digest(self._successor)
 
-    def _take(self, secret: str, flows: dict[str, Flow]) -> None:
-        self.secret, self.flows, self.known, self.changed = secret, flows, True, True
+    @contextmanager
+    def kept(self, flow: Flow) -> Iterator[None]:
+        """Keep the flow whatever comes of a step: a refusal may follow a proof, and with it a new cookie."""
+        try:
+            yield
+        finally:
+            self.keep(flow)
 
 
 def current(request: HttpRequest) -> Client:
@@ -125,7 +131,9 @@ def log_in(request: HttpRequest, flow: Flow) -> None:
             request.session.set_expiry(days * 24 * 3600)
     except Exception as error:
         logger.exception("the login after flow %s failed", flow.pk)
-        request.session.flush()
+        with suppress(Exception):  # it may be the session's store that failed
+            request.session.flush()
+        request.session = type(request.session)()
         request.user = AnonymousUser()
         raise ServiceUnavailable from error
     if flow.made_user:

@@ -13,13 +13,15 @@ import phonenumbers
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException, PhoneNumberType
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
 from passwordless_otp.errors import FormatInvalid
 
 MAX_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
-LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")  # RFC 5322 dot-atom
+# RFC 5322 dot-atom, without the "=?" of an encoded word (RFC 2047), which a mail library may decode to another.
+LOCAL_PART = re.compile(r"(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 MAX_LOCAL_PART = 64
+SHORT = 5  # digits of a national number that a mask hides as a whole
 PHONE = re.compile(r"[+0-9 ().\-/]{4,40}")
 # Numbers that a code can be sent to by SMS, and that belong to a person.
 MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
@@ -105,6 +107,8 @@ def parse_phone(text: str, region: str | None, param: str = "phone_number") -> s
     if not phonenumbers.is_possible_number(number):
         raise FormatInvalid(param, _("This phone number is too short, too long or does not exist."))
     value: str = number.as_e164
+    if phonenumbers.format_number(phonenumbers.parse(value), PhoneNumberFormat.E164) != value:
+        raise FormatInvalid(param, _("Type the number as it is dialled, without zeros that are left out."))
     return value
 
 
@@ -124,7 +128,8 @@ def mask(address: Address) -> str:
         return f"{local[:1]}•••@{domain[:1]}•••.{top}"
     country = f"+{phonenumbers.parse(address.value).country_code}"
     national = address.value.removeprefix(country)
-    return f"{country}{'•' * (len(national) - 3)}{national[-3:]}"
+    shown = national[-3:] if len(national) > SHORT else ""
+    return f"{country}{'•' * (len(national) - len(shown))}{shown}"
 
 
 def _trimmed(text: str) -> str:

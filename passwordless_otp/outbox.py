@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
-from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
+from django.urls import NoReverseMatch, get_script_prefix, reverse, set_script_prefix
+from django.utils import timezone, translation
 from django.utils.module_loading import import_string
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,13 +17,13 @@ from passwordless_otp import conf
 from passwordless_otp.delivery import composing
 from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import InstanceSettings, Message
-from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.models.flows import Status
+from passwordless_otp.models.messages import MessageKind, MessageStatus
 from passwordless_otp.models.verifications import VerificationStatus
 
 logger = logging.getLogger("passwordless_otp.outbox")
 
 THREADS = 8
-CODED = {"sign_in", "sign_up"}  # the kinds of message with a code in them
 
 _pool: ThreadPoolExecutor | None = None
 
@@ -33,7 +33,7 @@ def dispatch(message: Message) -> None:
     how = conf.get("DISPATCH")
     try:
         if how == "thread":
-            _threads().submit(_deliver_in_thread, message.pk)
+            _threads().submit(_deliver_in_thread, message.pk, get_script_prefix())
         elif how == "blocking":
             deliver(message.pk)
         else:
@@ -77,17 +77,18 @@ def build(entry: Any) -> Backend:
 def _current(message: Message) -> bool:
     """Tell whether the message's code is still the one that would be right."""
     verification = message.verification
-    live = verification.state == VerificationStatus.UNVERIFIED and verification.flow.status == "open"
+    live = verification.state == VerificationStatus.UNVERIFIED and verification.flow.status == Status.OPEN
     return live and message.generation == verification.generation
 
 
 @sensitive_variables()
 def _outgoing(message: Message) -> Outgoing:
     verification = message.verification
-    code = verification.code() if message.kind in CODED else ""
+    code = verification.code() if MessageKind(message.kind).has_code else ""
     left = int((verification.expires_at - timezone.now()).total_seconds())
-    context = {**_context(left), "code": code}
-    text = composing.compose(message.kind, message.channel, message.language, context)
+    with translation.override(message.language or None):
+        context = {**_context(left), "code": code}
+        text = composing.compose(message.kind, message.channel, context)
     return Outgoing(
         id=message.pk.hex,
         channel=message.channel,
@@ -132,7 +133,8 @@ def _threads() -> ThreadPoolExecutor:
     return _pool
 
 
-def _deliver_in_thread(message_id: UUID) -> None:
+def _deliver_in_thread(message_id: UUID, prefix: str) -> None:
+    set_script_prefix(prefix)  # for links: where the site is mounted is known to the request's thread alone
     try:
         deliver(message_id)
     except Exception as error:
@@ -146,4 +148,5 @@ def _after_fork() -> None:
     _pool = None
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,5 +1,6 @@
 """The site's users: who holds an identifier, who may sign in by code, and how a new one is made."""
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,9 @@ from passwordless_otp import conf
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
 from passwordless_otp.identifiers import Address, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
+from passwordless_otp.models.instance import Presence
+
+logger = logging.getLogger("passwordless_otp.users")
 
 RANDOM_BYTES = 8  # of a login name that nobody chose and nobody sees
 
@@ -22,8 +26,7 @@ def holders_of(addresses: Sequence[Address]) -> dict[Address, Any]:
     wanted = models.Q()
     for address in addresses:
         wanted |= models.Q(kind=address.kind, value=address.value)
-    using = router.db_for_write(Identifier)
-    found = Identifier.objects.using(using).filter(wanted).select_related("user")
+    found = Identifier.objects.filter(wanted).select_related("user")
     return {identifier.address: identifier.user for identifier in found}
 
 
@@ -53,6 +56,9 @@ def make(proven: Sequence[Address], details: Mapping[str, Any]) -> Any:
     except IntegrityError as error:
         if _username_taken(details["username"]):
             raise IdentifierExists("username") from error
+        # Not the error itself: a database puts the values, and so the address, into it.
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        logger.warning("a proven sign-up made no user: %s %s", type(error).__name__, constraint)
         raise IdentificationClaimed from error
     return user
 
@@ -88,25 +94,38 @@ def username_field() -> "models.Field[Any, Any] | None":
     return field
 
 
-def clean_username(text: str) -> str:
-    """Return the username in the model's own form. Raises `FormatInvalid` or `IdentifierExists`."""
-    username = get_user_model().normalize_username(text)
-    field = username_field()
+def clean(name: str, text: str) -> str:
+    """Return a first name, last name or username as the user model takes it, if it has such a field.
+
+    Raises `FormatInvalid`, and `IdentifierExists` for a username that is taken.
+    """
+    field = username_field() if name == "username" else _field(name)
+    text = get_user_model().normalize_username(text) if name == "username" else text
     if field is not None:
         try:
-            field.run_validators(username)
+            field.run_validators(text)
         except ValidationError as error:
-            raise FormatInvalid("username", " ".join(error.messages)) from error
-    if _username_taken(username):
-        raise IdentifierExists("username")
-    return str(username)
+            raise FormatInvalid(name, " ".join(error.messages)) from error
+    if name == "username" and _username_taken(text):
+        raise IdentifierExists(name)
+    return text
+
+
+def username_of(user: Any, settings: InstanceSettings) -> str | None:
+    """Return the username, where the site asks for one: else it is one that nobody chose."""
+    field = username_field()
+    if field is None or settings.username == Presence.OFF:
+        return None
+    return getattr(user, field.name, None) or None
 
 
 def _username_taken(username: str) -> bool:
     field = username_field()
     if not username or field is None:
         return False
-    return get_user_model()._base_manager.filter(**{field.name: username}).exists()
+    model = get_user_model()
+    users = model._base_manager.using(router.db_for_write(model))
+    return users.filter(**{field.name: username}).exists()
 
 
 def _field(name: str) -> Any:

@@ -99,6 +99,8 @@ def test_20_spellings_of_one_phone_number_are_one_identifier(text):
         "a@xn--a.com",
         "a@\U0001f600.com",
         "a@example\u3002com",
+        "=?utf-8?q?victim?=@example.com",
+        "=?ascii?q?=76ictim?=@example.com",
     ],
 )
 def test_what_is_no_email_address_is_refused(text):
@@ -163,6 +165,14 @@ def test_masks_show_little():
     assert mask(parse("jane@mail.example.com", None)) == "j•••@m•••.com"
     assert mask(parse("+14155552671", None)) == "+1•••••••671"
     assert mask(parse("+11111111111", None)) == "+1•••••••111"
+
+
+@pytest.mark.parametrize(
+    "text", ["+490015123456789", "+49 (00) 15123456789", "+8400912345678", "+8600 13123456789"]
+)
+def test_a_number_whose_canonical_form_reads_as_another_is_refused(text):
+    with pytest.raises(FormatInvalid):
+        parse(text, None)
 
 
 @given(st.text(max_size=80) | st.emails() | st.from_regex(r"\+?[0-9 ()-]{4,20}", fullmatch=True))

@@ -1,4 +1,4 @@
-"""The app with other user models: `tests/any_user` once more for each, in a process of its own."""
+"""The app in other sites: `tests/any_user` once more for each, in a process of its own."""
 
 import os
 import subprocess
@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize("site", ["email_user", "uuid_user"])
-def test_everything_works_with_the_users_of(site):
+@pytest.mark.parametrize("site", ["email_user", "uuid_user", "replica"])
+def test_everything_works_in(site):
     command = [sys.executable, "-m", "pytest", "tests/any_user", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST_"))}
     done = subprocess.run(

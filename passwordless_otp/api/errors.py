@@ -4,7 +4,13 @@ import logging
 import uuid
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import DatabaseError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -24,6 +30,8 @@ OURS: list[tuple[type[Exception], type[OTPError]]] = [
     (exceptions.MethodNotAllowed, errors.MethodNotAllowed),
     (RequestDataTooBig, errors.RequestTooLarge),
     (TooManyFieldsSent, errors.RequestTooLarge),
+    (TooManyFilesSent, errors.RequestTooLarge),
+    (SuspiciousOperation, errors.BodyInvalid),
     (ObjectDoesNotExist, errors.ResourceNotFound),
     (DatabaseError, errors.ServiceUnavailable),
 ]

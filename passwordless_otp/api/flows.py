@@ -1,4 +1,7 @@
-"""The calls of sign-in and sign-up."""
+"""The calls of sign-in and sign-up.
+
+Each reads its parameters before it looks for the flow: whoever sends a body slowly finds the flow as it is then.
+"""
 
 from typing import Any
 
@@ -36,8 +39,8 @@ class PrepareSignIn(Call):
 
     def post(self, request: Any, name: str) -> Response:
         """To the factor named, or to the one that there is."""
-        flow = self.find(Purpose.SIGN_IN, name)
         given = self.given(inputs.FactorInput)
+        flow = self.find(Purpose.SIGN_IN, name)
         factor_id = given[f"{given['strategy'].kind}_id"]
         return self.answer_flow(sign_in.prepare(flow, given["strategy"], factor_id))
 
@@ -48,9 +51,11 @@ class AttemptSignIn(Call):
     @sensitive_variables("given")
     def post(self, request: Any, name: str) -> Response:
         """Log in if it is right."""
-        flow = self.find(Purpose.SIGN_IN, name)
         given = self.given(inputs.CodeInput)
-        return self.answer_flow(sign_in.attempt(flow, **given, successor=self.client.succeed()))
+        flow = self.find(Purpose.SIGN_IN, name)
+        with self.client.kept(flow):
+            sign_in.attempt(flow, **given, successor=self.client.succeed())
+        return self.answer_flow(flow)
 
 
 class CreateSignUp(Call):
@@ -63,7 +68,10 @@ class CreateSignUp(Call):
         options = {"strategy": given.pop("strategy"), "transfer": given.pop("transfer")}
         current = self.client.flows.get(Purpose.SIGN_UP)
         digest = self.client.ensure()
-        return self.answer_flow(sign_up.create(digest, current, given, self.client.succeed(), **options))
+        flow = sign_up.create(digest, current, given, self.client.succeed(), **options)
+        if options["transfer"]:
+            self.client.flows.pop(Purpose.SIGN_IN, None)  # it ended with that
+        return self.answer_flow(flow)
 
 
 class EditSignUp(Call):
@@ -75,8 +83,8 @@ class EditSignUp(Call):
 
     def patch(self, request: Any, name: str) -> Response:
         """Change what was given."""
-        flow = self.find(Purpose.SIGN_UP, name)
         given = self.given(inputs.FieldsInput)
+        flow = self.find(Purpose.SIGN_UP, name)
         return self.answer_flow(sign_up.update(flow, given, self.client.succeed()))
 
 
@@ -85,8 +93,9 @@ class PrepareSignUp(Call):
 
     def post(self, request: Any, name: str) -> Response:
         """To the identifier of this strategy."""
+        given = self.given(inputs.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer_flow(sign_up.prepare(flow, **self.given(inputs.StrategyInput)))
+        return self.answer_flow(sign_up.prepare(flow, **given))
 
 
 class AttemptSignUp(Call):
@@ -95,6 +104,8 @@ class AttemptSignUp(Call):
     @sensitive_variables("given")
     def post(self, request: Any, name: str) -> Response:
         """Log in if it is right and nothing else is missing."""
-        flow = self.find(Purpose.SIGN_UP, name)
         given = self.given(inputs.CodeInput)
-        return self.answer_flow(sign_up.attempt(flow, **given, successor=self.client.succeed()))
+        flow = self.find(Purpose.SIGN_UP, name)
+        with self.client.kept(flow):
+            sign_up.attempt(flow, **given, successor=self.client.succeed())
+        return self.answer_flow(flow)

@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from passwordless_otp import codes
+from passwordless_otp.api import parsing
 from passwordless_otp.identifiers import Strategy
 
 MAX_TEXT = 320
 MAX_NAME = 150
 MAX_METADATA = 8192
+MAX_DEPTH = 20  # levels of it
 UNFIT = {"Cc", "Cs"}  # control characters, halves of a surrogate pair
 
 
@@ -61,13 +63,16 @@ class Metadata(Text):
 
     def to_internal_value(self, data: Any) -> str:
         """Keep it as text, made anew: whatever it spells is then safe to store and to send."""
-        text = super().to_internal_value(data)
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if len(data) > self.max_length:
+            self.fail("too_long")
         try:
-            value = json.loads(text) if text else {}
+            value = parsing.load(data) if data.strip() else {}
             text = json.dumps(value, allow_nan=False)
         except (ValueError, RecursionError):
             self.fail("json")
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or not _fits(value):
             self.fail("json")
         return text if value else ""
 
@@ -83,6 +88,14 @@ class Choice(Text):
         if text not in Strategy.values:
             self.fail("invalid_choice")
         return Strategy(text)
+
+
+def _fits(value: Any, levels: int = MAX_DEPTH) -> bool:
+    """Tell whether this JSON can be stored anywhere, and read again on any stack."""
+    if isinstance(value, str):
+        return not any(c == "\0" or unicodedata.category(c) == "Cs" for c in value)
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return not inner or (levels > 0 and all(_fits(item, levels - 1) for item in inner))
 
 
 class SignInInput(serializers.Serializer):

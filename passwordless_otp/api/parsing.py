@@ -9,6 +9,10 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
+from passwordless_otp.errors import RequestTooLarge
+
+MAX_BODY = 64 * 1024  # bytes
+
 
 class StrictJSONParser(JSONParser):
     """UTF-8 (RFC 8259 §8.1), without NaN, and no key twice: two readers may not see two identifiers."""
@@ -16,7 +20,7 @@ class StrictJSONParser(JSONParser):
     def parse(self, stream: IO[bytes], media_type: Any = None, parser_context: Any = None) -> Any:
         """Raise `ParseError` for all that is not such JSON."""
         try:
-            return json.loads(stream.read(), object_pairs_hook=_unique, parse_constant=_refuse)
+            return load(_all_of(stream))
         except (ValueError, RecursionError) as error:
             raise ParseError from error
 
@@ -42,6 +46,11 @@ class AlwaysJSON(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+def load(text: bytes | str) -> Any:
+    """Read strict JSON. Raises `ValueError` or `RecursionError`."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+
+
 def plain(data: Any) -> dict[str, Any]:
     """Return the parameters; one that came several times is a list, which no field takes."""
     if isinstance(data, QueryDict):
@@ -49,6 +58,14 @@ def plain(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ParseError
     return data
+
+
+def _all_of(stream: IO[bytes]) -> bytes:
+    """Read the body; its length is not known beforehand where it comes in chunks. Raises `RequestTooLarge`."""
+    body = stream.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise RequestTooLarge
+    return body
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

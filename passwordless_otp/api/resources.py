@@ -1,13 +1,13 @@
 """Flows, verifications, clients, sessions and users as JSON: plain dicts out."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 
-from passwordless_otp import clients, keys
+from passwordless_otp import clients, keys, users
 from passwordless_otp.api import tokens
 from passwordless_otp.flows import factors, requirements
 from passwordless_otp.identifiers import Kind, mask
@@ -59,7 +59,7 @@ def flow_of(flow: Flow | None, request: HttpRequest) -> dict[str, Any] | None:
 def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
     typed = flow.addresses[0] if flow.addresses else None
-    newest = max(flow.attempts, key=lambda v: v.prepared_at, default=None)
+    newest = flow.newest()
     offered = [] if complete or typed is None else factors.offered(flow, settings)
     return {
         "object": "sign_in_attempt",
@@ -119,7 +119,7 @@ def _proof(flow: Flow, kind: Kind, settings: InstanceSettings) -> dict[str, Any]
 
 
 def _verification(verification: Verification, settings: InstanceSettings) -> dict[str, Any]:
-    sent = verification.last_sent_at
+    due = verification.resend_at(settings.resend_interval)
     by_phone = verification.kind == Kind.PHONE_NUMBER
     return {
         "object": "verification_otp",
@@ -127,7 +127,7 @@ def _verification(verification: Verification, settings: InstanceSettings) -> dic
         "strategy": verification.strategy,
         "attempts": verification.tries,
         "expire_at": millis(verification.expires_at),
-        "resend_at": millis(sent + timedelta(seconds=settings.resend_interval)) if sent else None,
+        "resend_at": millis(due) if due else None,
         "code_length": verification.length,
         "code_alphabet": verification.alphabet,
         **({"channel": "sms"} if by_phone else {}),
@@ -178,7 +178,7 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
         "id": f"user_{user.pk}",
         "first_name": getattr(user, "first_name", None) or None,
         "last_name": getattr(user, "last_name", None) or None,
-        "username": user.get_username() or None,
+        "username": users.username_of(user, InstanceSettings.current()),
         "email_addresses": own[Kind.EMAIL_ADDRESS],
         "phone_numbers": own[Kind.PHONE_NUMBER],
         "primary_email_address_id": first[Kind.EMAIL_ADDRESS],
@@ -196,4 +196,4 @@ def millis(instant: datetime) -> int:
 
 def _identifier(user: dict[str, Any]) -> str:
     shown = [*user["email_addresses"], *user["phone_numbers"]]
-    return shown[0][shown[0]["object"]] if shown else user["username"] or ""
+    return shown[0][shown[0]["object"]] if shown else user["username"] or str(user["id"])

@@ -36,5 +36,5 @@ urlpatterns = [
     path("v1/client/sessions/<name>/tokens", call(views.CreateToken)),
     path("v1/client/sessions/<name>/end", call(views.EndSession)),
     path("v1/client/sessions/<name>/remove", call(views.EndSession)),
-    re_path(r"^v1/", call(views.Unknown)),
+    re_path(r"^v1(?:/|$)", call(views.Unknown)),
 ]

@@ -18,7 +18,6 @@ from passwordless_otp.errors import RequestTooLarge, ResourceNotFound
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.flows import Purpose
 
-MAX_BODY = 64 * 1024  # bytes
 OVERRIDES = {"PUT", "PATCH", "DELETE"}
 
 
@@ -34,7 +33,7 @@ class Call(APIView):
     content_negotiation_class = parsing.AlwaysJSON
     metadata_class = None
     versioning_class = None
-    http_method_names = ["get", "post", "put", "patch", "delete"]
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, under the method that `_method` names for clients that can only POST."""
@@ -48,7 +47,7 @@ class Call(APIView):
         """Refuse what is too large or comes from another site, before anything is read."""
         super().initial(request, *args, **kwargs)
         length = str(request.META.get("CONTENT_LENGTH", ""))
-        if length.isdecimal() and int(length[:20]) > MAX_BODY:
+        if length.isdecimal() and int(length[:20]) > parsing.MAX_BODY:
             raise RequestTooLarge
         origin.check(request._request)
 

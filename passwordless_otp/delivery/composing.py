@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from django.template.loader import render_to_string
-from django.utils import translation
 
 FOLDER = "passwordless_otp/messages"
 
@@ -16,13 +15,12 @@ class Text:
     body: str
 
 
-def compose(kind: str, channel: str, language: str, context: dict[str, object]) -> Text:
-    """Render the templates of this kind of message in this language."""
-    with translation.override(language or None):
-        if channel == "sms":
-            return Text("", _render(kind, "sms.txt", context))
-        subject = " ".join(_render(kind, "subject.txt", context).split())
-        return Text(subject, _render(kind, "body.txt", context) + "\n")
+def compose(kind: str, channel: str, context: dict[str, object]) -> Text:
+    """Render the templates of this kind of message, in the active language."""
+    if channel == "sms":
+        return Text("", _render(kind, "sms.txt", context))
+    subject = " ".join(_render(kind, "subject.txt", context).split())
+    return Text(subject, _render(kind, "body.txt", context) + "\n")
 
 
 def _render(kind: str, name: str, context: dict[str, object]) -> str:

@@ -15,7 +15,6 @@ def finish(flow: Flow, settings: InstanceSettings, client: str) -> OTPError | No
 
     Returns a refusal instead of raising it: what the visitor has proven is to be committed all the same.
     """
-    flow.made_user = False
     if requirements.missing(flow, settings) or requirements.unverified(flow, settings):
         return None
     proven = requirements.addresses(flow, settings)

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-from django.db import router
-
 from passwordless_otp import keys
 from passwordless_otp.errors import ParamMissing, StrategyInvalid, ValueInvalid
 from passwordless_otp.identifiers import Address, Strategy
@@ -33,8 +31,7 @@ def offered(flow: Flow, settings: InstanceSettings) -> list[Factor]:
     typed = flow.addresses[:1]
     if not typed:
         return []
-    using = router.db_for_write(Identifier)
-    own = Identifier.objects.using(using).filter(
+    own = Identifier.objects.filter(
         user__otp_identifiers__kind=typed[0].kind, user__otp_identifiers__value=typed[0].value
     )
     found = [

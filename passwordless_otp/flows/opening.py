@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.db.models import Case, F, Q, Value, When
+
 from passwordless_otp import conf, identifiers
 from passwordless_otp.errors import ServiceUnavailable, ValueDisabled
 from passwordless_otp.identifiers import Address, Kind
 from passwordless_otp.models import Flow, InstanceSettings, TestIdentifier, Verification
 from passwordless_otp.models.flows import Purpose, Status
+from passwordless_otp.models.verifications import VerificationStatus
 
 
 def read(text: str, settings: InstanceSettings, param: str, kind: Kind | None = None) -> Address:
@@ -29,21 +32,24 @@ def start(client: str, current: Flow | None, purpose: Purpose, addresses: list[A
     if current is not None:
         end(client, purpose)
     values = {address.kind.value: address.value for address in addresses}
-    flow = Flow.objects.create(client=client, purpose=purpose, details=details, **values)
+    flow: Flow = Flow.objects.create(client=client, purpose=purpose, details=details, **values)
     flow.attempts = []
     return flow
 
 
 def end(client: str, *purposes: Purpose) -> None:
-    """End this client's open flows of these purposes, and erase what their codes were made of."""
-    if Flow.objects.end(client, *purposes):
-        dead = Verification.objects.filter(flow__client=client, flow__status=Status.ENDED)
-        dead.exclude(nonce="").update(nonce="")
+    """End this client's open flows of these purposes; erase what their codes were made of, void their proofs."""
+    if not Flow.objects.end(client, *purposes):
+        return
+    ended = Verification.objects.filter(flow__client=client, flow__status=Status.ENDED)
+    proof = Q(status=VerificationStatus.TRANSFERABLE)
+    void = Case(When(proof, Value(VerificationStatus.EXPIRED)), default=F("status"))
+    ended.filter(~Q(nonce="") | proof).update(nonce="", status=void)
 
 
 def winner(client: str, purpose: Purpose) -> Flow:
     """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
-    flow = Flow.objects.live().filter(client=client, purpose=purpose).first()
+    flow: Flow | None = Flow.objects.live().filter(client=client, purpose=purpose).first()
     if flow is None:
         raise ServiceUnavailable
     return flow

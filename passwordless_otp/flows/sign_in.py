@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import outbox, users
 from passwordless_otp.errors import (
     IdentifierNotFound,
+    ParamMissing,
     ResourceNotFound,
     TransferNotAllowed,
     TransferRequired,
@@ -20,7 +21,7 @@ from passwordless_otp.errors import (
 from passwordless_otp.flows import factors, opening, transactions
 from passwordless_otp.flows.verification import check_code, send_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
-from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier, Verification
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.models.messages import MessageKind
 from passwordless_otp.models.verifications import TRANSFER_LIFE, VerificationStatus
@@ -39,15 +40,14 @@ def create(
     protection off `IdentifierNotFound`.
     """
     settings = InstanceSettings.current()
-    address = opening.read(identifier, settings, "identifier") if identifier else None
-    if address and not settings.identifies(address.kind):
-        raise ValueDisabled("identifier")
+    if strategy and not identifier:
+        raise ParamMissing("identifier")
     if sign_up_if_missing and not settings.sign_up_open:
         raise TransferNotAllowed
+    addresses = [_read(identifier, settings)] if identifier else []
     may_be_missing = settings.enumeration_protection or sign_up_if_missing
-    if address and not may_be_missing and not users.holders_of([address]):
+    if addresses and not may_be_missing and not users.holders_of(addresses):
         raise IdentifierNotFound
-    addresses = [address] if address else []
     details = {"sign_up_if_missing": sign_up_if_missing}
 
     def step() -> tuple[Flow, Message | None]:
@@ -55,8 +55,8 @@ def create(
         return flow, _send(flow, strategy, "", settings) if strategy else None
 
     try:
-        if current and _same(current, addresses):
-            return _go_on(current, details, strategy)
+        if current and _same(current, addresses, details):
+            return prepare(current, strategy) if strategy else current
         flow, message = transactions.run(step)
     except (IntegrityError, ResourceNotFound):  # a parallel `create` of this client was faster
         return opening.winner(client, Purpose.SIGN_IN)
@@ -77,7 +77,7 @@ def prepare(flow: Flow, strategy: Strategy, factor_id: str = "") -> Flow:
         flow.forget_attempts()
         return _send(flow, strategy, factor_id, settings)
 
-    message = transactions.run(step)
+    message = transactions.run(step, flow)
     if message:
         outbox.dispatch(message)
     return flow
@@ -94,7 +94,9 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     settings = InstanceSettings.current()
     if flow.abandoned:
         raise VerificationExpired
-    verification = _newest(flow, strategy)
+    verification = flow.newest(strategy)
+    if verification is None:
+        raise VerificationMissing
     _refuse_switched_off(strategy.kind, flow, settings)
     holder = users.holders_of([verification.address]).get(verification.address)
     may_transfer = holder is None and _offers_sign_up(flow, settings)
@@ -102,7 +104,7 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     may_pass = may_transfer or (holder is not None and users.may_sign_in(holder, settings, by_test_code))
 
     def transfer() -> None:
-        flow.touch()
+        flow.move(successor)
         until = timezone.now() + TRANSFER_LIFE
         take(verification, status=VerificationStatus.TRANSFERABLE, expires_at=until)
 
@@ -112,23 +114,27 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
 
     before = flow.client
     check_code(verification, code, settings, may_pass, transfer if may_transfer else complete)
+    transactions.run(partial(opening.end, before, *Purpose))
     if may_transfer:
         raise TransferRequired
-    transactions.run(partial(opening.end, before, *Purpose))
     return flow
 
 
-def _same(flow: Flow, addresses: list[Address]) -> bool:
-    """Tell whether this open flow is what is being asked for, and can still get somebody in."""
+def _read(identifier: str, settings: InstanceSettings) -> Address:
+    address = opening.read(identifier, settings, "identifier")
+    if not settings.identifies(address.kind):
+        raise ValueDisabled("identifier")
+    return address
+
+
+def _same(flow: Flow, addresses: list[Address], details: Any) -> bool:
+    """Tell whether this open flow is what is being asked for, and can still get somebody in.
+
+    One with another `sign_up_if_missing` is not: who is unknown has to get a code instead of the note, and
+    who is known must look alike.
+    """
     alive = all(v.state == VerificationStatus.UNVERIFIED for v in flow.attempts)
-    return alive and not flow.abandoned and flow.addresses == addresses
-
-
-def _go_on(flow: Flow, details: Any, strategy: Strategy | None) -> Flow:
-    """Answer the open flow: the code that was sent has to stay good."""
-    if flow.details != details:
-        transactions.run(partial(flow.touch, details=details))
-    return prepare(flow, strategy) if strategy else flow
+    return alive and not flow.abandoned and (flow.addresses, flow.details) == (addresses, details)
 
 
 def _send(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Message | None:
@@ -140,13 +146,6 @@ def _send(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSett
     else:
         kind = MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
     return send_code(flow, address, kind, settings)
-
-
-def _newest(flow: Flow, strategy: Strategy) -> Verification:
-    prepared = [v for v in flow.attempts if v.strategy == strategy]
-    if not prepared:
-        raise VerificationMissing
-    return max(prepared, key=lambda v: v.prepared_at)
 
 
 def _refuse_switched_off(kind: Kind, flow: Flow, settings: InstanceSettings) -> None:

@@ -63,7 +63,7 @@ def create(
 
     try:
         if current and not transfer and _same(current, addresses):
-            return _go_on(current, values, successor, strategy)
+            return _go_on(current, values, successor, strategy, settings)
         flow, refusal, message = transactions.run(step)
     except (IntegrityError, ResourceNotFound):  # a parallel `create` of this client was faster
         return opening.winner(client, Purpose.SIGN_UP)
@@ -81,11 +81,12 @@ def update(flow: Flow, given: Mapping[str, str], successor: str) -> Flow:
     before = flow.client
 
     def step() -> OTPError | None:
+        flow.touch()
+        flow.reread()
         flow.touch(**changes, details={**flow.details, **details})
-        flow.forget_attempts()
         return completion.finish(flow, settings, successor)
 
-    return _settled(flow, transactions.run(step), before)
+    return _settled(flow, transactions.run(step, flow), before)
 
 
 def prepare(flow: Flow, strategy: Strategy) -> Flow:
@@ -97,10 +98,10 @@ def prepare(flow: Flow, strategy: Strategy) -> Flow:
 
     def step() -> Message | None:
         flow.touch()
-        flow.forget_attempts()
+        flow.reread()
         return _send(flow, strategy, settings)
 
-    message = transactions.run(step)
+    message = transactions.run(step, flow)
     if message:
         outbox.dispatch(message)
     return flow
@@ -121,16 +122,14 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     if verification is None:
         raise VerificationMissing
     before = flow.client
-    refusals: list[OTPError | None] = []
 
-    def accept() -> None:
-        flow.touch()
+    def accept() -> OTPError | None:
+        flow.move(successor)
         take(verification)
-        flow.forget_attempts()
-        refusals.append(completion.finish(flow, settings, successor))
+        flow.reread()
+        return completion.finish(flow, settings, successor)
 
-    check_code(verification, code, settings, True, accept)
-    return _settled(flow, refusals[-1], before)
+    return _settled(flow, check_code(verification, code, settings, True, accept), before)
 
 
 def _settings() -> InstanceSettings:
@@ -154,9 +153,7 @@ def _read(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str
             raise IdentifierExists(taken.kind.value)
     for name in DETAILS:
         if name in given and getattr(settings, name, None) != Presence.OFF:
-            values[name] = (
-                users.clean_username(given[name]) if name == "username" and given[name] else given[name]
-            )
+            values[name] = users.clean(name, given[name]) if given[name] else ""
     return values
 
 
@@ -174,9 +171,13 @@ def _same(flow: Flow, addresses: list[Address]) -> bool:
     return not flow.abandoned and flow.addresses == addresses and all(v.state in REUSABLE for v in mine)
 
 
-def _go_on(flow: Flow, values: Mapping[str, str], successor: str, strategy: Strategy | None) -> Flow:
+def _go_on(
+    flow: Flow, values: Mapping[str, str], successor: str, strategy: Strategy | None, settings: InstanceSettings
+) -> Flow:
     """Answer the open flow: the code that was sent has to stay good."""
-    if any(flow.details[name] != values[name] for name in DETAILS if name in values):
+    changed = any(flow.details[name] != values[name] for name in DETAILS if name in values)
+    lacks = requirements.missing(flow, settings) or requirements.unverified(flow, settings)
+    if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
         flow = update(flow, values, successor)
     return prepare(flow, strategy) if strategy and flow.user is None else flow
 
@@ -188,8 +189,8 @@ def _send(flow: Flow, strategy: Strategy, settings: InstanceSettings) -> Message
 
 def _settled(flow: Flow, refusal: OTPError | None, client: str) -> Flow:
     """After the commit: what was proven is saved, so now a refusal may be raised."""
+    if flow.client != client:
+        transactions.run(partial(opening.end, client, *Purpose))
     if refusal is not None:
         raise refusal
-    if flow.user is not None:
-        transactions.run(partial(opening.end, client, *Purpose))
     return flow

@@ -17,16 +17,14 @@ def start(client: str, current: Flow | None, values: dict[str, str], details: An
 
     Once: the sign-in ends here, and its verification is no longer transferable.
     """
-    live = Flow.objects.live().filter(client=client, purpose=Purpose.SIGN_IN)
-    if not live.update(status=Status.ENDED):
-        raise TransferInvalid
-    transferable = Verification.objects.filter(
-        flow__client=client, status=VerificationStatus.TRANSFERABLE, expires_at__gt=timezone.now()
-    )
-    proven = transferable.first()
+    sign_in = Flow.objects.live().filter(client=client, purpose=Purpose.SIGN_IN)
+    held = sign_in.update(status=Status.OPEN)
+    proofs = Verification.objects.filter(flow__in=sign_in, status=VerificationStatus.TRANSFERABLE)
+    proven = proofs.filter(expires_at__gt=timezone.now()).first() if held else None
     if proven is None:
         raise TransferInvalid
     Verification.objects.filter(pk=proven.pk).update(status=VerificationStatus.VERIFIED)
+    opening.end(client, Purpose.SIGN_IN)
     given = {**values, proven.kind: proven.value}
     addresses = [Address(kind, given[kind]) for kind in Kind if given.get(kind)]
     flow = opening.start(client, current, Purpose.SIGN_UP, addresses, details)

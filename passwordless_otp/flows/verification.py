@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_variables
@@ -22,9 +22,11 @@ from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentif
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 from passwordless_otp.models.verifications import VerificationStatus
 
-CODED = {MessageKind.SIGN_IN, MessageKind.SIGN_UP}
 LOOKS = 3  # at a verification that others keep changing: each needs another message, so one is rare
 RESENT_FOR = 2 / 3  # of its life: a code with less than a third left is replaced when asked for again
+
+
+T = TypeVar("T")
 
 
 class Overtaken(Exception):
@@ -67,8 +69,8 @@ def send_code(flow: Flow, address: Address, kind: MessageKind, settings: Instanc
 
 @sensitive_variables("code", "typed")
 def check_code(
-    verification: Verification, code: str, settings: InstanceSettings, may_pass: bool, accept: Callable[[], None]
-) -> None:
+    verification: Verification, code: str, settings: InstanceSettings, may_pass: bool, accept: Callable[[], T]
+) -> T:
     """Run `accept`, which has to call `take`, in a transaction if `code` is right; else raise, a try paid.
 
     With `may_pass` false even the right code is a wrong one. Raises `CodeIncorrect` (not paid where it could
@@ -83,9 +85,9 @@ def check_code(
             raise CodeIncorrect
         if _matches(verification, typed, settings) and may_pass:
             try:
-                return transactions.run(accept)
+                return transactions.run(accept, verification.flow, verification)
             except Overtaken:
-                verification.flow.refresh_from_db()
+                pass
         elif transactions.run(lambda: verification.judge(right=False)):
             verification.reread()
             raise VerificationFailed if verification.status == VerificationStatus.FAILED else CodeIncorrect
@@ -128,9 +130,8 @@ def _matches(verification: Verification, typed: str, settings: InstanceSettings)
 
 
 def _fresh(verification: Verification, settings: InstanceSettings) -> bool:
-    interval = timedelta(seconds=settings.resend_interval)
-    last = verification.last_sent_at
-    return last is not None and last + interval > timezone.now() and keys.known(verification.key_id)
+    due = verification.resend_at(settings.resend_interval)
+    return due is not None and due > timezone.now() and keys.known(verification.key_id)
 
 
 def _save(verification: Verification, **changes: Any) -> None:
@@ -149,9 +150,9 @@ def _save(verification: Verification, **changes: Any) -> None:
 
 def _message(verification: Verification, kind: MessageKind, settings: InstanceSettings) -> Message:
     """Every prepare writes one, also where nothing may go out: whoever is asked for, it costs the same."""
-    by_phone_without_code = verification.address.kind.channel == "sms" and kind not in CODED
-    held_back = by_phone_without_code or TestIdentifier.code_for(verification.address, settings)
-    return Message.objects.create(
+    by_phone_without_code = verification.address.kind.channel == "sms" and not kind.has_code
+    held_back = TestIdentifier.code_for(verification.address, settings) or by_phone_without_code
+    message: Message = Message.objects.create(
         verification=verification,
         kind=kind,
         channel=verification.address.kind.channel,
@@ -159,3 +160,4 @@ def _message(verification: Verification, kind: MessageKind, settings: InstanceSe
         status=MessageStatus.SUPPRESSED if held_back else MessageStatus.PENDING,
         language=translation.get_language() or "",
     )
+    return message

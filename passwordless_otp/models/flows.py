@@ -1,6 +1,6 @@
 """Flow: one person's way through a sign-in or a sign-up, in one browser."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import identifiers
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
-from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.identifiers import Address, Kind, Strategy
 from passwordless_otp.models.ids import uuid7
+from passwordless_otp.models.primary import PrimaryManager
 
 if TYPE_CHECKING:
     from passwordless_otp.models.verifications import Verification
@@ -35,7 +36,8 @@ class Status(models.TextChoices):
     ENDED = "ended", _("ended")
 
 
-def _expiry() -> Any:
+def expiry() -> datetime:
+    """Return when a flow that begins now is abandoned."""
     return timezone.now() + LIFE
 
 
@@ -70,15 +72,18 @@ class Flow(models.Model):
     )
     # SHA-256 of the secret in the browser's cookie.
     client = models.CharField(max_length=64)
+    # The digest before the last proof: a step that had begun by then may still end.
+    moved_from = models.CharField(max_length=64, blank=True)
     # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`.
     details = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
-    expires_at = models.DateTimeField(_("abandoned at"), default=_expiry)
+    expires_at = models.DateTimeField(_("abandoned at"), default=expiry)
     completed_at = models.DateTimeField(_("completed at"), null=True)
 
-    objects = FlowQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(FlowQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("flow")
         verbose_name_plural = _("flows")
         constraints = [
@@ -134,25 +139,29 @@ class Flow(models.Model):
         """Return the verification of this address, if a code was ever asked for."""
         return next((v for v in self.attempts if v.address == address), None)
 
-    @cached_property
-    def _filed_under(self) -> str:
-        """The client as read: what a step that was rolled back has made of it is not in the database."""
-        return self.client
-
     def touch(self, **changes: Any) -> None:
         """Take the flow's row, so that its steps queue up. Raises why it can't go on.
 
         The first statement of every step: a transaction that begins with a write does not deadlock on SQLite.
         """
-        rows = Flow.objects.live().filter(pk=self.pk, client=self._filed_under)
+        mine = models.Q(client=self.client) | models.Q(moved_from=self.client)
+        rows = Flow.objects.live().filter(mine, pk=self.pk)
         if not rows.update(**{"status": Status.OPEN, **changes}):
             raise self.refusal()
         for name, value in changes.items():
             setattr(self, name, value)
 
+    def move(self, client: str) -> None:
+        """Take the row and file it under `client`. Raises why it can't.
+
+        Whoever knew the cookie before something was proven, be it planted, gains nothing from the proof.
+        """
+        self.touch(client=client, moved_from=self.client)
+
     def complete(self, user: Any, client: str) -> None:
-        """Finish, for this user, and move to the digest that her browser will hold. Raises why it can't."""
-        self.touch(status=Status.COMPLETE, user=user, client=client, completed_at=timezone.now())
+        """Finish, for this user, filed under `client`. Raises why it can't."""
+        moved = {} if self.client == client else {"client": client, "moved_from": self.client}
+        self.touch(status=Status.COMPLETE, user=user, completed_at=timezone.now(), **moved)
 
     def refusal(self) -> OTPError:
         """Return why this flow can't go on, as the database has it now."""
@@ -162,6 +171,16 @@ class Flow(models.Model):
         if now is not None and now.abandoned:
             return VerificationExpired()
         return ResourceNotFound()
+
+    def newest(self, strategy: Strategy | None = None) -> "Verification | None":
+        """Return the verification that was last asked for, by this strategy or any."""
+        asked = [v for v in self.attempts if strategy in {None, v.strategy}]
+        return max(asked, key=lambda v: v.prepared_at, default=None)
+
+    def reread(self) -> None:
+        """Take over what other steps have written since this flow was read. Its row must be held."""
+        self.refresh_from_db(fields=[*Kind.values, "details"])
+        self.forget_attempts()
 
     def forget_attempts(self) -> None:
         """Read the verifications afresh the next time."""

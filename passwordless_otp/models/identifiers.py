@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import conf, identifiers
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.models.primary import PrimaryManager
 
 
 class Identifier(models.Model):
@@ -31,7 +32,10 @@ class Identifier(models.Model):
         _("primary"), default=True, help_text=_("Offered first, where the user has several of a kind.")
     )
 
+    objects = PrimaryManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("identifier")
         verbose_name_plural = _("identifiers")
         constraints = [

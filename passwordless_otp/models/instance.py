@@ -1,14 +1,16 @@
 """InstanceSettings: what an operator may change while the site runs. One row."""
 
-from typing import Any
+import copy
+from typing import Any, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf
-from passwordless_otp.identifiers import Kind, Strategy
+from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import lockout, memo
+from passwordless_otp.models.primary import PrimaryManager
 
 
 class Presence(models.TextChoices):
@@ -136,7 +138,10 @@ class InstanceSettings(models.Model):
         ),
     )
 
+    objects = PrimaryManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("instance settings")
         verbose_name_plural = _("instance settings")
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="passwordless_otp_one_instance")]
@@ -155,24 +160,21 @@ class InstanceSettings(models.Model):
         lockout.refuse(self)
 
     @classmethod
-    def current(cls) -> "InstanceSettings":
-        """Return the settings, the defaults where none were saved, at most a second old."""
+    def current(cls) -> Self:
+        """Return a copy of the settings, the defaults where none were saved, at most a second old."""
+
+        def read() -> Any:
+            return cls.objects.filter(pk=1).first() or cls(pk=1)
+
         using = router.db_for_write(cls)
-
-        def read() -> InstanceSettings:
-            return cls.objects.using(using).filter(pk=1).first() or cls(pk=1)
-
-        return read() if transaction.get_connection(using).in_atomic_block else memo.recall(read)
+        atomic = transaction.get_connection(using).in_atomic_block
+        settings: Self = read() if atomic else copy.copy(memo.recall(read))
+        return settings
 
     def offers(self, kind: Kind) -> bool:
         """Tell whether an identifier of this kind may be given and proven."""
         enabled: bool = getattr(self, f"{kind}_enabled")
-        return enabled and self.allows(kind.strategy)
-
-    def allows(self, strategy: Strategy) -> bool:
-        """Tell whether codes of this strategy may be sent."""
-        switched_on: bool = getattr(self, strategy)
-        return switched_on
+        return enabled and bool(getattr(self, kind.strategy))
 
     def requires(self, kind: Kind) -> bool:
         """Tell whether every sign-up has to prove an identifier of this kind."""

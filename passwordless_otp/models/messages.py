@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import identifiers
 from passwordless_otp.models.ids import uuid7
+from passwordless_otp.models.primary import PrimaryManager
 from passwordless_otp.models.verifications import Verification
 
 
@@ -19,6 +20,11 @@ class MessageKind(models.TextChoices):
     SIGN_UP = "sign_up", _("code to sign up")
     NO_ACCOUNT = "no_account", _("no account here")
     NOT_ALLOWED = "not_allowed", _("account does not sign in by code")
+
+    @property
+    def has_code(self) -> bool:
+        """Whether it holds a code; the others are notes."""
+        return self in {MessageKind.SIGN_IN, MessageKind.SIGN_UP}
 
 
 class MessageStatus(models.TextChoices):
@@ -65,9 +71,10 @@ class Message(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     sent_at = models.DateTimeField(_("sent at"), null=True)
 
-    objects = MessageQuerySet.as_manager()
+    objects = PrimaryManager.from_queryset(MessageQuerySet)()
 
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         constraints = [

@@ -6,9 +6,10 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.models.flows import Flow, Purpose
+from passwordless_otp.models.primary import PrimaryManager
 
 
-class PurposeManager(models.Manager[Any]):
+class PurposeManager(PrimaryManager):
     """The flows of a proxy's own purpose."""
 
     def get_queryset(self) -> models.QuerySet[Any]:

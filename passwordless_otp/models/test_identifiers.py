@@ -1,5 +1,6 @@
 """TestIdentifier: an address that needs no message, for trying the site out."""
 
+from django.conf import settings as site
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -11,6 +12,7 @@ from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Address
 from passwordless_otp.models.identifiers import Identifier
 from passwordless_otp.models.instance import InstanceSettings
+from passwordless_otp.models.primary import PrimaryManager
 
 SIX_DIGITS = RegexValidator(rf"^[0-9]{{{codes.LENGTH}}}\Z", _("Type six digits."))
 
@@ -31,7 +33,10 @@ class TestIdentifier(models.Model):
     )
     until = models.DateField(_("until"), help_text=_("The last day on which it works."))
 
+    objects = PrimaryManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("test identifier")
         verbose_name_plural = _("test identifiers")
 
@@ -54,6 +59,6 @@ class TestIdentifier(models.Model):
         """Return the fixed code of this address, or an empty string where it is not a test identifier."""
         if not settings.test_mode:
             return ""
-        today = timezone.now().date()
+        today = timezone.localdate() if site.USE_TZ else timezone.now().date()
         listed = cls.objects.filter(identifier=address.value, until__gte=today).first()
         return listed.code if listed else ""

@@ -13,6 +13,7 @@ from passwordless_otp import codes, identifiers, keys
 from passwordless_otp.identifiers import Address, Kind, Strategy
 from passwordless_otp.models.flows import Flow
 from passwordless_otp.models.ids import uuid7
+from passwordless_otp.models.primary import PrimaryManager
 
 TRANSFER_LIFE = timedelta(minutes=10)
 
@@ -49,7 +50,10 @@ class Verification(models.Model):
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
 
+    objects = PrimaryManager()
+
     class Meta:
+        base_manager_name = "objects"
         verbose_name = _("verification attempt")
         verbose_name_plural = _("verification attempts")
         constraints = [
@@ -89,6 +93,10 @@ class Verification(models.Model):
         if status == VerificationStatus.UNVERIFIED and self.expires_at <= timezone.now():
             return VerificationStatus.EXPIRED
         return status
+
+    def resend_at(self, interval: int) -> datetime | None:
+        """Return from when on another message may go out, `interval` seconds after the last."""
+        return self.last_sent_at + timedelta(seconds=interval) if self.last_sent_at else None
 
     def code(self) -> str:
         """Derive the code. Raises `keys.KeyMissing`."""

@@ -78,7 +78,9 @@ class AttemptSignUp(Page):
             sign_up.prepare(flow, address.kind.strategy)
             return self.go("sign_up_verify")
         code = self.given()["code"]
-        return steps.go_on(request, sign_up.attempt(flow, address.kind.strategy, code, self.client.succeed()))
+        with self.client.kept(flow):
+            sign_up.attempt(flow, address.kind.strategy, code, self.client.succeed())
+        return steps.go_on(request, flow)
 
     def refused(self, error: OTPError) -> HttpResponseBase:
         """Answer as all pages; a name that is not free is asked for again, on the page that asks for it."""

@@ -37,7 +37,8 @@ def attempt_sign_in(client: Client, flow: Flow, strategy: Strategy, code: str) -
     Raises what `sign_in.attempt` and `sign_up.create` do.
     """
     try:
-        return sign_in.attempt(flow, strategy, code, client.succeed())
+        with client.kept(flow):
+            return sign_in.attempt(flow, strategy, code, client.succeed())
     except TransferRequired:
         current = client.flows.get(Purpose.SIGN_UP)
         return sign_up.create(client.digest, current, {}, client.succeed(), transfer=True)

@@ -145,7 +145,10 @@ def test_a_password_login_is_a_session_like_any():
     visitor = Visitor()
     visitor.http.force_login(user)
     [session] = visitor.get("client").json()["client"]["sessions"]
-    assert session["user"]["username"] == "bob"
+    assert session["user"]["id"] == f"user_{user.pk}"
+    assert session["user"]["username"] is None
+    operate(username="optional")
+    assert visitor.get("me").json()["response"]["username"] == "bob"
     assert visitor.get("client").json()["client"]["last_active_session_id"] == session["id"]
     assert errors(visitor.sign_in(EMAIL)) == ["session_exists"]
 

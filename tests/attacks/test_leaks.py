@@ -126,7 +126,7 @@ def test_logs_show_identifiers_masked(caplog):
 
 def test_a_test_identifier_works_with_its_fixed_code_and_nothing_is_sent():
     both_kinds(test_mode=True)
-    tomorrow = timezone.now().date() + timedelta(days=1)
+    tomorrow = timezone.localdate() + timedelta(days=1)
     TestIdentifier.objects.create(identifier="+11111111111", code="123456", until=tomorrow)
     visitor = Visitor()
     visitor.sign_up(phone_number="+1 111 111 1111", strategy="phone_code")
@@ -139,7 +139,7 @@ def test_a_test_identifier_works_with_its_fixed_code_and_nothing_is_sent():
 @pytest.mark.parametrize("off", [{"test_mode": False}, {"days": -1}])
 def test_a_test_identifier_is_nothing_when_test_mode_is_off_or_its_time_over(off):
     both_kinds(test_mode=off.get("test_mode", True))
-    until = timezone.now().date() + timedelta(days=off.get("days", 1))
+    until = timezone.localdate() + timedelta(days=off.get("days", 1))
     TestIdentifier.objects.create(identifier=EMAIL, code="123456", until=until)
     TestIdentifier.objects.create(identifier="+11111111111", code="123456", until=until)
     assert Visitor().sign_up(phone_number="+11111111111").status_code == 422
@@ -155,7 +155,7 @@ def test_staff_never_sign_in_by_a_fixed_code():
 
     get_user_model().objects.update(is_staff=True)
     operate(test_mode=True, staff_sign_in=True)
-    tomorrow = timezone.now().date() + timedelta(days=1)
+    tomorrow = timezone.localdate() + timedelta(days=1)
     TestIdentifier.objects.create(identifier=EMAIL, code="123456", until=tomorrow)
     visitor = Visitor()
     visitor.sign_in(EMAIL, "email_code")

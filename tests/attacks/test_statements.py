@@ -49,7 +49,7 @@ def table():
     up = {"email_address": "new@example.com", "strategy": "email_code"}
     yield "sign up: create, send at once, a new browser", 3, lambda: newcomer.sign_up(**up)
     yield "sign up: attempt, wrong", 4, attempt(newcomer, wrong)
-    yield "sign up: attempt, right, with user and login", 15, attempt(newcomer)
+    yield "sign up: attempt, right, with user and login", 16, attempt(newcomer)
     yield "who am I", 5, lambda: newcomer.get("me")
     yield "environment", 0, lambda: newcomer.get("environment")
 

@@ -53,4 +53,4 @@ def test_a_forked_worker_makes_a_pool_of_its_own(threads):
 
 
 def test_a_message_that_is_gone_by_then_is_no_error(threads):
-    outbox._deliver_in_thread("01a205b1-7d35-7a98-a819-fbe5e9020657")
+    outbox._deliver_in_thread("01a205b1-7d35-7a98-a819-fbe5e9020657", "/")
