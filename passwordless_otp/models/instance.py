@@ -166,15 +166,13 @@ class InstanceSettings(models.Model):
         def read() -> Any:
             return cls.objects.filter(pk=1).first() or cls(pk=1)
 
-        using = router.db_for_write(cls)
-        atomic = transaction.get_connection(using).in_atomic_block
+        atomic = transaction.get_connection(router.db_for_write(cls)).in_atomic_block
         settings: Self = read() if atomic else copy.copy(memo.recall(read))
         return settings
 
     def offers(self, kind: Kind) -> bool:
         """Tell whether an identifier of this kind may be given and proven."""
-        enabled: bool = getattr(self, f"{kind}_enabled")
-        return enabled and bool(getattr(self, kind.strategy))
+        return bool(getattr(self, f"{kind}_enabled") and getattr(self, kind.strategy))
 
     def requires(self, kind: Kind) -> bool:
         """Tell whether every sign-up has to prove an identifier of this kind."""

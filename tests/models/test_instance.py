@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 
@@ -47,6 +48,17 @@ def test_what_would_lock_everybody_out_is_refused_at_its_field(changes, field):
     with pytest.raises(ValidationError) as refused:
         settings.full_clean()
     assert field in refused.value.message_dict
+
+
+def test_sign_up_by_phone_alone_is_refused_where_every_user_needs_an_email(monkeypatch):
+    email = get_user_model()._meta.get_field("email")
+    monkeypatch.setattr(email, "_unique", True)
+    monkeypatch.setitem(email.__dict__, "unique", True)  # Django keeps what it has once computed
+    phone = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
+    with pytest.raises(ValidationError, match="require it") as refused:
+        InstanceSettings(**phone).full_clean()
+    assert list(refused.value.message_dict) == ["email_address_required"]
+    InstanceSettings(**phone, email_address_required=True).full_clean()
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ for name in {static!r}:
     assert finders.find(name), name
 for kind in MessageKind:
     words = {{"code": "123456", "app": "a", "domain": "example.com", "minutes": 1}}
-    assert composing.compose(kind, "email", "en", words).subject
+    assert composing.compose(kind, "email", words).subject
     if kind in ["sign_in", "sign_up"]:
-        assert "123456" in composing.compose(kind, "sms", "en", words).body
+        assert "123456" in composing.compose(kind, "sms", words).body
 for page in ["sign-in/", "sign-up/"]:
     assert b"<form" in Client().get("/auth/" + page).content, page
 answer = Client().post("/auth/v1/client/sign_ups", {{"email_address": "jane@example.com"}},

@@ -1,0 +1,81 @@
+"""What a step does when another request has changed the verification since it was read."""
+
+import secrets
+
+import pytest
+
+from passwordless_otp.flows import transactions
+from passwordless_otp.flows import verification as verdicts
+from passwordless_otp.models import Flow, Verification
+from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, wrong
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def visitor():
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    return visitor
+
+
+def meanwhile(monkeypatch, change):
+    """Let `change` happen once, between the comparison and the verdict."""
+    run, done = transactions.run, []
+
+    def overtaken(step, *rows):
+        if not done:
+            done.append(change())
+        return run(step, *rows)
+
+    monkeypatch.setattr(transactions, "run", overtaken)
+
+
+def signing_in():
+    return Verification.objects.filter(flow__purpose="sign_in")
+
+
+@pytest.mark.parametrize("spell", [str, wrong])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"status": "verified", "nonce": ""}, "verification_already_verified"),
+        ({"status": "failed", "nonce": ""}, "verification_failed"),
+    ],
+)
+def test_the_answer_is_the_state_as_it_stands_then(visitor, monkeypatch, spell, change, code):
+    meanwhile(monkeypatch, lambda: signing_in().update(**change))
+    assert errors(visitor.attempt(spell(newest_code()))) == [code]
+    assert Flow.objects.get(purpose="sign_in").status == "open"
+
+
+@pytest.mark.parametrize("spell", [str, wrong])
+def test_a_code_that_was_replaced_is_compared_with_the_new_one_and_pays_for_it(visitor, monkeypatch, spell):
+    meanwhile(monkeypatch, lambda: signing_in().update(nonce=secrets.token_hex(16)))
+    assert errors(visitor.attempt(spell(newest_code()))) == ["form_code_incorrect"]
+    assert signing_in().get().tries == 1
+
+
+@pytest.mark.parametrize("spell", [str, wrong])
+def test_a_flow_that_was_replaced_answers_nothing_about_the_code(visitor, monkeypatch, spell):
+    meanwhile(monkeypatch, lambda: Flow.objects.filter(purpose="sign_in").update(status="ended"))
+    assert errors(visitor.attempt(spell(newest_code()))) == ["resource_not_found"]
+    assert signing_in().get().tries == 0
+
+
+def test_a_verification_that_never_holds_still_is_503(visitor, monkeypatch):
+    monkeypatch.setattr(Verification, "judge", lambda self, right, **outcome: False)
+    assert errors(visitor.attempt(newest_code())) == ["service_unavailable"]
+    assert verdicts.LOOKS == 3
+
+
+def test_a_prepare_that_meets_the_last_wrong_code_says_so(visitor, monkeypatch):
+    send = verdicts._save
+
+    def overtaken(verification, **changes):
+        signing_in().update(status="failed", nonce="", tries=5)
+        send(verification, **changes)
+
+    monkeypatch.setattr(verdicts, "_save", overtaken)
+    assert errors(visitor.prepare()) == ["verification_failed"]
