@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import InterfaceError
@@ -154,7 +155,7 @@ def test_users_and_our_tables_in_different_databases_are_an_error(monkeypatch):
     from django.db import router
 
     monkeypatch.setattr(router, "db_for_write", lambda model, **hints: model._meta.app_label)
-    monkeypatch.setattr("passwordless_otp.checks.connections", {"passwordless_otp": Sqlite})
+    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"passwordless_otp": Sqlite})
     assert numbers() == ["E005"]
 
 
@@ -167,14 +168,14 @@ class MySQL:
 
 
 def test_a_database_that_was_not_tried_gets_a_warning(monkeypatch):
-    monkeypatch.setattr("passwordless_otp.checks.connections", {"default": MySQL})
+    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"default": MySQL})
     assert numbers() == ["W001"]
 
 
 def test_an_old_sqlite_gets_a_warning(monkeypatch):
-    monkeypatch.setattr("passwordless_otp.checks.connections", {"default": Sqlite})
+    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"default": Sqlite})
     assert numbers() == []
-    monkeypatch.setattr("passwordless_otp.checks.SQLITE", (99, 0))
+    monkeypatch.setattr("passwordless_otp.checks.database.SQLITE", (99, 0))
     assert numbers() == ["W001"]
 
 
@@ -235,9 +236,10 @@ def test_a_deploy_check_runs_before_there_are_tables(tmp_path):
     assert "Traceback" not in run.stderr
 
 
-def test_a_database_out_of_reach_is_not_ours_to_report(settings, monkeypatch):
+@pytest.mark.parametrize("error", [InterfaceError, ImproperlyConfigured])
+def test_a_database_out_of_reach_or_none_at_all_is_not_ours_to_report(settings, monkeypatch, error):
     def fail():
-        raise InterfaceError("gone")
+        raise error("gone")
 
     settings.PASSWORDLESS_OTP = LIVE
     monkeypatch.setattr(InstanceSettings, "current", fail)

@@ -1,0 +1,16 @@
+"""System checks: what is wrong with the site's settings, before a visitor notices."""
+
+from passwordless_otp.checks.database import check_database
+from passwordless_otp.checks.deployment import check_deployment
+from passwordless_otp.checks.settings import check_settings
+from passwordless_otp.checks.site import check_apps, check_middleware
+from passwordless_otp.checks.users import check_users
+
+__all__ = [
+    "check_apps",
+    "check_database",
+    "check_deployment",
+    "check_middleware",
+    "check_settings",
+    "check_users",
+]

@@ -1,0 +1,56 @@
+"""Is there anything left that is for development only?"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as AnyDatabaseError
+
+from passwordless_otp import conf
+from passwordless_otp.checks.findings import error, warning
+from passwordless_otp.checks.settings import check_settings
+from passwordless_otp.identifiers import Kind
+from passwordless_otp.models import InstanceSettings
+
+FOR_DEVELOPMENT = {f"{conf.BACKENDS}.{name}Backend" for name in ["console.Console", "memory.Memory"]}
+
+
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """Look for what is for development only."""
+    if check_settings():
+        return []  # those come first
+    return [*_unnamed(), *_undelivered(), *_open_to_testers()]
+
+
+def _unnamed() -> Iterator[CheckMessage]:
+    if not conf.public_origin():
+        hint = "Set it to what people see, such as 'https://example.com': messages name it and link to it."
+        yield warning("W002", "PASSWORDLESS_OTP has no PUBLIC_URL.", hint)
+
+
+def _undelivered() -> Iterator[CheckMessage]:
+    settings = _saved() or InstanceSettings()
+    for kind in [kind for kind in Kind if settings.offers(kind)]:
+        path = conf.delivery(kind.channel)["BACKEND"]
+        if path in FOR_DEVELOPMENT:
+            hint = f"Name a provider in DELIVERY[{kind.channel!r}]."
+            yield error("E006", f"Codes by {kind.channel} reach nobody: {path} is for development.", hint)
+    if conf.get("DISPATCH") == "blocking":
+        hint = "Use 'thread' or a task queue: how long an answer takes tells who has an account."
+        yield error("E006", "DISPATCH is 'blocking': answers wait for the provider.", hint)
+
+
+def _open_to_testers() -> Iterator[CheckMessage]:
+    settings = _saved()
+    if settings is not None and settings.test_mode:
+        hint = "Turn it off in the admin: whoever knows a test identifier and its code can sign in with it."
+        yield warning("W003", "Test mode is on.", hint)
+
+
+def _saved() -> InstanceSettings | None:
+    """Return the instance settings; `None` where there are no tables yet, or no database to be reached."""
+    try:
+        return InstanceSettings.current()
+    except (AnyDatabaseError, ImproperlyConfigured):
+        return None

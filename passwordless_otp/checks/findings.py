@@ -1,0 +1,13 @@
+"""What a check has found, with a number by which a site can silence it."""
+
+from django.core.checks import Error, Warning  # noqa: A004
+
+
+def error(number: str, text: str, hint: str) -> Error:
+    """Return what must not stay."""
+    return Error(text, hint=hint, id=f"passwordless_otp.{number}")
+
+
+def warning(number: str, text: str, hint: str) -> Warning:
+    """Return what should not stay."""
+    return Warning(text, hint=hint, id=f"passwordless_otp.{number}")

@@ -1,0 +1,188 @@
+"""What the system checks find about the site around us."""
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.test.utils import isolate_apps
+
+from passwordless_otp.admin import IdentifierInline
+from tests.test_checks import LIVE, found, numbers
+
+pytestmark = pytest.mark.django_db
+SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
+USERS = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+class Derived(AuthenticationMiddleware):
+    """A site's own."""
+
+
+def function(get_response):
+    """A middleware that is no class."""
+    return get_response
+
+
+@pytest.mark.parametrize("path", [SESSIONS, USERS])
+def test_a_missing_middleware_is_an_error_that_names_it(settings, path):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != path]
+    [(number, text)] = found()
+    assert number == "E007"
+    assert path in text
+
+
+def test_a_middleware_derived_from_it_will_do(settings):
+    own = f"{__name__}.Derived"
+    settings.MIDDLEWARE = [own if name == USERS else name for name in settings.MIDDLEWARE]
+    assert found() == []
+
+
+@pytest.mark.parametrize("other", [f"{__name__}.function", "nowhere.Middleware"])
+def test_other_middleware_is_none_of_ours(settings, other):
+    settings.MIDDLEWARE = [other, *settings.MIDDLEWARE]
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://example.com",
+        "https://example.com/",
+        "HTTP://Example.com",
+        "http://127.0.0.1:8000",
+        "https://[::1]:8443/",
+        "https://bücher.example",
+    ],
+)
+def test_an_address_of_a_site_is_fine(settings, url):
+    settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": url}
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        7,
+        "example.com",
+        "//example.com",
+        "ftp://example.com",
+        "https://",
+        "https:///path",
+        "https://example.com/path",
+        "https://example.com//",
+        "https://example.com?",
+        "https://example.com/?a=b",
+        "https://example.com#a",
+        "https://jane:secret@example.com",
+        "https://@example.com",
+        "https://example.com:",
+        "https://example.com:0",
+        "https://example.com:65536",
+        "https://example.com:http",
+        "https://[::::1]",
+        "https://exa mple.com",
+        " https://example.com",
+        "https://example.com\n",
+        "https://example.com\\a",
+    ],
+)
+def test_anything_else_is_an_error_that_does_not_repeat_it(settings, url):
+    settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": url}
+    [(number, text)] = found(deploy=True)
+    assert number == "E008"
+    assert "secret" not in text
+
+
+class TestUserModel:
+    """Can create_user save one?"""
+
+    @pytest.fixture
+    def model(self, monkeypatch):
+        with isolate_apps("tests"):
+
+            class Boss(models.Model):
+                class Meta:
+                    app_label = "tests"
+
+            class Person(AbstractBaseUser):
+                login = models.CharField(max_length=9, unique=True)
+                email = models.EmailField(unique=True)
+                first_name = models.CharField(max_length=9)
+                note = models.TextField(blank=True)
+                made = models.DateTimeField(auto_now_add=True)
+                plan = models.CharField(max_length=9, default="free")
+                count = models.IntegerField(db_default=7)
+                parent = models.ForeignKey(Boss, models.CASCADE, null=True)
+                USERNAME_FIELD = "login"
+
+                class Meta:
+                    app_label = "tests"
+
+            class Demanding(Person):
+                born = models.DateField()
+                boss = models.ForeignKey(Boss, models.CASCADE, related_name="+")
+                team = models.CharField(max_length=9)
+                badge = models.CharField(max_length=9, blank=True, unique=True)
+                agreed = models.BooleanField()
+
+                class Meta:
+                    app_label = "tests"
+
+        def use(name):
+            chosen = {"Person": Person, "Demanding": Demanding}[name]
+            for place in ["passwordless_otp.users", "passwordless_otp.checks.users"]:
+                monkeypatch.setattr(f"{place}.get_user_model", lambda: chosen)
+            monkeypatch.setattr("passwordless_otp.checks.users._unattached", list)
+
+        return use
+
+    def test_one_that_create_user_can_fill_is_fine(self, model):
+        model("Person")
+        assert found() == []
+
+    def test_fields_that_it_leaves_empty_are_named(self, model):
+        model("Demanding")
+        [(number, text)] = found()
+        assert number == "W005"
+        assert ": born, boss, team, badge, agreed." in text
+
+    def test_a_function_of_the_sites_own_is_trusted(self, model, settings):
+        model("Demanding")
+        settings.PASSWORDLESS_OTP = LIVE | {"CREATE_USER": "tests.hooks.create_fixed"}
+        assert found() == []
+
+
+class TestUserPage:
+    """Are the identifiers on it?"""
+
+    @pytest.fixture
+    def page(self, monkeypatch):
+        page = admin.site.get_model_admin(get_user_model())
+        monkeypatch.setattr(page, "inlines", [])
+        return page
+
+    @pytest.fixture
+    def first(self, monkeypatch):
+        configs = sorted(apps.get_app_configs(), key=lambda config: config.label != "passwordless_otp")
+        monkeypatch.setattr(apps, "get_app_configs", lambda: configs)
+
+    def test_before_the_users_it_gets_a_warning(self, page, first):
+        [(number, text)] = found()
+        assert number == "W006"
+        assert "'django.contrib.auth'" in text
+
+    def test_unless_the_site_has_put_them_there_itself(self, page, first):
+        page.inlines = [IdentifierInline]
+        assert found() == []
+
+    def test_after_the_users_the_site_knows_what_it_does(self, page):
+        assert numbers() == []
+
+    def test_without_a_users_page_there_is_nothing_to_say(self, page, first, monkeypatch):
+        monkeypatch.delitem(admin.site._registry, get_user_model())
+        assert found() == []
