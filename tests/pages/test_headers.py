@@ -1,8 +1,9 @@
 """What every page says to browsers and caches."""
 
 import pytest
+from django.http import HttpResponse
 
-from passwordless_otp.pages import urls
+from passwordless_otp.pages import headers, urls
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_OUT, SIGN_UP, SIGN_UP_VERIFY, text_of
 
 PATHS = [SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, SIGN_OUT]
@@ -16,7 +17,13 @@ def test_every_answer_is_sealed(visitor, path, method):
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Content-Security-Policy"].startswith("default-src 'self'; frame-ancestors 'none'")
-    assert "Cookie" in answer["Vary"]
+    assert {"Cookie", "Accept-Language"} <= {name.strip() for name in answer["Vary"].split(",")}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_differs_by_language_also_where_the_site_has_no_middleware_for_it(visitor, settings, path):
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "locale" not in name]
+    assert "Accept-Language" in visitor.get(path)["Vary"]
 
 
 def test_the_policy_is_the_sites(visitor, settings):
@@ -28,6 +35,26 @@ def test_the_policy_lets_the_stylesheet_in_from_another_origin(visitor, settings
     settings.STATIC_URL = "https://static.example.net/site/"
     policy = visitor.get(SIGN_IN)["Content-Security-Policy"]
     assert policy.startswith("default-src 'self' https://static.example.net; frame-ancestors")
+
+
+def stored(settings, backend, **options):
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend, "OPTIONS": options}}
+
+
+def test_the_policy_lets_the_stylesheet_in_from_where_the_storage_has_it(visitor, settings):
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    stored(settings, backend, base_url="https://cdn.example.net:8443/a/")
+    page = visitor.get(SIGN_IN)
+    assert 'href="https://cdn.example.net:8443/a/passwordless_otp/passwordless_otp.css"' in text_of(page)
+    policy = page["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self' https://cdn.example.net:8443; frame-ancestors")
+
+
+def test_a_storage_that_has_no_stylesheet_yet_breaks_no_header(rf, settings, tmp_path):
+    settings.STATIC_URL = "https://static.example.net/"
+    stored(settings, "django.contrib.staticfiles.storage.ManifestStaticFilesStorage", location=tmp_path)
+    answer = headers.seal(rf.get("/"), HttpResponse())
+    assert "https://static.example.net" in answer["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("path", PATHS)
