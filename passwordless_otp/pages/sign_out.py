@@ -20,6 +20,8 @@ class SignOut(Page):
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """End the session, whoever began it."""
         clients.log_out(request)
+        if place := destinations.wanted(request):
+            return destinations.SeeOther(place)
         if settings.LOGOUT_REDIRECT_URL:
             return destinations.SeeOther(resolve_url(settings.LOGOUT_REDIRECT_URL))
         return self.go("sign_in")

@@ -30,6 +30,19 @@ def test_it_ends_where_the_site_says(signed_in, settings):
     assert signed_in.submit(SIGN_OUT)["Location"] == "/"
 
 
+@pytest.mark.parametrize("way", ["field", "query"])
+def test_next_goes_before_it(signed_in, settings, way):
+    settings.LOGOUT_REDIRECT_URL = "home"
+    path, data = (SIGN_OUT, {"next": "/bye/"}) if way == "field" else (f"{SIGN_OUT}?next=/bye/", {})
+    assert signed_in.submit(path, data)["Location"] == "/bye/"
+    assert not signed_in.user_id
+
+
+@pytest.mark.parametrize("place", ["https://evil.example/", "//evil.example"])
+def test_but_to_no_other_site(signed_in, place):
+    assert signed_in.submit(SIGN_OUT, {"next": place})["Location"] == SIGN_IN
+
+
 @pytest.mark.parametrize("path", [SIGN_IN, SIGN_UP])
 def test_somebody_signed_in_is_told_as_whom_and_never_sent_on(signed_in, path):
     page = signed_in.get(path, {"next": "/private/"})
