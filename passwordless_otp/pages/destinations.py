@@ -33,8 +33,8 @@ def after(request: HttpRequest) -> str:
 
 def page(request: HttpRequest, name: str, **query: str) -> str:
     """Return the path of one of our pages, which keeps in mind where the visitor was going."""
-    namespace = request.resolver_match.namespace if request.resolver_match else None
-    return keeping(request, reverse(f"passwordless_otp:{name}", current_app=namespace), **query)
+    namespace = request.resolver_match.namespace if request.resolver_match else "passwordless_otp"
+    return keeping(request, reverse(f"{namespace}:{name}"), **query)
 
 
 def keeping(request: HttpRequest, path: str, **query: str) -> str:
