@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, errors, identifiers
 from passwordless_otp.flows.factors import Factor
@@ -41,6 +42,7 @@ def describe(
     }
 
 
+@sensitive_variables("data")
 def make_form(verification: Verification | None, data: dict[str, str] | None) -> CodeForm:
     """Make the form for this code, which says what it looks like and how long it works."""
     if verification is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, conf
 from passwordless_otp.flows import requirements
@@ -72,6 +73,7 @@ class CodeForm(forms.Form):
 
     code = forms.CharField(label=_("Code"), required=False, widget=Unechoed)
 
+    @sensitive_variables("options")
     def __init__(self, alphabet: str, hint: str, **options: Any) -> None:
         super().__init__(**options)
         self.fields["code"].help_text = hint

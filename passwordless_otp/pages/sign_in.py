@@ -1,6 +1,7 @@
 """The pages of a sign-in."""
 
 from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound
@@ -62,6 +63,7 @@ class AttemptSignIn(Page):
         """Go on where this browser is; send nothing."""
         return self.show()
 
+    @sensitive_variables("code")
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Take a code, or send one."""
         flow, address, _verification = self._find()
@@ -86,6 +88,7 @@ class AttemptSignIn(Page):
             start_url=self.path("sign_in"),
         )
 
+    @sensitive_variables("data")
     def make_form(self, data: dict[str, str] | None = None) -> CodeForm:
         """Make the form for the code that was sent."""
         return code_step.make_form(self._find()[2], data)

@@ -1,6 +1,7 @@
 """The pages of a sign-up."""
 
 from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound, SignUpClosed
@@ -71,6 +72,7 @@ class AttemptSignUp(Page):
         """Go on where this browser is; send nothing."""
         return self.show()
 
+    @sensitive_variables("code")
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Take a code, or send one."""
         flow, address, _verification = self._find()
@@ -98,6 +100,7 @@ class AttemptSignUp(Page):
         form = self.form or self.make_form()
         return self.render("verify.html", error, form=form, **step, send="1", start_url=self.path("sign_up"))
 
+    @sensitive_variables("data")
     def make_form(self, data: dict[str, str] | None = None) -> CodeForm:
         """Make the form for the code that was sent."""
         return code_step.make_form(self._find()[2], data)
