@@ -18,10 +18,14 @@ logger = logging.getLogger("passwordless_otp.pages")
 
 
 class Page(View):
-    """One page. `start` names the page to which a visitor without an open flow goes."""
+    """One page. `start` names the page to which a visitor without an open flow goes.
+
+    `unreadable` is why the request could not be read, if it could not.
+    """
 
     http_method_names = ["get", "head", "post", "options"]
     start = "sign_in"
+    unreadable: OTPError | None = None
     form: Form | None = None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -39,7 +43,12 @@ class Page(View):
             return self.go(self.start)
         if notices.heading(error):
             return self.notice(error, self.settings)
-        return self.show(error)
+        for flow in self.client.flows.values():
+            flow.forget_attempts()  # a step that was rolled back has changed them here, not in the database
+        try:
+            return self.show(error)
+        except ResourceNotFound:
+            return self.go(self.start)
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show the page as things stand."""
@@ -109,7 +118,8 @@ class Page(View):
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         try:
-            inputs.refuse_unreadable(request)
+            if self.unreadable:
+                raise self.unreadable
             return super().dispatch(request)
         except OTPError as error:
             logger.info("%s", error.code)

@@ -5,18 +5,32 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
-from passwordless_otp.pages import sign_in, sign_out, sign_up
+from passwordless_otp.errors import OTPError
+from passwordless_otp.pages import inputs, sign_in, sign_out, sign_up
 from passwordless_otp.pages.page import Page
 
 
 def page(view: type[Page]) -> Any:
-    """Return the view: for everybody, and outside of any request's transaction, so that a wrong code costs."""
-    function: Any = sensitive_post_parameters("code")(view.as_view())
-    function = login_not_required(csrf_protect(function))
+    """Return the view: for everybody, and outside of any request's transaction, so that a wrong code costs.
+
+    The token is asked for here and not by the site's middleware, which would read the body first: what can't
+    be read gets a page of ours.
+    """
+    protected = csrf_protect(view.as_view())
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        try:
+            inputs.read(request)
+        except OTPError as error:
+            return view.as_view(unreadable=error)(request)
+        return protected(request)
+
+    function: Any = login_not_required(csrf_exempt(sensitive_post_parameters("code")(answer)))
     for alias in settings.DATABASES:
         function = non_atomic_requests(using=alias)(function)
     return function
