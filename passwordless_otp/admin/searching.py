@@ -4,6 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.formats import number_format
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +19,7 @@ HELP = format_lazy(
         "An email address or a phone number, whole, in any spelling; or an id. "
         "The list ends after the newest {limit}: older ones are found by searching."
     ),
-    limit=f"{LIMIT:,}",
+    limit=lazy(number_format, str)(LIMIT, force_grouping=True),
 )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from passwordless_otp.identifiers import Kind
@@ -11,12 +10,9 @@ from passwordless_otp.models import InstanceSettings
 
 def describe(settings: InstanceSettings, printing: Collection[str]) -> list[str]:
     """Return what these settings come to. `printing` has the channels whose messages reach nobody."""
-    codes = {Kind.EMAIL_ADDRESS: _("an email code"), Kind.PHONE_NUMBER: _("an SMS code")}
-    offered = [codes[kind] for kind in settings.kinds]
-    if not offered:
+    if not settings.kinds:
         return [_("Nobody can sign in or sign up by code.")]
-    sentences = [_("People sign in with %(codes)s.") % {"codes": get_text_list(offered, _("or"))}]
-    sentences += [_sign_up(settings)]
+    sentences = [_sign_in(settings), _sign_up(settings)]
     sentences += [_undelivered(kind) for kind in Kind if settings.offers(kind) and kind.channel in printing]
     if settings.staff_sign_in:
         sentences += [_("Staff and superusers may sign in by code, too.")]
@@ -25,17 +21,25 @@ def describe(settings: InstanceSettings, printing: Collection[str]) -> list[str]
     return sentences
 
 
+def _sign_in(settings: InstanceSettings) -> str:
+    if settings.kinds == [Kind.EMAIL_ADDRESS]:
+        return _("People sign in with an email code.")
+    if settings.kinds == [Kind.PHONE_NUMBER]:
+        return _("People sign in with an SMS code.")
+    return _("People sign in with an email code or an SMS code.")
+
+
 def _sign_up(settings: InstanceSettings) -> str:
     if not settings.sign_up_open:
         return _("Sign-up is closed.")
-    proven = {
-        Kind.EMAIL_ADDRESS: _("their email address"),
-        Kind.PHONE_NUMBER: _("their phone number"),
-    }
-    required = [proven[kind] for kind in Kind if settings.requires(kind)]
+    required = [kind for kind in Kind if settings.requires(kind)]
     if not required:
         return _("Sign-up is open.")
-    return _("Sign-up is open to people who prove %(what)s.") % {"what": get_text_list(required, _("and"))}
+    if required == [Kind.EMAIL_ADDRESS]:
+        return _("Sign-up is open to people who verify their email address.")
+    if required == [Kind.PHONE_NUMBER]:
+        return _("Sign-up is open to people who verify their phone number.")
+    return _("Sign-up is open to people who verify their email address and their phone number.")
 
 
 def _undelivered(kind: Kind) -> str:

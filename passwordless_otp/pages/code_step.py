@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
@@ -81,13 +82,14 @@ def _wait(verification: Verification, settings: InstanceSettings) -> int:
 
 def _looks(verification: Verification) -> str:
     if verification.alphabet == codes.BASE32:
-        text = ngettext("%d letter or digit.", "%d letters and digits.", verification.length)
+        text = ngettext("%s letter or digit.", "%s letters and digits.", verification.length)
     else:
-        text = ngettext("%d digit.", "%d digits.", verification.length)
-    return text % verification.length
+        text = ngettext("%s digit.", "%s digits.", verification.length)
+    return text % number_format(verification.length)
 
 
 def _life(verification: Verification) -> str:
     seconds = (verification.expires_at - timezone.now()).total_seconds()
     minutes = max(1, math.ceil(seconds / 60))
-    return ngettext("Works for %d more minute.", "Works for %d more minutes.", minutes) % minutes
+    text = ngettext("Works for %s more minute.", "Works for %s more minutes.", minutes)
+    return text % number_format(minutes)

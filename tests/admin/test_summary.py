@@ -2,6 +2,7 @@
 
 import pytest
 
+from passwordless_otp.admin import summary
 from passwordless_otp.admin.summary import describe
 from passwordless_otp.models import InstanceSettings
 
@@ -20,9 +21,26 @@ def test_both_kinds_are_named():
     assert sentences(**PHONE)[0] == "People sign in with an email code or an SMS code."
 
 
-def test_what_everybody_has_to_prove_is_named():
+def test_what_everybody_has_to_verify_is_named():
     both = sentences(**PHONE, email_address_required=True, phone_number_required=True)
-    assert both[1] == "Sign-up is open to people who prove their email address and their phone number."
+    assert both[1] == "Sign-up is open to people who verify their email address and their phone number."
+
+
+@pytest.mark.parametrize("kind", ["email_address", "phone_number"])
+def test_one_kind_that_everybody_has_to_verify_is_named_alone(kind):
+    sentence = sentences(**PHONE, **{f"{kind}_required": True})[1]
+    assert sentence == f"Sign-up is open to people who verify their {kind.replace('_', ' ')}."
+
+
+def test_sms_alone_is_named():
+    assert sentences(**PHONE, email_code=False)[0] == "People sign in with an SMS code."
+
+
+def test_each_sentence_is_translated_whole(monkeypatch):
+    seen = []
+    monkeypatch.setattr(summary, "_", lambda sentence: seen.append(sentence) or sentence)
+    both = describe(InstanceSettings(**PHONE, email_address_required=True, phone_number_required=True), ["sms"])
+    assert seen == both
 
 
 def test_closed_sign_up_is_named():
