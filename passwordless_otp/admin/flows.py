@@ -24,7 +24,7 @@ def state(flow: Flow) -> str:
 
 @admin.display(description=_("identifiers"))
 def identifiers(flow: Flow) -> str:
-    """Return what was typed. It need not be proven."""
+    """Return what was typed. It need not be verified."""
     return ", ".join(address.value for address in flow.addresses) or "–"
 
 

@@ -15,7 +15,7 @@ from passwordless_otp.admin.paging import CappedPaginator
 from passwordless_otp.models import Identifier
 
 BY_HAND = _(
-    "One that is added by hand counts as proven: whoever holds it can sign in as this user, "
+    "One that is added by hand counts as verified: whoever holds it can sign in as this user, "
     "though nobody has checked who does."
 )
 
@@ -87,7 +87,7 @@ class IdentifierInline(admin.TabularInline):
     readonly_fields = ["verified_at"]
     ordering = ["kind", "-primary", "pk"]
     extra = 0
-    verbose_name_plural = _("identifiers (one that is added by hand counts as proven)")
+    verbose_name_plural = _("identifiers (one that is added by hand counts as verified)")
 
     class Media:
         css = {"all": ["passwordless_otp/admin.css"]}

@@ -45,8 +45,8 @@ def test_one_added_by_hand_is_put_into_canonical_form(operator, jane, typed, kep
     assert values() == {kept}
 
 
-def test_the_page_says_that_it_counts_as_proven(operator):
-    assert "counts as proven" in text(operator.get(f"{LIST}add/"))
+def test_the_page_says_that_it_counts_as_verified(operator):
+    assert "counts as verified" in text(operator.get(f"{LIST}add/"))
 
 
 @pytest.mark.parametrize("typed", ["", "jane", "a@b", "+1", "x" * 300 + "@example.com", "+1 800 555 0100"])

@@ -70,10 +70,10 @@ def test_a_site_without_a_page_for_users_is_left_alone():
         attach()
 
 
-def test_the_page_says_that_one_by_hand_counts_as_proven(operator, jane):
+def test_the_page_says_that_one_by_hand_counts_as_verified(operator, jane):
     shown = text(operator.get(page(jane)))
     assert EMAIL in shown
-    assert "counts as proven" in shown
+    assert "counts as verified" in shown
 
 
 def test_the_page_can_be_saved_as_it_is(operator, jane):
@@ -174,4 +174,4 @@ def test_who_may_only_look_sees_them_and_no_fields(viewer, jane):
 def test_who_may_change_users_but_not_identifiers_sees_none(db, jane):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename="change_user"))
-    assert "counts as proven" not in text(signed_in("clerk").get(page(jane)))
+    assert "counts as verified" not in text(signed_in("clerk").get(page(jane)))
