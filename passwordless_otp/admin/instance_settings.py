@@ -7,6 +7,7 @@ from django.db import router
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf
@@ -52,7 +53,8 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Go on to the form."""
-        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", "1")
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return redirect(reverse(name, args=["1"], current_app=self.admin_site.name))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> InstanceSettings | None:
         """Return the settings as they are saved, or the defaults."""

@@ -66,7 +66,7 @@ class MessageInline(admin.TabularInline):
     @admin.display(description=_("kind"))
     def what(self, message: Message) -> str:
         """Return what it says, with a link to it."""
-        return link(message, message.get_kind_display())
+        return link(self.admin_site, message, message.get_kind_display())
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse."""
