@@ -11,7 +11,7 @@ from passwordless_otp.delivery.backends.base import Outgoing, Refused, Unavailab
 from passwordless_otp.models import Identifier
 from tests.docs import site
 from tests.docs.blocks import ROOT
-from tests.visitor import joined
+from tests.visitor import Visitor, errors, joined, newest_code
 
 pytestmark = pytest.mark.django_db
 MESSAGE = Outgoing("7", "sms", "+14155552671", "", "123456 is your code", "123456", 600)
@@ -43,6 +43,19 @@ def provider():
 
 
 @pytest.fixture
+def hooked(example, settings):
+    """Run a page, and let only its CREATE_USER hold: messages go where tests find them."""
+
+    def run(page):
+        tested = settings.PASSWORDLESS_OTP
+        module = example(page)
+        settings.PASSWORDLESS_OTP = {**tested, "CREATE_USER": settings.PASSWORDLESS_OTP["CREATE_USER"]}
+        return module
+
+    return run
+
+
+@pytest.fixture
 def example(settings, monkeypatch):
     return lambda page: site.run(ROOT / "docs" / page, settings, monkeypatch)
 
@@ -64,8 +77,8 @@ def test_the_example_backend_says_that_nobody_is_there(example):
         example("delivery.md").ExampleSMS("http://127.0.0.1:9/", "secret").send(MESSAGE)
 
 
-def test_the_example_receiver_is_called_for_who_signs_up(example):
-    page = example("customizing.md")
+def test_the_example_receiver_is_called_for_who_signs_up(hooked):
+    page = hooked("customizing.md")
     joined()
     assert page.welcomed == [get_user_model().objects.get()]
 
@@ -82,9 +95,18 @@ def test_the_example_import_takes_whom_it_can_and_names_the_others(example, caps
     assert f"{people.get(username='user2').pk}: " in printed
 
 
-def test_the_example_hook_gets_what_the_front_end_sent(example, settings):
-    tested = settings.PASSWORDLESS_OTP
-    example("configuration.md")
-    settings.PASSWORDLESS_OTP = {**tested, "CREATE_USER": settings.PASSWORDLESS_OTP["CREATE_USER"]}
+def test_the_example_refusal_is_said_and_leaves_the_code_good(hooked):
+    hooked("customizing.md")
+    visitor = Visitor()
+    visitor.sign_up(email_address="eve@elsewhere.example", strategy="email_code")
+    for _ in range(2):
+        answer = visitor.attempt(newest_code())
+        assert errors(answer) == ["outsider"]
+        assert answer.status_code == 403
+    assert not get_user_model().objects.exists()
+
+
+def test_the_example_hook_gets_what_the_front_end_sent(hooked):
+    hooked("configuration.md")
     joined(unsafe_metadata='{"heard_of_us": "newspaper"}')
     assert get_user_model().objects.get().groups.get().name == "readers"
