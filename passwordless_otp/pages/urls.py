@@ -1,5 +1,6 @@
 """Paths of the pages."""
 
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,7 @@ def page(view: type[Page]) -> Any:
     """
     protected = csrf_protect(view.as_view())
 
+    @wraps(protected)
     def answer(request: HttpRequest) -> HttpResponseBase:
         try:
             inputs.read(request)

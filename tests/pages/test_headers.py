@@ -89,3 +89,8 @@ def test_a_site_that_requires_login_everywhere_leads_here_and_back(visitor, sett
     sent = visitor.get("/")
     assert sent["Location"] == f"{SIGN_IN}?next=/"
     assert visitor.get(sent["Location"]).status_code == 200
+
+
+def test_every_page_is_known_by_its_own_name():
+    names = {pattern.callback.view_class.__name__ for pattern in urls.urlpatterns}
+    assert names == {"CreateSignIn", "AttemptSignIn", "CreateSignUp", "AttemptSignUp", "SignOut"}
