@@ -33,7 +33,7 @@ def start(client: str, current: Flow | None, purpose: Purpose, addresses: list[A
         end(client, purpose)
     values = {address.kind.value: address.value for address in addresses}
     flow: Flow = Flow.objects.create(client=client, purpose=purpose, details=details, **values)
-    flow.attempts = []
+    flow.known_verifications = []
     return flow
 
 

@@ -36,7 +36,11 @@ def addresses(flow: Flow, settings: InstanceSettings) -> list[Address]:
     return [address for address in flow.addresses if settings.offers(address.kind)]
 
 
+def verified(flow: Flow) -> set[Address]:
+    """Return what was proven in this flow, whether or not it still stands in it."""
+    return {v.address for v in flow.known_verifications if v.status == VerificationStatus.VERIFIED}
+
+
 def unverified(flow: Flow, settings: InstanceSettings) -> list[Address]:
     """Return the identifiers given that are not proven yet."""
-    proven = {v.address for v in flow.attempts if v.status == VerificationStatus.VERIFIED}
-    return [address for address in addresses(flow, settings) if address not in proven]
+    return [address for address in addresses(flow, settings) if address not in verified(flow)]

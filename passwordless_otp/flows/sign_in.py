@@ -74,7 +74,7 @@ def prepare(flow: Flow, strategy: Strategy, factor_id: str = "") -> Flow:
 
     def step() -> Message | None:
         flow.touch()
-        flow.forget_attempts()
+        flow.forget_verifications()
         return _send(flow, strategy, factor_id, settings)
 
     message = transactions.run(step, flow)
@@ -133,7 +133,7 @@ def _same(flow: Flow, addresses: list[Address], details: Any) -> bool:
     One with another `sign_up_if_missing` is not: who is unknown has to get a code instead of the note, and
     who is known must look alike.
     """
-    alive = all(v.state == VerificationStatus.UNVERIFIED for v in flow.attempts)
+    alive = all(v.state == VerificationStatus.UNVERIFIED for v in flow.known_verifications)
     return alive and not flow.abandoned and (flow.addresses, flow.details) == (addresses, details)
 
 

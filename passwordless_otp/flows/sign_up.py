@@ -167,7 +167,7 @@ def _address(values: Mapping[str, str], strategy: Strategy, settings: InstanceSe
 
 def _same(flow: Flow, addresses: list[Address]) -> bool:
     """Tell whether this open flow is what is being asked for, and can still get somebody in."""
-    mine = [v for v in flow.attempts if v.address in addresses]
+    mine = [v for v in flow.known_verifications if v.address in addresses]
     return not flow.abandoned and flow.addresses == addresses and all(v.state in REUSABLE for v in mine)
 
 

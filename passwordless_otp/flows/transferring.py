@@ -37,5 +37,5 @@ def start(client: str, current: Flow | None, values: dict[str, str], details: An
         max_tries=proven.max_tries,
         expires_at=proven.expires_at,
     )
-    flow.attempts.append(verification)
+    flow.known_verifications.append(verification)
     return flow

@@ -49,8 +49,10 @@ def send_code(flow: Flow, address: Address, kind: MessageKind, settings: Instanc
         _save(verification, prepared_at=now)
         return None
     refuse_spent(verification)
-    if sum(other.sends for other in flow.attempts) >= settings.messages_per_flow:
-        wait = max(other.expires_at for other in flow.attempts) - now  # then `create` opens another flow
+    if flow.sends >= settings.messages_per_flow:
+        wait = (
+            max(other.expires_at for other in flow.known_verifications) - now
+        )  # then `create` opens another flow
         raise TooManyCodes(retry_after=max(1, int(wait.total_seconds())))
 
     life = timedelta(seconds=settings.code_life)
@@ -140,7 +142,7 @@ def _save(verification: Verification, **changes: Any) -> None:
         setattr(verification, name, value)
     if verification._state.adding:
         verification.save(force_insert=True)
-        verification.flow.attempts.append(verification)
+        verification.flow.known_verifications.append(verification)
         return
     rows = Verification.objects.filter(pk=verification.pk, status=VerificationStatus.UNVERIFIED)
     if not rows.update(**changes):

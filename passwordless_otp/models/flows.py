@@ -121,7 +121,7 @@ class Flow(models.Model):
         return f"{self.get_purpose_display()} {made:%Y-%m-%d %H:%M}"
 
     @cached_property
-    def attempts(self) -> "list[Verification]":
+    def known_verifications(self) -> "list[Verification]":
         """The flow's verifications, as read last."""
         return list(self.verifications.all())
 
@@ -137,7 +137,7 @@ class Flow(models.Model):
 
     def verification_of(self, address: Address) -> "Verification | None":
         """Return the verification of this address, if a code was ever asked for."""
-        return next((v for v in self.attempts if v.address == address), None)
+        return next((v for v in self.known_verifications if v.address == address), None)
 
     def touch(self, **changes: Any) -> None:
         """Take the flow's row, so that its steps queue up. Raises why it can't go on.
@@ -172,17 +172,22 @@ class Flow(models.Model):
             return VerificationExpired()
         return ResourceNotFound()
 
+    @property
+    def sends(self) -> int:
+        """How many messages were asked for."""
+        return sum(verification.sends for verification in self.known_verifications)
+
     def newest(self, strategy: Strategy | None = None) -> "Verification | None":
         """Return the verification that was last asked for, by this strategy or any."""
-        asked = [v for v in self.attempts if strategy in {None, v.strategy}]
+        asked = [v for v in self.known_verifications if strategy in {None, v.strategy}]
         return max(asked, key=lambda v: v.prepared_at, default=None)
 
     def reread(self) -> None:
         """Take over what other steps have written since this flow was read. Its row must be held."""
         self.refresh_from_db(fields=[*Kind.values, "details"])
-        self.forget_attempts()
+        self.forget_verifications()
 
-    def forget_attempts(self) -> None:
+    def forget_verifications(self) -> None:
         """Read the verifications afresh the next time."""
-        self.__dict__.pop("attempts", None)
+        self.__dict__.pop("known_verifications", None)
         getattr(self, "_prefetched_objects_cache", {}).clear()

@@ -1,7 +1,6 @@
 """What a visitor sees while a code is on its way to her."""
 
 import math
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -30,7 +29,7 @@ def describe(
 ) -> dict[str, Any]:
     """Return where the code went, why it is of no use if it is of none, and when another may be asked for."""
     kind = {"kind": address.kind.value, "masked": identifiers.mask(address)}
-    more = not flow.abandoned and sum(v.sends for v in flow.attempts) < settings.messages_per_flow
+    more = not flow.abandoned and flow.sends < settings.messages_per_flow
     if verification is None:
         return {**kind, "refusal": errors.VerificationMissing.long_message, "renewable": more}
     state = VerificationStatus.EXPIRED if flow.abandoned else verification.state
@@ -62,22 +61,15 @@ def other(flow: Flow, factor: Factor) -> dict[str, str]:
 
 def waits(flow: Flow | None) -> bool:
     """Tell whether a code of this flow can still be typed."""
-    verification = newest(flow) if flow else None
+    verification = flow.newest() if flow else None
     live = verification is not None and verification.state == VerificationStatus.UNVERIFIED
     return live and flow is not None and not flow.abandoned
 
 
-def newest(flow: Flow) -> Verification | None:
-    """Return the verification that was asked for last: the one whose code is to be typed."""
-    return max(flow.attempts, key=lambda verification: verification.prepared_at, default=None)
-
-
 def _wait(verification: Verification, settings: InstanceSettings) -> int:
     """Return in how many seconds another message may be asked for."""
-    if verification.last_sent_at is None:
-        return 0
-    due = verification.last_sent_at + timedelta(seconds=settings.resend_interval)
-    return max(0, math.ceil((due - timezone.now()).total_seconds()))
+    due = verification.resend_at(settings.resend_interval)
+    return max(0, math.ceil((due - timezone.now()).total_seconds())) if due else 0
 
 
 def _looks(verification: Verification) -> str:

@@ -44,7 +44,7 @@ class Page(View):
         if notices.heading(error):
             return self.notice(error, self.settings)
         for flow in self.client.flows.values():
-            flow.forget_attempts()  # a step that was rolled back has changed them here, not in the database
+            flow.forget_verifications()  # a step that was rolled back has changed them here, not in the database
         try:
             return self.show(error)
         except ResourceNotFound:

@@ -98,5 +98,5 @@ class AttemptSignIn(Page):
         flow = self.client.flows.get(Purpose.SIGN_IN)
         if flow is None or not flow.addresses:
             raise ResourceNotFound
-        verification = code_step.newest(flow)
+        verification = flow.newest()
         return flow, verification.address if verification else flow.addresses[0], verification

@@ -11,7 +11,6 @@ from passwordless_otp.flows.factors import Factor
 from passwordless_otp.identifiers import Strategy
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.flows import Purpose
-from passwordless_otp.models.verifications import VerificationStatus
 from passwordless_otp.pages import destinations
 from passwordless_otp.pages.destinations import SeeOther
 
@@ -70,5 +69,5 @@ def proven(flow: Flow | None) -> dict[str, str]:
     """Return the identifiers of this open flow that are proven."""
     if flow is None or flow.abandoned:
         return {}
-    verified = [v.address for v in flow.attempts if v.status == VerificationStatus.VERIFIED]
+    verified = requirements.verified(flow)
     return {address.kind.value: address.value for address in flow.addresses if address in verified}

@@ -141,7 +141,7 @@ def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything
     visitor.sign_in(EMAIL, "email_code")
     flow = Flow.objects.get(status="open")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        sign_in.attempt(flow, flow.attempts[0].strategy, "000000", "x")
+        sign_in.attempt(flow, flow.known_verifications[0].strategy, "000000", "x")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         transactions.run(lambda: None)
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0
