@@ -26,6 +26,7 @@ logger = logging.getLogger("passwordless_otp.outbox")
 THREADS = 8
 
 _pool: ThreadPoolExecutor | None = None
+_kept: dict[str, tuple[Any, Backend]] = {}  # channel → the setting and what was made of it
 
 
 def dispatch(message: Message) -> None:
@@ -52,7 +53,7 @@ def deliver(message_id: UUID | str) -> None:
         return
     entry = conf.delivery(message.channel)
     try:
-        backend, outgoing = build(entry), _outgoing(message)
+        backend, outgoing = _backend(message.channel, entry), _outgoing(message)
     except Exception as error:
         _failed(message, MessageStatus.FAILED, entry["BACKEND"], type(error).__name__)
         return
@@ -71,6 +72,15 @@ def deliver(message_id: UUID | str) -> None:
 def build(entry: Any) -> Backend:
     """Make the backend that this setting describes."""
     backend: Backend = import_string(entry["BACKEND"])(**entry.get("OPTIONS", {}))
+    return backend
+
+
+def _backend(channel: str, entry: Any) -> Backend:
+    """Return the channel's backend: the same one while the setting is the same, since it may keep connections."""
+    setting, backend = _kept.get(channel, (None, None))
+    if backend is None or setting is not entry:
+        backend = build(entry)
+        _kept[channel] = entry, backend  # of two threads that come first, one makes it in vain
     return backend
 
 
@@ -146,6 +156,7 @@ def _deliver_in_thread(message_id: UUID, prefix: str) -> None:
 def _after_fork() -> None:
     global _pool  # noqa: PLW0603
     _pool = None
+    _kept.clear()  # two processes must not speak on one connection
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

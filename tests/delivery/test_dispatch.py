@@ -52,5 +52,14 @@ def test_a_forked_worker_makes_a_pool_of_its_own(threads):
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_a_forked_worker_makes_backends_of_its_own(threads):
+    outbox._kept["email"] = (None, None)
+    child = os.fork()
+    if child == 0:
+        os._exit(1 if outbox._kept else 0)
+    assert os.waitpid(child, 0)[1] == 0
+    outbox._kept.clear()
+
+
 def test_a_message_that_is_gone_by_then_is_no_error(threads):
     outbox._deliver_in_thread("01a205b1-7d35-7a98-a819-fbe5e9020657", "/")

@@ -29,6 +29,18 @@ def asked(address=EMAIL):
     return Message.objects.get()
 
 
+@pytest.fixture
+def made(monkeypatch):
+    """The memory backends that are made."""
+    backends = []
+
+    def keep(self):
+        backends.append(self)
+
+    monkeypatch.setattr(memory.MemoryBackend, "__init__", keep)
+    return backends
+
+
 def test_what_was_sent_is_recorded():
     message = asked()
     assert (message.status, message.attempts, message.error_code) == ("sent", 1, "")
@@ -54,6 +66,22 @@ def test_a_providers_answer_is_kept_for_the_operator_and_from_the_visitor(settin
     message = Message.objects.get()
     assert (message.status, message.error_code) == (status, reason)
     assert visitor.attempt(message.verification.code()).status_code == 200
+
+
+def test_a_backend_is_made_once_and_again_when_the_setting_changes(settings, made):
+    for _ in range(2):
+        by(settings, "passwordless_otp.delivery.backends.memory.MemoryBackend")
+        for name in ["jane", "june"]:
+            Visitor().sign_up(email_address=f"{name}@example.com", strategy="email_code")
+    assert len(made) == 2
+
+
+def test_each_channel_has_a_backend_of_its_own(settings, made):
+    by(settings, "passwordless_otp.delivery.backends.memory.MemoryBackend")  # one setting for both
+    both_kinds()
+    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize("entry", ["tests.hooks.Nothing", "nowhere.Backend"])
