@@ -1,0 +1,91 @@
+"""Prism, a server that checks requests against an OpenAPI description: here Twilio's own, from its CLI."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.settings import FOLDER
+
+PRISM, CLI_CORE = "5.14.2", "8.3.2"
+CACHE = FOLDER / f"prism-{PRISM}-twilio-{CLI_CORE}"
+DESCRIPTION = CACHE / "node_modules/@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
+PATIENCE = 60  # seconds, for Prism to read it
+MINUTES = 5 * 60  # in seconds, for npm
+NODE = 18
+
+
+def skip(reason):
+    """Skip; where everything has to run, fail."""
+    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+
+def installed():
+    """Return the path of Node, with Prism and the description in CACHE."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        skip(f"needs Node {NODE} or later with npm: install Debian's packages nodejs and npm")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=PATIENCE)
+    if int(re.search(r"\d+", version.stdout)[0]) < NODE:
+        skip(f"needs Node {NODE} or later: this is {version.stdout.strip()}")
+    if not DESCRIPTION.exists():
+        install(npm)
+    return node
+
+
+def install(npm):
+    """Fill CACHE. It comes into being whole, by a change of name."""
+    making = CACHE.with_name(f"{CACHE.name}-{os.getpid()}")
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", making]
+    packages = [f"@stoplight/prism-cli@{PRISM}", f"@twilio/cli-core@{CLI_CORE}"]
+    try:
+        making.mkdir()
+        done = subprocess.run(
+            [npm, "install", *quiet, *packages],
+            cwd=making,
+            capture_output=True,
+            text=True,
+            timeout=MINUTES,
+            check=False,
+        )
+        if done.returncode:
+            skip(f"needs a package index for npm: {done.stderr[-500:]}")
+        if not DESCRIPTION.exists():  # another run may have been faster
+            shutil.rmtree(CACHE, ignore_errors=True)
+            making.rename(CACHE)
+    except subprocess.TimeoutExpired:
+        skip(f"needs a package index for npm: none answered in {MINUTES} s")
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+@contextmanager
+def running(log):
+    """The origin of a Prism that refuses what does not fit the description. What it prints goes to `log`."""
+    node = installed()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    command = [node, CACHE / "node_modules/@stoplight/prism-cli/dist/index.js", "mock", "--errors"]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port), DESCRIPTION],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        end = time.monotonic() + PATIENCE
+        while "Prism is listening on" not in log.read_text():
+            assert process.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < end, log.read_text()[-2000:]
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
