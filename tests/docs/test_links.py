@@ -1,10 +1,12 @@
 """Links between the pages, and the tables that list what the code has."""
 
+import inspect
 import re
 
 import pytest
 
 from passwordless_otp import conf, errors
+from passwordless_otp.delivery.backends import email, twilio
 from passwordless_otp.models import InstanceSettings
 from tests.docs.blocks import PAGES, ROOT
 
@@ -30,6 +32,12 @@ def anchors(page):
 def test_every_setting_is_documented():
     text = (ROOT / "docs/configuration.md").read_text()
     assert [key for key in conf.DEFAULTS if f"`{key}`" not in text] == []
+
+
+@pytest.mark.parametrize("backend", [email.EmailBackend, twilio.TwilioBackend])
+def test_every_option_of_a_provider_is_documented(backend):
+    text = (ROOT / "docs/delivery.md").read_text()
+    assert [name for name in inspect.signature(backend).parameters if f"`{name}`" not in text] == []
 
 
 def test_every_instance_setting_is_documented():
