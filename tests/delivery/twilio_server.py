@@ -15,14 +15,14 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 
 TWILIO = "https://api.twilio.com"
-PATIENCE = 0.3  # seconds that the client waits
-LONGER = 5  # seconds: longer than the client waits, and the end of it where a test breaks
+PATIENCE = 0.3  # seconds that the client waits where no answer will come
+LONGER = 10  # seconds that it waits otherwise, and that no answer comes
 
 
 class Loopback(TwilioHttpClient):
     """The SDK's own client, but for the host."""
 
-    def __init__(self, origin, timeout=PATIENCE):
+    def __init__(self, origin, timeout=LONGER):
         super().__init__(timeout=timeout)
         self.origin = origin
         self.session.trust_env = False  # no proxy of whoever runs the tests
