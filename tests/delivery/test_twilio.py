@@ -50,6 +50,7 @@ FAULTS = {
     "503 html": (on.says(503, HTML, "text/html"), Unavailable, "twilio http 503"),
     "400 rfc 9457": (on.problem(21211, 400, 400), Refused, "twilio 21211"),
     "503 rfc 9457": (on.problem(20503, 503, 503), Unavailable, "twilio 20503"),
+    "503 rfc 9457 that says 200": (on.problem(20503, 503, 200), Unclear, "twilio 20503"),
     "503 rfc 9457 in words": (on.problem(20503, 503, "TEXT"), Unclear, "TwilioServiceException"),
     "201 empty": (on.says(201), Unclear, "twilio no sid"),
     "201 without a sid": (on.says(201, {"body": "TEXT", "sid": None}), Unclear, "twilio no sid"),
