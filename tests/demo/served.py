@@ -15,6 +15,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds, for whatever has to happen
+# What runs in the background ignores Ctrl-C, and hands that on to what it starts.
+AS_IN_A_TERMINAL = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
 
 
 def curl_or_skip():
@@ -56,7 +62,7 @@ class Demo:
         self.output = self.folder / f"output-{time.monotonic_ns()}"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo", "--port", str(self.port)],
+                [sys.executable, "-c", AS_IN_A_TERMINAL, "manage.py", "demo", "--port", str(self.port)],
                 cwd=ROOT,
                 env=environment(DEMO_DATABASE=str(self.folder / "demo.sqlite3")),
                 stdout=output,
