@@ -19,6 +19,11 @@ def environment():
     return Visitor().get("environment").json()
 
 
+def label():
+    """What the sign-in page asks for."""
+    return text(Visitor().http.get("/auth/sign-in/"))
+
+
 def test_the_list_is_the_form(root):
     answer = root.get("/admin/passwordless_otp/instancesettings/")
     assert answer.status_code == 302
@@ -78,9 +83,11 @@ def test_every_setting_stands_in_the_form(root):
 
 def test_switching_phone_on_changes_the_environment_and_the_next_sign_in(root):
     before = environment()
+    assert "phone number" not in label()
     assert errors(Visitor().sign_in(PHONE))
     apply(root, **PHONE_ON)
     assert environment() != before
+    assert "Email address or phone number" in label()
     assert Visitor().sign_in(PHONE, "phone_code", sign_up_if_missing=True).status_code == 200
     assert newest_code(PHONE)
 
@@ -89,6 +96,7 @@ def test_used_for_identification_off_refuses_the_next_sign_in(root):
     apply(root, **PHONE_ON)
     assert Visitor().sign_in(EMAIL).status_code == 200
     apply(root, email_address_used_for_identification=False)
+    assert "Email address" not in label()
     assert errors(Visitor().sign_in(EMAIL)) == ["form_param_value_disabled"]
 
 
