@@ -1,5 +1,7 @@
 """Providers that do what a test tells them to, and remember who was asked."""
 
+import threading
+
 from passwordless_otp.delivery.backends.base import Backend, Receipt
 
 PATH = "tests.delivery.providers.Provider"
@@ -50,3 +52,15 @@ class Settling(Provider):
         if "settle" in does:
             raise does["settle"]
         self.settled.append((provider_id.partition("-")[0], approved))
+
+
+class Hanging(Provider):
+    """Answers only when it is let go."""
+
+    go = threading.Event()
+    holds = threading.Semaphore(0)  # released once for each message that it has in its hands
+
+    def send(self, message):
+        self.holds.release()
+        assert self.go.wait(60)
+        return super().send(message)
