@@ -9,9 +9,17 @@ from django.core.checks import CheckMessage
 from django.db import connections, router
 
 from passwordless_otp.checks.findings import error, warning
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification
+from passwordless_otp.models import (
+    Counter,
+    Flow,
+    Identifier,
+    InstanceSettings,
+    Message,
+    TestIdentifier,
+    Verification,
+)
 
-OURS = [Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification]
+OURS = [Counter, Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification]
 SQLITE = (3, 35)
 
 

@@ -1,5 +1,6 @@
 """What is remembered."""
 
+from passwordless_otp.models.counters import Counter
 from passwordless_otp.models.flows import Flow
 from passwordless_otp.models.identifiers import Identifier
 from passwordless_otp.models.instance import InstanceSettings
@@ -9,6 +10,7 @@ from passwordless_otp.models.test_identifiers import TestIdentifier
 from passwordless_otp.models.verifications import Verification
 
 __all__ = [
+    "Counter",
     "Flow",
     "Identifier",
     "InstanceSettings",
