@@ -38,7 +38,7 @@ class Share(NamedTuple):
 # Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.
 TAKE = """
 WITH asked ("key", "window", "since", "limit", "expires_at") AS (VALUES {rows}),
-allowed AS (
+allowed AS MATERIALIZED (
     SELECT "key", "window", "expires_at", "limit" - COALESCE((
         SELECT SUM(before."count") FROM "passwordless_otp_counter" AS before
         WHERE before."key" = asked."key" AND before."window" >= asked."since"

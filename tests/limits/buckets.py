@@ -8,6 +8,7 @@ from passwordless_otp.flows import transactions
 from passwordless_otp.limits import Bucket
 
 HOUR = 3600
+PART = HOUR // 12
 
 
 def bucket(subject="ann@example.com", limit=5, **given):

@@ -5,8 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from passwordless_otp import limits
-
-HOUR = 3600
+from tests.limits.buckets import HOUR
 
 
 class Clock:

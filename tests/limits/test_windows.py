@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
-from tests.limits.buckets import HOUR, bucket, take
+from tests.limits.buckets import HOUR, PART, bucket, take
 
 pytestmark = pytest.mark.django_db
-PART = HOUR // 12
 
 
 @pytest.mark.parametrize("after", [0, 1, PART - 1, PART, HOUR - 1, HOUR])
