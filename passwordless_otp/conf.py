@@ -23,6 +23,8 @@ DEFAULTS: dict[str, Any] = {
     "CREATE_USER": "passwordless_otp.users.create_user",
     # Sent with our pages. A site whose own base template needs more says so here.
     "CONTENT_SECURITY_POLICY": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    # How many proxies stand before the site, each of which adds its peer to X-Forwarded-For.
+    "TRUSTED_PROXIES": 0,
 }
 
 

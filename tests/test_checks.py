@@ -146,6 +146,18 @@ def test_a_path_to_nothing_callable_is_an_error(settings, name, path):
     assert numbers() == ["E004"]
 
 
+@pytest.mark.parametrize("number", [-1, True, 1.0, "1", None, []])
+def test_what_is_no_number_of_proxies_is_an_error(settings, number):
+    settings.PASSWORDLESS_OTP = {"TRUSTED_PROXIES": number}
+    assert numbers() == ["E009"]
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_a_number_of_proxies_is_fine(settings, number):
+    settings.PASSWORDLESS_OTP = {"TRUSTED_PROXIES": number}
+    assert numbers() == []
+
+
 def test_thread_and_blocking_are_no_paths_to_a_function_that_makes_users(settings):
     settings.PASSWORDLESS_OTP = {"CREATE_USER": "thread"}
     assert numbers() == ["E004"]

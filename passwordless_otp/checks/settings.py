@@ -23,7 +23,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     """Look at `settings.PASSWORDLESS_OTP`."""
     if not isinstance(conf.given(), Mapping):
         return [error("E001", "PASSWORDLESS_OTP is no dict.", "Write PASSWORDLESS_OTP = {…}.")]
-    return [*_misspelt(), *_address(), *_delivery(), *_functions()]
+    return [*_misspelt(), *_address(), *_proxies(), *_delivery(), *_functions()]
 
 
 def _misspelt() -> Iterator[CheckMessage]:
@@ -39,6 +39,13 @@ def _address() -> Iterator[CheckMessage]:
     if given != "" and not _is_origin(given):
         hint = "Write http or https, the host and perhaps a port, no more: 'https://example.com'."
         yield error("E008", "PUBLIC_URL is not what a site's address begins with.", hint)
+
+
+def _proxies() -> Iterator[CheckMessage]:
+    given = conf.get("TRUSTED_PROXIES")
+    if type(given) is not int or given < 0:
+        hint = "Set it to the number of proxies that every request comes through: 0, 1, 2 …"
+        yield error("E009", "TRUSTED_PROXIES is no number of proxies.", hint)
 
 
 def _is_origin(text: Any) -> bool:

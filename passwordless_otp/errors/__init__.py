@@ -32,6 +32,7 @@ from passwordless_otp.errors.requests import (
     ServiceUnavailable,
     SessionExists,
     SignedOut,
+    TooManyRequests,
     UnsupportedContentType,
 )
 
@@ -55,6 +56,7 @@ __all__ = [
     "SignedOut",
     "StrategyInvalid",
     "TooManyCodes",
+    "TooManyRequests",
     "TransferInvalid",
     "TransferNotAllowed",
     "TransferRequired",

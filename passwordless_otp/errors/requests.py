@@ -75,6 +75,19 @@ class BodyInvalid(OTPError):
     long_message = _("The body can't be read as its content type says.")
 
 
+class TooManyRequests(OTPError):
+    """A limit was reached. `scope` names it to the operator; no answer does."""
+
+    code = "too_many_requests"
+    status = 429
+    message = _("too many requests")
+    long_message = _("That was too often. Wait a while and try again.")
+
+    def __init__(self, scope: str = "", retry_after: int = 0) -> None:
+        super().__init__(retry_after=retry_after)
+        self.scope = scope
+
+
 class ServiceUnavailable(OTPError):
     """The database is busy or down; nobody was signed in."""
 

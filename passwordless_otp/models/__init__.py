@@ -1,6 +1,7 @@
 """What is remembered."""
 
 from passwordless_otp.models.circuits import Circuit
+from passwordless_otp.models.counters import Counter
 from passwordless_otp.models.flows import Flow
 from passwordless_otp.models.identifiers import Identifier
 from passwordless_otp.models.instance import InstanceSettings
@@ -11,6 +12,7 @@ from passwordless_otp.models.verifications import Verification
 
 __all__ = [
     "Circuit",
+    "Counter",
     "Flow",
     "Identifier",
     "InstanceSettings",

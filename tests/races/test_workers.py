@@ -2,21 +2,16 @@
 
 import http.client
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
-from django.db import connection
 
 from passwordless_otp.models import Verification
 from tests.races.threads import together
+from tests.races.workers import served
 from tests.visitor import EMAIL, Visitor, joined, newest_code, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,22 +20,8 @@ WORKERS, REQUESTS, CAP = 3, 60, 5
 
 @pytest.fixture
 def port():
-    """Workers of a server on this test's database; ended with the test, and by themselves after 120 seconds."""
-    name = str(connection.settings_dict["NAME"])
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "SERVE_DATABASE": name}
-    options = ["-w", str(WORKERS), "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:0"]
-    command = [sys.executable, "-m", "gunicorn", *options, "django.core.wsgi:get_wsgi_application()"]
-    limited = ["timeout", "120", *command]
-    server = subprocess.Popen(limited, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        for line in server.stderr:
-            found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", line)
-            if found:
-                break
-        yield int(found[1])
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=30)
+    with served("django.core.wsgi:get_wsgi_application()", WORKERS) as port:
+        yield port
 
 
 def attempts(port, visitor, code):

@@ -1,0 +1,142 @@
+"""How often something may happen: `take` counts and refuses in one statement, whatever else runs beside it.
+
+Each limit holds for every span of its length, not only from hour to hour: a fixed window would let twice as many
+through around its edge. So a window is counted in twelfths and a take adds up those that its span may touch: who
+has reached a limit waits a twelfth longer at most. A row is exact; across the edge of a twelfth, PostgreSQL
+overlooks takes that are not yet committed, at worst as many as a fixed window lets through.
+"""
+
+import logging
+import time
+from collections import Counter as Tally
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import connections, router, transaction
+from django.db.models import Q, Sum
+
+from passwordless_otp import keys
+from passwordless_otp.errors import TooManyRequests
+from passwordless_otp.models.counters import Asked, Counter, Share
+
+logger = logging.getLogger(__name__)
+
+PARTS = 12  # of a window
+LARGEST = 2**31 - 1  # that a row can hold
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """At most `limit` of something, named by `scope`, per `subject` within `seconds`."""
+
+    scope: str
+    subject: tuple[str, ...]
+    limit: int
+    seconds: int
+    track_only: bool = False
+
+    @cached_property
+    def key(self) -> str:
+        """What its rows are found by. It tells nothing of the subject."""
+        return keys.digest("counter", self.scope, str(self.seconds), *self.subject)
+
+    @property
+    def ceiling(self) -> int:
+        """The limit that is enforced."""
+        return LARGEST if self.track_only else self.limit
+
+    @property
+    def part(self) -> int:
+        """The length of what one row counts, in seconds."""
+        return max(1, self.seconds // PARTS)
+
+    @property
+    def span(self) -> int:
+        """The whole parts that hold `seconds`, in seconds."""
+        return -(-self.seconds // self.part) * self.part
+
+    def window(self, now: int) -> int:
+        """When the part of now began."""
+        return now - now % self.part
+
+    def since(self, now: int) -> int:
+        """When the oldest part began that counts now."""
+        return self.window(now) - self.span
+
+    def expiry(self, window: int) -> int:
+        """From when on the part that began at `window` counts no more."""
+        return window + self.span + self.part
+
+    def asked(self, now: int) -> Asked:
+        """One more of it."""
+        window = self.window(now)
+        return Asked(self.key, window, self.since(now), self.ceiling, self.expiry(window))
+
+
+def take(*buckets: Bucket) -> list[Share]:
+    """Count one more in each bucket, or raise `TooManyRequests` and let the transaction leave nothing behind.
+
+    Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
+    """
+    using = router.db_for_write(Counter)
+    if not connections[using].in_atomic_block:
+        raise RuntimeError("limits.take needs a transaction: without, a refusal leaves the other buckets counted")
+    now = int(time.time())
+    asked: dict[str, Bucket] = {}
+    for bucket in buckets:
+        if bucket.ceiling < 1:
+            transaction.set_rollback(True, using)
+            raise TooManyRequests(bucket.scope, bucket.seconds)
+        asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
+    if not asked:
+        return []
+    rows = [asked[key].asked(now) for key in sorted(asked)]  # two takes in different orders would deadlock
+    taken = Counter.objects.take(rows)
+    refused = asked.keys() - {row.key for row in taken}
+    if refused:
+        wait, scope = max((_wait(bucket, now), bucket.scope) for key, bucket in asked.items() if key in refused)
+        transaction.set_rollback(True, using)  # even where somebody catches this
+        raise TooManyRequests(scope, wait)
+    for key, held, limit in taken:
+        _report(asked[key], held + asked[key].ceiling - limit)
+    return [Share(row.key, row.window) for row in rows]
+
+
+def give_back(*shares: Share) -> None:
+    """Undo what `take` returned as these, each once: other takes of the same buckets stay counted."""
+    if shares:
+        Counter.objects.give_back(sorted(Tally(shares).items()))
+
+
+def counts(*buckets: Bucket) -> list[int]:
+    """Return how often each has been taken within its `seconds`, or up to a twelfth more."""
+    now = int(time.time())
+    wanted = Q(pk__in=[])
+    for bucket in buckets:
+        wanted |= Q(key=bucket.key, window__gte=bucket.since(now))
+    sums = dict(Counter.objects.filter(wanted).values_list("key").annotate(Sum("count")))
+    return [sums.get(bucket.key, 0) for bucket in buckets]
+
+
+def count(bucket: Bucket) -> int:
+    """Return how often this has been taken within its `seconds`, or up to a twelfth more."""
+    return counts(bucket)[0]
+
+
+def _wait(bucket: Bucket, now: int) -> int:
+    """Return the seconds until so many parts have ended to count that one more fits."""
+    parts = Counter.objects.filter(key=bucket.key, window__gte=bucket.since(now)).order_by("window")
+    held = list(parts.values_list("window", "count"))
+    left = sum(number for _, number in held)
+    for window, number in held:
+        left -= number
+        if left < bucket.limit:
+            return max(1, bucket.expiry(window) - now)
+    return 1  # meanwhile something was given back
+
+
+def _report(bucket: Bucket, total: int) -> None:
+    if bucket.track_only and total == bucket.limit + 1:
+        logger.warning(
+            "Over a limit that is only tracked: %s, %d in %d s", bucket.scope, bucket.limit, bucket.seconds
+        )

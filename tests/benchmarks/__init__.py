@@ -1,0 +1,1 @@
+"""What things cost. Never run as tests."""

@@ -1,0 +1,169 @@
+"""What a take counts, what it refuses, and what it leaves behind."""
+
+import logging
+from contextlib import suppress
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from passwordless_otp import limits
+from passwordless_otp.errors import TooManyRequests
+from passwordless_otp.limits import Bucket
+from passwordless_otp.models import Counter
+from tests.limits.buckets import HOUR, bucket, take
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_bucket_takes_as_many_as_its_limit_says_and_no_more():
+    for _ in range(5):
+        take(bucket())
+    with pytest.raises(TooManyRequests) as refusal:
+        take(bucket())
+    assert refusal.value.scope == "messages per identifier"
+    assert limits.count(bucket()) == 5
+
+
+def test_a_refused_bucket_leaves_nothing_behind_in_the_others():
+    full, others = bucket("full", limit=1), [bucket("a"), bucket("b")]
+    take(full)
+    with pytest.raises(TooManyRequests):
+        take(others[0], full, others[1])
+    assert limits.counts(full, *others) == [1, 0, 0]
+    assert Counter.objects.count() == 1
+
+
+def test_a_refusal_leaves_nothing_behind_even_where_somebody_catches_it():
+    full = bucket("full", limit=1)
+    take(full)
+    with transaction.atomic(), suppress(TooManyRequests):
+        limits.take(full, bucket())
+    assert limits.count(bucket()) == 0
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_of_0_refuses_before_anything_is_asked(limit, django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(0), pytest.raises(TooManyRequests) as refusal:
+        limits.take(bucket(), bucket("closed", limit=limit))
+    assert refusal.value.retry_after == HOUR
+
+
+def test_nothing_to_take_asks_nothing(django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(0):
+        assert limits.take() == []
+        limits.give_back()
+        assert limits.counts() == []
+
+
+def test_all_buckets_of_a_request_cost_one_statement(django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(1):
+        limits.take(*[bucket(str(number)) for number in range(8)])
+
+
+def test_a_bucket_named_twice_counts_once_under_the_lower_limit():
+    for first, second in [(1, 5), (5, 1)]:
+        subject = str(first)
+        take(bucket(subject, limit=first), bucket(subject, limit=second))
+        assert limits.count(bucket(subject)) == 1
+        with pytest.raises(TooManyRequests):
+            take(bucket(subject, limit=first), bucket(subject, limit=second))
+
+
+def test_a_limit_that_only_tracks_is_counted_and_reported_once_but_not_enforced(caplog):
+    tracked = bucket(limit=2, track_only=True)
+    with caplog.at_level(logging.WARNING, "passwordless_otp.limits"):
+        for _ in range(2):
+            take(tracked)
+        assert caplog.messages == []
+        for _ in range(3):
+            take(tracked)
+    assert limits.count(tracked) == 5
+    [message] = caplog.messages
+    assert "messages per identifier" in message
+    assert "ann@" not in message
+
+
+def test_a_limit_that_is_enforced_again_looks_at_what_was_tracked():
+    for _ in range(5):
+        take(bucket(track_only=True))
+    with pytest.raises(TooManyRequests):
+        take(bucket())
+    take(bucket(limit=6))
+    with pytest.raises(TooManyRequests):
+        take(bucket(limit=6))
+
+
+def test_a_limit_changed_by_the_operator_holds_at_once():
+    for _ in range(3):
+        take(bucket(limit=3))
+    take(bucket(limit=4))
+    with pytest.raises(TooManyRequests):
+        take(bucket(limit=2))
+
+
+def test_the_longest_wait_names_the_limit_that_was_reached(clock):
+    hour, day = bucket(limit=1), Bucket("messages a day", ("ann@example.com",), 1, 24 * HOUR)
+    take(hour, day)
+    with pytest.raises(TooManyRequests) as refusal:
+        take(hour, day)
+    assert refusal.value.scope == "messages a day"
+    assert refusal.value.retry_after == 26 * HOUR
+
+
+def test_scope_subject_and_length_of_the_window_make_the_key_however_they_are_cut():
+    buckets = [
+        Bucket("ab", ("c",), 1, 60),
+        Bucket("a", ("bc",), 1, 60),
+        Bucket("a", ("b", "c"), 1, 60),
+        Bucket("a", ("b", "c", ""), 1, 60),
+        Bucket("a", ("b", "c"), 1, 61),
+        Bucket("a", (), 1, 60),
+    ]
+    take(*buckets)
+    assert limits.counts(*buckets) == [1] * len(buckets)
+    assert Counter.objects.count() == len(buckets)
+
+
+def test_no_row_tells_whom_it_counts(settings):
+    take(bucket("ann@example.com"))
+    [row] = Counter.objects.values()
+    assert "ann" not in str(row)
+    assert "messages" not in str(row)
+    settings.SECRET_KEY = "another"
+    assert limits.count(bucket("ann@example.com")) == 0
+
+
+def test_without_a_transaction_nothing_is_taken(transactional_db):
+    with pytest.raises(RuntimeError, match="transaction"):
+        limits.take(bucket())
+    assert not Counter.objects.exists()
+
+
+def test_no_row_can_hold_more_than_its_limit():
+    take(bucket(limit=1))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Counter.objects.update(count=2)
+
+
+def test_a_take_looks_its_rows_up_by_their_index():
+    take(bucket())
+    with connection.execute_wrapper(explain), transaction.atomic():
+        limits.take(bucket())
+    assert "passwordless_otp_counter_unique" in Plan.text or "sqlite_autoindex" in Plan.text
+    assert "SCAN before" not in Plan.text
+    assert "Seq Scan on passwordless_otp_counter" not in Plan.text
+
+
+class Plan:
+    text = ""
+
+
+def explain(execute, sql, params, many, context):
+    with connection.connection.cursor() if connection.vendor == "postgresql" else connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # the table is too small for an index to pay
+        prefix = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
+        if "WITH asked" in sql and not sql.startswith("EXPLAIN"):
+            cursor.execute(prefix + sql, params)
+            Plan.text = "\n".join(str(row) for row in cursor.fetchall())
+    return execute(sql, params, many, context)

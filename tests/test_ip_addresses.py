@@ -1,0 +1,105 @@
+"""Which IP address a request counts for."""
+
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passwordless_otp.ip_addresses import client_ip
+
+PROXY = "10.0.0.1"
+V4 = st.ip_addresses(v=4)
+V6 = st.ip_addresses(v=6).filter(lambda address: address.ipv4_mapped is None)
+
+
+def direct(remote):
+    return client_ip(remote, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "bucket"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        (" 192.0.2.1 ", "192.0.2.1"),
+        ("192.0.2.1:4711", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::ffff:c000:201", "192.0.2.1"),
+        ("[::ffff:192.0.2.1]:4711", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:DB8:0:0:ffff::1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("[2001:db8::1]", "2001:db8::/64"),
+        ("[2001:db8::1]:4711", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("[fe80::1%25eth0]:80", "fe80::/64"),
+    ],
+)
+def test_every_way_to_write_an_address_is_one_bucket(text, bucket):
+    assert direct(text) == bucket
+    assert client_ip(PROXY, f"203.0.113.9, {text}", 1) == bucket
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", " ", "unix:", "unknown", "_hidden", "localhost", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4"],
+        *["1.2.3.4:x", "1.2.3.4%eth0", "1.2.3.4/24", "for=1.2.3.4", "١.٢.٣.٤", "\x00", "[", "[]", "[1.2.3.4"],
+        *["2001:db8", ":::", "2001:db8::g", "[::1]x", "2001:db8::/64"],
+    ],
+)
+def test_what_is_no_address_is_one_bucket_of_all(text):
+    assert direct(text) == ""
+    assert client_ip(PROXY, text, 1) == ""
+
+
+def test_the_header_is_ignored_unless_proxies_are_trusted():
+    assert client_ip("192.0.2.1", "203.0.113.9", 0) == "192.0.2.1"
+
+
+def test_each_trusted_proxy_is_one_step_from_the_right():
+    header = "forged, 203.0.113.1, 203.0.113.2,203.0.113.3"
+    assert [client_ip(PROXY, header, number) for number in [1, 2, 3]] == [
+        "203.0.113.3",
+        "203.0.113.2",
+        "203.0.113.1",
+    ]
+
+
+def test_a_header_with_fewer_steps_than_proxies_is_the_bucket_of_all():
+    assert client_ip(PROXY, "", 1) == ""
+    assert client_ip(PROXY, "203.0.113.1", 2) == ""
+
+
+@given(st.text(), st.lists(V4 | V6, min_size=1, max_size=4))
+def test_whatever_is_forged_lands_in_one_bucket(forged, hops):
+    """The proxies append; what stood there before is the visitor's own."""
+    appended = ", ".join(str(hop) for hop in hops)
+    assert client_ip(PROXY, f"{forged}, {appended}", len(hops)) == direct(str(hops[0]))
+    assert client_ip(PROXY, f"{forged},{appended}", len(hops)) == direct(str(hops[0]))
+    assert client_ip(str(hops[0]), forged, 0) == direct(str(hops[0]))
+
+
+@given(V6, st.integers(0, 2**64 - 1))
+def test_an_ipv6_site_is_one_bucket_whichever_of_its_addresses_is_used(address, host):
+    neighbour = IPv6Address((int(address) >> 64 << 64) + host)
+    if neighbour.ipv4_mapped is None:
+        assert direct(str(address)) == direct(str(neighbour)) == direct(address.exploded)
+
+
+@given(V6, st.integers(0, 127))
+def test_two_ipv6_sites_are_two_buckets(address, bit):
+    other = IPv6Address(int(address) ^ 1 << bit)
+    if other.ipv4_mapped is None:
+        assert (direct(str(address)) == direct(str(other))) == (bit < 64)
+
+
+@given(V4, V4)
+def test_two_ipv4_addresses_are_two_buckets(one, other):
+    assert (direct(str(one)) == direct(str(other))) == (one == other)
+    assert direct(f"::ffff:{one}") == direct(str(one)) == str(IPv4Address(one))
+
+
+@given(st.text(), st.text(), st.integers(0, 5))
+def test_nothing_makes_it_fail(remote, header, number):
+    assert isinstance(client_ip(remote, header, number), str)
