@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,14 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
-from passwordless_otp import keys, signals
+from passwordless_otp import conf, keys, signals
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import opening, transactions
-from passwordless_otp.models import Flow, InstanceSettings
+from passwordless_otp.ip_addresses import client_ip
+from passwordless_otp.models import Flow, InstanceSettings, loading
 from passwordless_otp.models.flows import Purpose, Status
 
 logger = logging.getLogger("passwordless_otp.clients")
@@ -29,8 +33,9 @@ SESSION_ID = "_passwordless_otp_session"
 class Client:
     """The browser that a request comes from, by the secret in its cookie. The database has only its digest."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, ip: str = "") -> None:
         self.secret = secret
+        self.ip = ip
         self.changed = False
         self._successor = ""
 
@@ -42,15 +47,27 @@ class Client:
     @cached_property
     def flows(self) -> dict[str, Flow]:
         """Its open flows, by purpose."""
-        if not self.secret:
-            return {}
-        own = Flow.objects.filter(client=self.digest, status=Status.OPEN)
-        return {flow.purpose: flow for flow in own.prefetch_related("verifications")}
+        return {flow.purpose: flow for flow in self._own if flow.status == Status.OPEN}
 
-    @cached_property
+    @property
     def known(self) -> bool:
         """Whether the database knows the cookie. One that somebody else has made up is never adopted."""
-        return bool(self.flows) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
+        return bool(self._own) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
+
+    @property
+    def browser(self) -> Browser:
+        """What a flow is told of it."""
+        since = timezone.now() - timedelta(seconds=COOKIE_AGE)
+        users = {flow.user_id for flow in self._own if flow.completed_at and flow.completed_at > since}
+        client, successor = self.digest if self.known else self.succeed(), self.succeed()
+        open_flows = frozenset(flow.pk for flow in self.flows.values())
+        return Browser(client, successor, self.ip, frozenset(users), open_flows)
+
+    @cached_property
+    def _own(self) -> list[Flow]:
+        if not self.secret:
+            return []
+        return loading.whole(Flow.objects.filter(client=self.digest, status__in=[Status.OPEN, Status.COMPLETE]))
 
     def find(self, purpose: Purpose, pk: UUID) -> Flow:
         """Return this flow. Raises `ResourceNotFound`, also where it is another client's."""
@@ -63,14 +80,10 @@ class Client:
             raise ResourceNotFound
         return complete
 
-    def ensure(self) -> str:
-        """Return the digest to file a new flow under: of a new cookie if need be, set once the flow is kept."""
-        return self.digest if self.known else self.succeed()
-
     def keep(self, flow: Flow) -> None:
         """Take over what a step has made of this flow. One in which something was proven brings a new cookie."""
         if flow.client == _digest(self._successor) != self.digest:
-            self.secret, self.flows, self.known, self.changed = self._successor, {}, True, True
+            self.secret, self.flows, self._own, self.changed = self._successor, {}, [flow], True
             self._successor = ""
         if flow.status == Status.OPEN:
             self.flows[flow.purpose] = flow
@@ -93,7 +106,9 @@ def current(request: HttpRequest) -> Client:
     """Return the client of this request, the same one each time."""
     client: Client | None = getattr(request, "_passwordless_otp_client", None)
     if client is None:
-        client = Client(request.COOKIES.get(cookie_name(), ""))
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        ip = client_ip(request.META.get("REMOTE_ADDR", ""), forwarded, conf.get("TRUSTED_PROXIES"))
+        client = Client(request.COOKIES.get(cookie_name(), ""), ip)
         request._passwordless_otp_client = client  # type: ignore[attr-defined]
     return client
 

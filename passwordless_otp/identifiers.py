@@ -120,6 +120,12 @@ def require_mobile(value: str, param: str = "phone_number") -> None:
         raise FormatInvalid(param, _("Codes can only be sent to mobile numbers that are in use."))
 
 
+def mailbox(email: str) -> str:
+    """Return the address without what follows a plus sign: what most mailboxes take for the same."""
+    local, _at, domain = email.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 def mask(address: Address) -> str:
     """Return what may stand in a log or before a stranger's eyes: j•••@e•••.com, +1•••••••111."""
     if address.kind == Kind.EMAIL_ADDRESS:

@@ -11,6 +11,7 @@ import time
 from collections import Counter as Tally
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db import connections, router, transaction
 from django.db.models import Q, Sum
@@ -73,8 +74,17 @@ class Bucket:
         return Asked(self.key, window, self.since(now), self.ceiling, self.expiry(window))
 
 
-def take(*buckets: Bucket) -> list[Share]:
+class Taken(NamedTuple):
+    """What came of one bucket: what to give back for it, and how many it holds now, this one among them."""
+
+    share: Share
+    total: int
+
+
+def take(*buckets: Bucket) -> dict[str, Taken]:
     """Count one more in each bucket, or raise `TooManyRequests` and let the transaction leave nothing behind.
+
+    Returns what came of each scope.
 
     Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
     """
@@ -89,7 +99,7 @@ def take(*buckets: Bucket) -> list[Share]:
             raise TooManyRequests(bucket.scope, bucket.seconds)
         asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
     if not asked:
-        return []
+        return {}
     rows = [asked[key].asked(now) for key in sorted(asked)]  # two takes in different orders would deadlock
     taken = Counter.objects.take(rows)
     refused = asked.keys() - {row.key for row in taken}
@@ -97,9 +107,13 @@ def take(*buckets: Bucket) -> list[Share]:
         wait, scope = max((_wait(bucket, now), bucket.scope) for key, bucket in asked.items() if key in refused)
         transaction.set_rollback(True, using)  # even where somebody catches this
         raise TooManyRequests(scope, wait)
+    windows = {row.key: row.window for row in rows}
+    outcome = {}
     for key, held, limit in taken:
-        _report(asked[key], held + asked[key].ceiling - limit)
-    return [Share(row.key, row.window) for row in rows]
+        bucket, total = asked[key], held + asked[key].ceiling - limit
+        _report(bucket, total)
+        outcome[bucket.scope] = Taken(Share(key, windows[key]), total)
+    return outcome
 
 
 def give_back(*shares: Share) -> None:

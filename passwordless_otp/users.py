@@ -22,12 +22,23 @@ RANDOM_BYTES = 8  # of a login name that nobody chose and nobody sees
 
 
 def holders_of(addresses: Sequence[Address]) -> dict[Address, Any]:
-    """Return the user of each of these that is somebody's. One statement, whoever they are."""
+    """Return the user of each of these that is somebody's, all identifiers known. One statement for anybody."""
     wanted = models.Q()
     for address in addresses:
         wanted |= models.Q(kind=address.kind, value=address.value)
-    found = Identifier.objects.filter(wanted).select_related("user")
-    return {identifier.address: identifier.user for identifier in found}
+    holding = Identifier.objects.filter(wanted).values("user")
+    found = list(Identifier.objects.filter(user__in=holding).select_related("user"))
+    people = {identifier.user_id: identifier.user for identifier in found}
+    for user in people.values():
+        know(user, [identifier for identifier in found if identifier.user_id == user.pk])
+    return {each.address: people[each.user_id] for each in found if each.address in addresses}
+
+
+def know(user: Any, identifiers: Sequence[Identifier]) -> None:
+    """Let the user's identifiers be these: nobody has to read them again."""
+    own = user.otp_identifiers.all()
+    own._result_cache = list(identifiers)
+    user._prefetched_objects_cache = {**getattr(user, "_prefetched_objects_cache", {}), "otp_identifiers": own}
 
 
 def is_staff(user: Any) -> bool:
@@ -53,6 +64,7 @@ def make(proven: Sequence[Address], details: Mapping[str, Any]) -> Any:
             user = conf.function("CREATE_USER")(**given, **details)
             identifiers = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
             Identifier.objects.bulk_create(identifiers)
+            know(user, identifiers)
     except IntegrityError as error:
         if _username_taken(details["username"]):
             raise IdentifierExists("username") from error

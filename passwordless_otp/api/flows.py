@@ -23,7 +23,7 @@ class CreateSignIn(Call):
         clients.refuse_session(self.http)
         given = self.given(inputs.SignInInput)
         current = self.client.flows.get(Purpose.SIGN_IN)
-        return self.answer_flow(sign_in.create(self.client.ensure(), current, **given))
+        return self.answer_flow(sign_in.create(self.client.browser, current, **given))
 
 
 class ReadSignIn(Call):
@@ -42,7 +42,7 @@ class PrepareSignIn(Call):
         given = self.given(inputs.FactorInput)
         flow = self.find(Purpose.SIGN_IN, name)
         factor_id = given[f"{given['strategy'].kind}_id"]
-        return self.answer_flow(sign_in.prepare(flow, given["strategy"], factor_id))
+        return self.answer_flow(sign_in.prepare(flow, self.client.browser, given["strategy"], factor_id))
 
 
 class AttemptSignIn(Call):
@@ -54,7 +54,7 @@ class AttemptSignIn(Call):
         given = self.given(inputs.CodeInput)
         flow = self.find(Purpose.SIGN_IN, name)
         with self.client.kept(flow):
-            sign_in.attempt(flow, **given, successor=self.client.succeed())
+            sign_in.attempt(flow, self.client.browser, **given)
         return self.answer_flow(flow)
 
 
@@ -67,8 +67,7 @@ class CreateSignUp(Call):
         given = self.given(inputs.SignUpInput)
         options = {"strategy": given.pop("strategy"), "transfer": given.pop("transfer")}
         current = self.client.flows.get(Purpose.SIGN_UP)
-        digest = self.client.ensure()
-        flow = sign_up.create(digest, current, given, self.client.succeed(), **options)
+        flow = sign_up.create(self.client.browser, current, given, **options)
         if options["transfer"]:
             self.client.flows.pop(Purpose.SIGN_IN, None)  # it ended with that
         return self.answer_flow(flow)
@@ -85,7 +84,7 @@ class EditSignUp(Call):
         """Change what was given."""
         given = self.given(inputs.FieldsInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer_flow(sign_up.update(flow, given, self.client.succeed()))
+        return self.answer_flow(sign_up.update(flow, self.client.browser, given))
 
 
 class PrepareSignUp(Call):
@@ -95,7 +94,7 @@ class PrepareSignUp(Call):
         """To the identifier of this strategy."""
         given = self.given(inputs.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer_flow(sign_up.prepare(flow, **given))
+        return self.answer_flow(sign_up.prepare(flow, self.client.browser, **given))
 
 
 class AttemptSignUp(Call):
@@ -107,5 +106,5 @@ class AttemptSignUp(Call):
         given = self.given(inputs.CodeInput)
         flow = self.find(Purpose.SIGN_UP, name)
         with self.client.kept(flow):
-            sign_up.attempt(flow, **given, successor=self.client.succeed())
+            sign_up.attempt(flow, self.client.browser, **given)
         return self.answer_flow(flow)

@@ -166,7 +166,7 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
     user: Any = request.user
     own: dict[str, list[Any]] = {kind: [] for kind in Kind}
     first: dict[str, str | None] = dict.fromkeys(Kind)
-    for identifier in user.otp_identifiers.order_by("-primary", "pk"):
+    for identifier in sorted(user.otp_identifiers.all(), key=lambda own: (not own.primary, own.pk)):
         name = "idn_" + keys.digest("identifier", str(identifier.pk))
         verified = {"status": VerificationStatus.VERIFIED, "strategy": identifier.address.kind.strategy}
         shown = {"id": name, "object": identifier.kind, identifier.kind: identifier.value}

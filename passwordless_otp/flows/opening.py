@@ -5,7 +5,9 @@ from typing import Any
 from django.db.models import Case, F, Q, Value, When
 
 from passwordless_otp import conf, identifiers
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import ServiceUnavailable, ValueDisabled
+from passwordless_otp.flows import transactions
 from passwordless_otp.identifiers import Address, Kind
 from passwordless_otp.models import Flow, InstanceSettings, TestIdentifier, Verification
 from passwordless_otp.models.flows import Purpose, Status
@@ -27,14 +29,20 @@ def read(text: str, settings: InstanceSettings, param: str, kind: Kind | None = 
     return address
 
 
-def start(client: str, current: Flow | None, purpose: Purpose, addresses: list[Address], details: Any) -> Flow:
-    """Save a new flow of this client and end `current`. Raises `IntegrityError` if another was faster."""
-    if current is not None:
-        end(client, purpose)
+def build(client: str, purpose: Purpose, addresses: list[Address], details: Any) -> Flow:
+    """Return a new flow of this client. Not saved."""
     values = {address.kind.value: address.value for address in addresses}
-    flow: Flow = Flow.objects.create(client=client, purpose=purpose, details=details, **values)
+    flow = Flow(client=client, purpose=purpose, details=details, **values)
     flow.known_verifications = []
     return flow
+
+
+def save(flow: Flow, current: Flow | None, shares: list[Any]) -> None:
+    """Save a new flow and end `current`. Raises `IntegrityError` if another was faster."""
+    if current is not None:
+        end(flow.client, Purpose(flow.purpose))
+    flow.shares, flow.known_verifications = shares, []
+    flow.save(force_insert=True)
 
 
 def end(client: str, *purposes: Purpose) -> None:
@@ -45,6 +53,12 @@ def end(client: str, *purposes: Purpose) -> None:
     proof = Q(status=VerificationStatus.TRANSFERABLE)
     void = Case(When(proof, Value(VerificationStatus.EXPIRED)), default=F("status"))
     ended.filter(~Q(nonce="") | proof).update(nonce="", status=void)
+
+
+def end_others(browser: Browser, flow: Flow, client: str) -> None:
+    """After a proof in `flow`: end what else was open under the old cookie, which may have been planted."""
+    if browser.flows - {flow.pk}:
+        transactions.run(lambda: end(client, *Purpose))
 
 
 def winner(client: str, purpose: Purpose) -> Flow:

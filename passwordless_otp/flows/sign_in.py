@@ -1,6 +1,5 @@
 """Sign in: create, prepare, attempt."""
 
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError
@@ -8,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import outbox, users
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import (
     IdentifierNotFound,
     ParamMissing,
@@ -18,8 +18,9 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import factors, opening, transactions
-from passwordless_otp.flows.verification import check_code, send_code, take
+from passwordless_otp.flows import factors, opening, protection, sending
+from passwordless_otp.flows.protection import Guard
+from passwordless_otp.flows.verification import check_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
 from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier
 from passwordless_otp.models.flows import Purpose
@@ -28,16 +29,16 @@ from passwordless_otp.models.verifications import TRANSFER_LIFE, VerificationSta
 
 
 def create(
-    client: str,
+    browser: Browser,
     current: Flow | None,
     identifier: str = "",
     strategy: Strategy | None = None,
     sign_up_if_missing: bool = False,
 ) -> Flow:
-    """Open a sign-in of this client, or go on with `current` if it is the same. Sends only with `strategy`.
+    """Open a sign-in of this browser, or go on with `current` if it is the same. Sends only with `strategy`.
 
-    Raises `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`; with enumeration
-    protection off `IdentifierNotFound`.
+    Raises `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `TooManyRequests`; with
+    enumeration protection off `IdentifierNotFound`.
     """
     settings = InstanceSettings.current()
     if strategy and not identifier:
@@ -49,45 +50,49 @@ def create(
     if addresses and not may_be_missing and not users.holders_of(addresses):
         raise IdentifierNotFound
     details = {"sign_up_if_missing": sign_up_if_missing}
+    if current and _same(current, addresses, details):
+        return _go_on(current, browser, strategy)
+    flow = opening.build(browser.client, Purpose.SIGN_IN, addresses, details)
+    planned = _plan(flow, browser, strategy, "", settings) if strategy else None
 
-    def step() -> tuple[Flow, Message | None]:
-        flow = opening.start(client, current, Purpose.SIGN_IN, addresses, details)
-        return flow, _send(flow, strategy, "", settings) if strategy else None
+    def step(shares: list[Any]) -> Message | None:
+        opening.save(flow, current, shares)
+        return sending.send_code(flow, planned, settings) if planned else None
 
+    costs = protection.flow_costs(browser, settings) + (planned.costs if planned else [])
     try:
-        if current and _same(current, addresses, details):
-            return prepare(current, strategy) if strategy else current
-        flow, message = transactions.run(step)
-    except (IntegrityError, ResourceNotFound):  # a parallel `create` of this client was faster
-        return opening.winner(client, Purpose.SIGN_IN)
+        message = protection.run(costs, step, flow)
+    except IntegrityError:  # a parallel `create` of this client was faster
+        return opening.winner(browser.client, Purpose.SIGN_IN)
     if message:
         outbox.dispatch(message)
     return flow
 
 
-def prepare(flow: Flow, strategy: Strategy, factor_id: str = "") -> Flow:
+def prepare(flow: Flow, browser: Browser, strategy: Strategy, factor_id: str = "") -> Flow:
     """Send a code, unless the last message is younger than the resend interval.
 
-    Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`.
+    Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`,
+    `TooManyRequests`.
     """
     settings = InstanceSettings.current()
+    planned = _plan(flow, browser, strategy, factor_id, settings)
 
-    def step() -> Message | None:
-        flow.touch()
+    def step(shares: list[Any]) -> Message | None:
+        flow.touch(shares=[*flow.shares, *shares])
         flow.forget_verifications()
-        return _send(flow, strategy, factor_id, settings)
+        return sending.send_code(flow, planned, settings)
 
-    message = transactions.run(step, flow)
+    message = protection.run(planned.costs, step, flow)
     if message:
         outbox.dispatch(message)
     return flow
 
 
 @sensitive_variables("code")
-def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
+def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow:
     """Complete the sign-in if `code` is right. Logging in is the caller's part.
 
-    `successor` is the digest that the browser will hold then.
     Raises what `check_code` does, `VerificationMissing`, and `TransferRequired` where the code was right and
     a sign-up may go on from it.
     """
@@ -100,21 +105,23 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     _refuse_switched_off(strategy.kind, flow, settings)
     holder = users.holders_of([verification.address]).get(verification.address)
     may_transfer = holder is None and _offers_sign_up(flow, settings)
-    by_test_code = bool(TestIdentifier.code_for(verification.address, settings))
-    may_pass = may_transfer or (holder is not None and users.may_sign_in(holder, settings, by_test_code))
+    test_code = TestIdentifier.code_for(verification.address, settings)
+    may_pass = may_transfer or (holder is not None and users.may_sign_in(holder, settings, bool(test_code)))
+    recognised = browser.recognised_by(holder)
+    guard = Guard(verification.address, browser, recognised, settings, may_pass, test_code)
 
-    def transfer() -> None:
-        flow.move(successor)
+    def transfer(at_least: int) -> None:
+        flow.move(browser.successor)
         until = timezone.now() + TRANSFER_LIFE
-        take(verification, status=VerificationStatus.TRANSFERABLE, expires_at=until)
+        take(verification, at_least, status=VerificationStatus.TRANSFERABLE, expires_at=until)
 
-    def complete() -> None:
-        flow.complete(holder, successor)
-        take(verification)
+    def complete(at_least: int) -> None:
+        flow.complete(holder, browser.successor)
+        take(verification, at_least)
 
     before = flow.client
-    check_code(verification, code, settings, may_pass, transfer if may_transfer else complete)
-    transactions.run(partial(opening.end, before, *Purpose))
+    check_code(verification, code, guard, transfer if may_transfer else complete)
+    opening.end_others(browser, flow, before)
     if may_transfer:
         raise TransferRequired
     return flow
@@ -127,6 +134,14 @@ def _read(identifier: str, settings: InstanceSettings) -> Address:
     return address
 
 
+def _go_on(flow: Flow, browser: Browser, strategy: Strategy | None) -> Flow:
+    """Answer the open flow: the code that was sent has to stay good."""
+    try:
+        return prepare(flow, browser, strategy) if strategy else flow
+    except ResourceNotFound:  # a parallel `create` of this client has replaced it
+        return opening.winner(browser.client, Purpose.SIGN_IN)
+
+
 def _same(flow: Flow, addresses: list[Address], details: Any) -> bool:
     """Tell whether this open flow is what is being asked for, and can still get somebody in.
 
@@ -137,7 +152,9 @@ def _same(flow: Flow, addresses: list[Address], details: Any) -> bool:
     return alive and not flow.abandoned and (flow.addresses, flow.details) == (addresses, details)
 
 
-def _send(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Message | None:
+def _plan(
+    flow: Flow, browser: Browser, strategy: Strategy, factor_id: str, settings: InstanceSettings
+) -> sending.Plan:
     _refuse_switched_off(strategy.kind, flow, settings)
     address = factors.choose(flow, strategy, factor_id, settings)
     holder = users.holders_of([address]).get(address)
@@ -145,7 +162,7 @@ def _send(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSett
         kind = MessageKind.SIGN_IN if _offers_sign_up(flow, settings) else MessageKind.NO_ACCOUNT
     else:
         kind = MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
-    return send_code(flow, address, kind, settings)
+    return sending.plan(flow, address, kind, browser, browser.recognised_by(holder))
 
 
 def _refuse_switched_off(kind: Kind, flow: Flow, settings: InstanceSettings) -> None:

@@ -1,12 +1,13 @@
 """Sign up: create, update, prepare, attempt."""
 
 from collections.abc import Mapping
-from functools import partial
+from typing import Any
 
 from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import outbox, users
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import (
     IdentifierExists,
     OTPError,
@@ -17,10 +18,19 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import completion, opening, requirements, transactions, transferring
-from passwordless_otp.flows.verification import check_code, send_code, take
+from passwordless_otp.flows import (
+    completion,
+    opening,
+    protection,
+    requirements,
+    sending,
+    transactions,
+    transferring,
+)
+from passwordless_otp.flows.protection import Guard
+from passwordless_otp.flows.verification import check_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
-from passwordless_otp.models import Flow, InstanceSettings, Message
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.models.instance import Presence
 from passwordless_otp.models.messages import MessageKind
@@ -31,48 +41,54 @@ REUSABLE = {VerificationStatus.UNVERIFIED, VerificationStatus.VERIFIED}
 
 
 def create(
-    client: str,
+    browser: Browser,
     current: Flow | None,
     given: Mapping[str, str],
-    successor: str,
     strategy: Strategy | None = None,
     transfer: bool = False,
 ) -> Flow:
-    """Open a sign-up of this client, or go on with `current` if its identifiers are the same.
+    """Open a sign-up of this browser, or go on with `current` if its identifiers are the same.
 
     `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username` and
     `unsafe_metadata` (JSON text). Sends only with `strategy`. With `transfer` it takes over what a sign-in of
-    this client has just proven, and may be complete at once, for `successor`: the digest that the browser
-    will hold then. Raises `SignUpClosed`, `TransferInvalid`, and what is wrong with a field.
+    this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `TransferInvalid`,
+    `TooManyRequests`, and what is wrong with a field.
     """
     settings = _settings()
     values = _read(given, settings)
-    if strategy and not transfer:
-        _address(values, strategy, settings)
     addresses = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
     details = {name: values.get(name, "") for name in DETAILS}
+    if current and not transfer and _same(current, addresses):
+        try:
+            return _go_on(current, values, browser, strategy, settings)
+        except ResourceNotFound:  # a parallel `create` of this client has replaced it
+            return opening.winner(browser.client, Purpose.SIGN_UP)
 
-    def step() -> tuple[Flow, OTPError | None, Message | None]:
+    flow = opening.build(browser.client, Purpose.SIGN_UP, addresses, details)
+    planned = _plan(flow, browser, strategy, settings) if strategy and not transfer else None
+
+    def step(shares: list[Any]) -> tuple[Flow, OTPError | None, Message | None]:
         if transfer:
-            flow = transferring.start(client, current, values, details)
+            opened = transferring.start(browser.client, current, values, details, shares)
         else:
-            flow = opening.start(client, current, Purpose.SIGN_UP, addresses, details)
-        refusal = completion.finish(flow, settings, successor)
-        done = refusal or flow.user
-        return flow, refusal, _send(flow, strategy, settings) if strategy and not done else None
+            opening.save(flow, current, shares)
+            opened = flow
+        refusal = completion.finish(opened, settings, browser.successor)
+        done = refusal or opened.user
+        return opened, refusal, sending.send_code(opened, planned, settings) if planned and not done else None
 
+    costs = protection.flow_costs(browser, settings) + (planned.costs if planned else [])
     try:
-        if current and not transfer and _same(current, addresses):
-            return _go_on(current, values, successor, strategy, settings)
-        flow, refusal, message = transactions.run(step)
-    except (IntegrityError, ResourceNotFound):  # a parallel `create` of this client was faster
-        return opening.winner(client, Purpose.SIGN_UP)
+        flow, refusal, message = protection.run(costs, step, flow)
+    except IntegrityError:  # a parallel `create` of this client was faster
+        return opening.winner(browser.client, Purpose.SIGN_UP)
     if message:
         outbox.dispatch(message)
-    return _settled(flow, refusal, client)
+    flow = _settled(flow, refusal, browser, browser.client)
+    return prepare(flow, browser, strategy) if strategy and transfer and flow.user is None else flow
 
 
-def update(flow: Flow, given: Mapping[str, str], successor: str) -> Flow:
+def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
     """Change what was given. It may be complete by that. Raises `SignUpClosed` or what is wrong with a field."""
     settings = _settings()
     values = _read(given, settings)
@@ -84,31 +100,35 @@ def update(flow: Flow, given: Mapping[str, str], successor: str) -> Flow:
         flow.touch()
         flow.reread()
         flow.touch(**changes, details={**flow.details, **details})
-        return completion.finish(flow, settings, successor)
+        return completion.finish(flow, settings, browser.successor)
 
-    return _settled(flow, transactions.run(step, flow), before)
+    return _settled(flow, transactions.run(step, flow), browser, before)
 
 
-def prepare(flow: Flow, strategy: Strategy) -> Flow:
+def prepare(flow: Flow, browser: Browser, strategy: Strategy) -> Flow:
     """Send a code to the identifier of this strategy, unless the last message is younger than the interval.
 
-    Raises `ValueDisabled`, `ParamMissing`, `AlreadyVerified`, `VerificationFailed`, `TooManyCodes`.
+    Raises `ValueDisabled`, `ParamMissing`, `AlreadyVerified`, `VerificationFailed`, `TooManyCodes`,
+    `TooManyRequests`.
     """
     settings = _settings()
+    planned = _plan(flow, browser, strategy, settings)
 
-    def step() -> Message | None:
-        flow.touch()
+    def step(shares: list[Any]) -> Message | None:
+        flow.touch(shares=[*flow.shares, *shares])
         flow.reread()
-        return _send(flow, strategy, settings)
+        if _typed(flow, strategy, settings) != planned.address:
+            raise ResourceNotFound  # it was changed meanwhile, in another tab
+        return sending.send_code(flow, planned, settings)
 
-    message = transactions.run(step, flow)
+    message = protection.run(planned.costs, step, flow)
     if message:
         outbox.dispatch(message)
     return flow
 
 
 @sensitive_variables("code")
-def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
+def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow:
     """Prove an identifier if `code` is right; the last one completes the sign-up.
 
     Raises what `check_code` does, `VerificationMissing`, `IdentifierExists` (the username was taken
@@ -117,19 +137,20 @@ def attempt(flow: Flow, strategy: Strategy, code: str, successor: str) -> Flow:
     settings = _settings()
     if flow.abandoned:
         raise VerificationExpired
-    address = _address({kind.value: value for kind, value in flow.addresses}, strategy, settings)
+    address = _typed(flow, strategy, settings)
     verification = flow.verification_of(address)
     if verification is None:
         raise VerificationMissing
     before = flow.client
+    guard = Guard(address, browser, False, settings, test_code=TestIdentifier.code_for(address, settings))
 
-    def accept() -> OTPError | None:
-        flow.move(successor)
-        take(verification)
+    def accept(at_least: int) -> OTPError | None:
+        flow.move(browser.successor)
+        take(verification, at_least)
         flow.reread()
-        return completion.finish(flow, settings, successor)
+        return completion.finish(flow, settings, browser.successor)
 
-    return _settled(flow, check_code(verification, code, settings, True, accept), before)
+    return _settled(flow, check_code(verification, code, guard, accept), browser, before)
 
 
 def _settings() -> InstanceSettings:
@@ -157,12 +178,19 @@ def _read(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str
     return values
 
 
-def _address(values: Mapping[str, str], strategy: Strategy, settings: InstanceSettings) -> Address:
+def _typed(flow: Flow, strategy: Strategy, settings: InstanceSettings) -> Address:
+    """Return the identifier of this strategy. Raises `ValueDisabled` or `ParamMissing`."""
     if not settings.offers(strategy.kind):
         raise ValueDisabled("strategy")
-    if not values.get(strategy.kind):
-        raise ParamMissing(strategy.kind.value)
-    return Address(strategy.kind, values[strategy.kind])
+    for address in flow.addresses:
+        if address.kind == strategy.kind:
+            return address
+    raise ParamMissing(strategy.kind.value)
+
+
+def _plan(flow: Flow, browser: Browser, strategy: Strategy, settings: InstanceSettings) -> sending.Plan:
+    address = _typed(flow, strategy, settings)
+    return sending.plan(flow, address, MessageKind.SIGN_UP, browser, recognised=False)
 
 
 def _same(flow: Flow, addresses: list[Address]) -> bool:
@@ -172,25 +200,20 @@ def _same(flow: Flow, addresses: list[Address]) -> bool:
 
 
 def _go_on(
-    flow: Flow, values: Mapping[str, str], successor: str, strategy: Strategy | None, settings: InstanceSettings
+    flow: Flow, values: Mapping[str, str], browser: Browser, strategy: Strategy | None, settings: InstanceSettings
 ) -> Flow:
     """Answer the open flow: the code that was sent has to stay good."""
     changed = any(flow.details[name] != values[name] for name in DETAILS if name in values)
     lacks = requirements.missing(flow, settings) or requirements.unverified(flow, settings)
     if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
-        flow = update(flow, values, successor)
-    return prepare(flow, strategy) if strategy and flow.user is None else flow
+        flow = update(flow, browser, values)
+    return prepare(flow, browser, strategy) if strategy and flow.user is None else flow
 
 
-def _send(flow: Flow, strategy: Strategy, settings: InstanceSettings) -> Message | None:
-    address = _address({kind.value: value for kind, value in flow.addresses}, strategy, settings)
-    return send_code(flow, address, MessageKind.SIGN_UP, settings)
-
-
-def _settled(flow: Flow, refusal: OTPError | None, client: str) -> Flow:
+def _settled(flow: Flow, refusal: OTPError | None, browser: Browser, client: str) -> Flow:
     """After the commit: what was proven is saved, so now a refusal may be raised."""
     if flow.client != client:
-        transactions.run(partial(opening.end, client, *Purpose))
+        opening.end_others(browser, flow, client)
     if refusal is not None:
         raise refusal
     return flow

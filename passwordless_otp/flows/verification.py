@@ -1,10 +1,9 @@
-"""The part that sign-in and sign-up share: send a code, check a code."""
+"""The part that sign-in and sign-up share: check a code."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
-from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, keys, outbox
@@ -13,19 +12,15 @@ from passwordless_otp.errors import (
     CodeIncorrect,
     OTPError,
     ServiceUnavailable,
-    TooManyCodes,
     VerificationExpired,
     VerificationFailed,
 )
 from passwordless_otp.flows import transactions
-from passwordless_otp.identifiers import Address
-from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier, Verification
-from passwordless_otp.models.messages import MessageKind, MessageStatus
+from passwordless_otp.flows.protection import Guard
+from passwordless_otp.models import Flow, Verification
 from passwordless_otp.models.verifications import VerificationStatus
 
 LOOKS = 3  # at a verification that others keep changing: each needs another message, so one is rare
-RESENT_FOR = 2 / 3  # of its life: a code with less than a third left is replaced when asked for again
-
 
 T = TypeVar("T")
 
@@ -34,86 +29,78 @@ class Overtaken(Exception):
     """Another request has changed the verification since this one read it."""
 
 
-def send_code(flow: Flow, address: Address, kind: MessageKind, settings: InstanceSettings) -> Message | None:
-    """Save the verification of `address` and a message, for the caller to dispatch after the commit.
+class Wrong(Exception):
+    """A wrong code, and its try is paid."""
 
-    `None` where the last message is so fresh that none is due. The flow's row must be held, its attempts be
-    fresh. Raises `VerificationFailed`, `AlreadyVerified` or `TooManyCodes`.
+    def __init__(self, refusal: OTPError) -> None:
+        self.refusal = refusal
+
+
+@sensitive_variables("code")
+def check_code(verification: Verification, code: str, guard: Guard, accept: Callable[[int], T]) -> T:
+    """Run `accept`, which has to call `take`, in a transaction if `code` is right; else raise, a try paid.
+
+    Where the guard lets nobody pass even the right code is a wrong one. Raises `CodeIncorrect` (not paid where
+    it could not be a code at all), `VerificationFailed`, `VerificationExpired`, `AlreadyVerified`,
+    `TooManyRequests`.
     """
-    now = timezone.now()
-    verification = flow.verification_of(address)
-    if verification is None:
-        verification = Verification(
-            flow=flow, kind=address.kind, value=address.value, max_tries=settings.max_tries
-        )
-    elif verification.state == VerificationStatus.UNVERIFIED and _fresh(verification, settings):
-        _save(verification, prepared_at=now)
-        return None
-    refuse_spent(verification)
-    if flow.sends >= settings.messages_per_flow:
-        wait = (
-            max(other.expires_at for other in flow.known_verifications) - now
-        )  # then `create` opens another flow
-        raise TooManyCodes(retry_after=max(1, int(wait.total_seconds())))
-
-    life = timedelta(seconds=settings.code_life)
-    if verification.expires_at - now <= life * (1 - RESENT_FOR) or not keys.known(verification.key_id):
-        verification.renew(life, now)
-    made = ["nonce", "key_id", "generation", "expires_at"]
-    _save(
-        verification,
-        prepared_at=now,
-        last_sent_at=now,
-        sends=verification.sends + 1,
-        **{name: getattr(verification, name) for name in made},
-    )
-    return _message(verification, kind, settings)
+    _typed(verification, code, 0)
+    shape = guard.pay()
+    try:
+        outcome = _verdict(verification, code, guard, partial(accept, shape.length), shape.length)
+    except Wrong as wrong:
+        guard.keep(verification.flow)
+        if isinstance(wrong.refusal, VerificationFailed):
+            outbox.settle(verification)
+        raise wrong.refusal from None
+    except BaseException:
+        guard.give_back()
+        raise
+    guard.reward(verification.flow)
+    outbox.settle(verification)
+    return outcome
 
 
 @sensitive_variables("code", "typed")
-def check_code(
-    verification: Verification, code: str, settings: InstanceSettings, may_pass: bool, accept: Callable[[], T]
-) -> T:
-    """Run `accept`, which has to call `take`, in a transaction if `code` is right; else raise, a try paid.
-
-    With `may_pass` false even the right code is a wrong one. Raises `CodeIncorrect` (not paid where it could
-    not be a code at all), `VerificationFailed`, `VerificationExpired`, `AlreadyVerified`.
-    """
+def _verdict(verification: Verification, code: str, guard: Guard, accept: Callable[[], T], at_least: int) -> T:
     for _ in range(LOOKS):
-        refuse_spent(verification)
-        if verification.state == VerificationStatus.EXPIRED:
-            raise VerificationExpired
-        typed = codes.normalise(code, verification.length, verification.alphabet)
-        if not typed:
-            raise CodeIncorrect
+        typed = _typed(verification, code, at_least)
         try:
-            if not (_matches(verification, typed, settings) and may_pass):
-                raise _refusal(verification)
-            outcome = transactions.run(accept, verification.flow, verification)
+            if _matches(verification, typed, guard.test_code) and guard.may_pass:
+                return transactions.run(accept, verification.flow, verification)
+            raise _wrong(verification, at_least)
         except Overtaken:
             # The answer is the state as it now stands, or if only the code is another, one more look.
             verification.reread()
             refuse_ended(verification.flow)
-        else:
-            outbox.settle(verification)
-            return outcome
     raise ServiceUnavailable
 
 
-def _refusal(verification: Verification) -> OTPError:
+@sensitive_variables("code", "typed")
+def _typed(verification: Verification, code: str, at_least: int) -> str:
+    """Return what was typed, if the verification takes a code and it can be one."""
+    refuse_spent(verification)
+    outgrown = verification.length < at_least and verification.tries
+    if outgrown or verification.state == VerificationStatus.EXPIRED:
+        raise VerificationExpired
+    typed = codes.normalise(code, verification.length, verification.alphabet)
+    if not typed:
+        raise CodeIncorrect
+    return typed
+
+
+def _wrong(verification: Verification, at_least: int) -> Wrong:
     """Pay the try that a wrong code costs. Raises `Overtaken`."""
-    if not transactions.run(lambda: verification.judge(right=False)):
+    if not transactions.run(lambda: verification.judge(False, at_least)):
         raise Overtaken
     verification.reread()
-    if verification.status != VerificationStatus.FAILED:
-        return CodeIncorrect()
-    outbox.settle(verification)
-    return VerificationFailed()
+    failed = verification.status == VerificationStatus.FAILED
+    return Wrong(VerificationFailed() if failed else CodeIncorrect())
 
 
-def take(verification: Verification, **outcome: Any) -> None:
+def take(verification: Verification, at_least: int, **outcome: Any) -> None:
     """Take the right code, once. Raises `Overtaken` if another request was faster."""
-    if not verification.judge(right=True, **outcome):
+    if not verification.judge(True, at_least, **outcome):
         raise Overtaken
     verification.tries += 1
     for name, value in {"status": VerificationStatus.VERIFIED, "nonce": "", **outcome}.items():
@@ -135,43 +122,8 @@ def refuse_ended(flow: Flow) -> None:
 
 
 @sensitive_variables()
-def _matches(verification: Verification, typed: str, settings: InstanceSettings) -> bool:
-    fixed = TestIdentifier.code_for(verification.address, settings)
+def _matches(verification: Verification, typed: str, fixed: str) -> bool:
     try:
         return codes.match(fixed or verification.code(), typed)
     except keys.KeyMissing as error:
         raise VerificationExpired from error
-
-
-def _fresh(verification: Verification, settings: InstanceSettings) -> bool:
-    due = verification.resend_at(settings.resend_interval)
-    return due is not None and due > timezone.now() and keys.known(verification.key_id)
-
-
-def _save(verification: Verification, **changes: Any) -> None:
-    """Write what a prepare may write, and nothing that an attempt has written meanwhile."""
-    for name, value in changes.items():
-        setattr(verification, name, value)
-    if verification._state.adding:
-        verification.save(force_insert=True)
-        verification.flow.known_verifications.append(verification)
-        return
-    rows = Verification.objects.filter(pk=verification.pk, status=VerificationStatus.UNVERIFIED)
-    if not rows.update(**changes):
-        verification.reread()
-        refuse_spent(verification)
-
-
-def _message(verification: Verification, kind: MessageKind, settings: InstanceSettings) -> Message:
-    """Every prepare writes one, also where nothing may go out: whoever is asked for, it costs the same."""
-    by_phone_without_code = verification.address.kind.channel == "sms" and not kind.has_code
-    held_back = TestIdentifier.code_for(verification.address, settings) or by_phone_without_code
-    message: Message = Message.objects.create(
-        verification=verification,
-        kind=kind,
-        channel=verification.address.kind.channel,
-        generation=verification.generation,
-        status=MessageStatus.SUPPRESSED if held_back else MessageStatus.PENDING,
-        language=translation.get_language() or "",
-    )
-    return message

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import conf
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import lockout, memo
+from passwordless_otp.models.limit_settings import LimitSettings
 from passwordless_otp.models.primary import PrimaryManager
 
 
@@ -32,7 +33,7 @@ def _between(low: int, high: int) -> list[Any]:
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
-class InstanceSettings(models.Model):
+class InstanceSettings(LimitSettings):
     """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
 
     email_address_enabled = models.BooleanField(
@@ -158,6 +159,7 @@ class InstanceSettings(models.Model):
     def clean(self) -> None:
         """Refuse what would lock everybody out. Raises `ValidationError`."""
         lockout.refuse(self)
+        self.clean_limits()
 
     @classmethod
     def current(cls) -> Self:

@@ -103,8 +103,9 @@ class Verification(models.Model):
         circumstances = [self.nonce, self.pk.hex, self.flow_id.hex, self.flow.purpose, self.kind, self.value]
         return codes.derive(keys.find(self.key_id), *circumstances, length=self.length, alphabet=self.alphabet)
 
-    def renew(self, life: timedelta, now: datetime) -> None:
-        """Take a new code; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""
+    def renew(self, life: timedelta, now: datetime, length: int, alphabet: str) -> None:
+        """Take a new code of this shape; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""
+        self.length, self.alphabet = length, alphabet
         self.nonce = secrets.token_hex(16)
         self.key_id = keys.current_id()
         self.generation += 1
@@ -115,8 +116,10 @@ class Verification(models.Model):
         columns = ["status", "nonce", "key_id", "generation", "length", "alphabet"]
         self.refresh_from_db(fields=[*columns, "tries", "sends", "prepared_at", "last_sent_at", "expires_at"])
 
-    def judge(self, right: bool, **outcome: Any) -> bool:
+    def judge(self, right: bool, at_least: int = 0, **outcome: Any) -> bool:
         """Pay a try and, if `right`, take the code: whether this one statement touched its row is the verdict.
+
+        A code shorter than `at_least` has one try in all.
 
         Nothing else decides (RFC 4226 §7.3). The subquery asks for the flow in another table; whatever two
         requests may race for stands in the outer WHERE, which PostgreSQL looks at again after waiting.
@@ -129,6 +132,8 @@ class Verification(models.Model):
             expires_at__gt=timezone.now(),
             nonce=self.nonce,
         )
+        if self.length < at_least:
+            rows = rows.filter(tries=0)
         if right:
             changes = {"status": status.VERIFIED, "nonce": "", **outcome}
         else:

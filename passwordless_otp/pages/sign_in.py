@@ -25,10 +25,10 @@ class CreateSignIn(Page):
         """Send a code to what was typed; where sign-up is open, to anybody."""
         clients.refuse_session(request)
         text = self.given()["identifier"]
-        current, digest = self.client.flows.get(Purpose.SIGN_IN), self.client.ensure()
-        flow = sign_in.create(digest, current, text, sign_up_if_missing=self.settings.sign_up_open)
+        browser, current = self.client.browser, self.client.flows.get(Purpose.SIGN_IN)
+        flow = sign_in.create(browser, current, text, sign_up_if_missing=self.settings.sign_up_open)
         self.client.keep(flow)
-        sign_in.prepare(flow, *steps.typed(flow))
+        sign_in.prepare(flow, browser, *steps.typed(flow))
         return self.go("sign_in_verify")
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
@@ -68,7 +68,7 @@ class AttemptSignIn(Page):
         """Take a code, or send one."""
         flow, address, _verification = self._find()
         if "send" in request.POST:
-            sign_in.prepare(flow, *steps.chosen(flow, request.POST["send"]))
+            sign_in.prepare(flow, self.client.browser, *steps.chosen(flow, request.POST["send"]))
             return self.go("sign_in_verify")
         code = self.given()["code"]
         return steps.go_on(request, steps.attempt_sign_in(self.client, flow, address.kind.strategy, code))

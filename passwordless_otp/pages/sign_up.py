@@ -77,11 +77,11 @@ class AttemptSignUp(Page):
         """Take a code, or send one."""
         flow, address, _verification = self._find()
         if "send" in request.POST:
-            sign_up.prepare(flow, address.kind.strategy)
+            sign_up.prepare(flow, self.client.browser, address.kind.strategy)
             return self.go("sign_up_verify")
         code = self.given()["code"]
         with self.client.kept(flow):
-            sign_up.attempt(flow, address.kind.strategy, code, self.client.succeed())
+            sign_up.attempt(flow, self.client.browser, address.kind.strategy, code)
         return steps.go_on(request, flow)
 
     def refused(self, error: OTPError) -> HttpResponseBase:

@@ -37,23 +37,24 @@ def attempt_sign_in(client: Client, flow: Flow, strategy: Strategy, code: str) -
     """
     try:
         with client.kept(flow):
-            return sign_in.attempt(flow, strategy, code, client.succeed())
+            return sign_in.attempt(flow, client.browser, strategy, code)
     except TransferRequired:
         current = client.flows.get(Purpose.SIGN_UP)
-        return sign_up.create(client.digest, current, {}, client.succeed(), transfer=True)
+        return sign_up.create(client.browser, current, {}, transfer=True)
 
 
 def save_sign_up(client: Client, given: dict[str, str], afresh: bool) -> Flow:
     """Go on with the sign-up in which something is proven, unless `afresh`; else open one."""
     current = client.flows.get(Purpose.SIGN_UP)
     if current and proven(current) and not afresh:
-        return sign_up.update(current, given, client.succeed())
-    return sign_up.create(client.ensure(), current, given, client.succeed())
+        return sign_up.update(current, client.browser, given)
+    return sign_up.create(client.browser, current, given)
 
 
 def go_on(request: HttpRequest, flow: Flow) -> SeeOther:
     """Log in if the flow is complete; else ask for what the sign-up lacks, or send its next code."""
-    clients.current(request).keep(flow)
+    client = clients.current(request)
+    client.keep(flow)
     if flow.user is not None:
         clients.log_in(request, flow)
         return SeeOther(destinations.after(request))
@@ -61,7 +62,7 @@ def go_on(request: HttpRequest, flow: Flow) -> SeeOther:
     pending = requirements.unverified(flow, settings)
     if requirements.missing(flow, settings) or not pending:
         return SeeOther(destinations.page(request, "sign_up"))
-    sign_up.prepare(flow, pending[0].kind.strategy)
+    sign_up.prepare(flow, client.browser, pending[0].kind.strategy)
     return SeeOther(destinations.page(request, "sign_up_verify"))
 
 

@@ -4,8 +4,7 @@ import secrets
 
 import pytest
 
-from passwordless_otp.flows import transactions
-from passwordless_otp.flows import verification as verdicts
+from passwordless_otp.flows import sending, transactions, verification
 from passwordless_otp.models import Flow, Verification
 from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, wrong
 
@@ -65,17 +64,17 @@ def test_a_flow_that_was_replaced_answers_nothing_about_the_code(visitor, monkey
 
 
 def test_a_verification_that_never_holds_still_is_503(visitor, monkeypatch):
-    monkeypatch.setattr(Verification, "judge", lambda self, right, **outcome: False)
+    monkeypatch.setattr(Verification, "judge", lambda self, *args, **outcome: False)
     assert errors(visitor.attempt(newest_code())) == ["service_unavailable"]
-    assert verdicts.LOOKS == 3
+    assert verification.LOOKS == 3
 
 
 def test_a_prepare_that_meets_the_last_wrong_code_says_so(visitor, monkeypatch):
-    send = verdicts._save
+    send = sending._save
 
     def overtaken(verification, **changes):
         signing_in().update(status="failed", nonce="", tries=5)
         send(verification, **changes)
 
-    monkeypatch.setattr(verdicts, "_save", overtaken)
+    monkeypatch.setattr(sending, "_save", overtaken)
     assert errors(visitor.prepare()) == ["verification_failed"]

@@ -12,8 +12,7 @@ from django.utils import timezone
 
 from passwordless_otp import codes, outbox
 from passwordless_otp.delivery.backends import memory
-from passwordless_otp.flows import sign_in, transactions
-from passwordless_otp.flows import verification as verdicts
+from passwordless_otp.flows import sending, sign_in, transactions
 from passwordless_otp.models import Flow, Identifier, Message, Verification
 from tests.races.threads import together
 from tests.visitor import EMAIL, Visitor, joined, newest_code
@@ -44,7 +43,7 @@ def test_look_then_save_lets_one_code_sign_in_many_times(monkeypatch):
 
 
 def test_look_then_save_sends_a_message_for_every_prepare(monkeypatch):
-    visitor, moment, save = started(), threading.Barrier(10), verdicts._save
+    visitor, moment, save = started(), threading.Barrier(10), sending._save
     Verification.objects.update(last_sent_at=timezone.now() - timedelta(seconds=31))
     memory.outbox.clear()
 
@@ -54,7 +53,7 @@ def test_look_then_save_sends_a_message_for_every_prepare(monkeypatch):
 
     monkeypatch.setattr(transactions, "run", lambda step, *rows: step())
     monkeypatch.setattr(Flow, "touch", lambda self, **changes: None)
-    monkeypatch.setattr(verdicts, "_save", wait_and_save)
+    monkeypatch.setattr(sending, "_save", wait_and_save)
     together([lambda: visitor.twin().prepare().status_code] * 10)
     assert len(memory.outbox) == 10
 

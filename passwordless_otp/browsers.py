@@ -1,0 +1,19 @@
+"""Who asks, in plain values: what a flow is told of a request."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Browser:
+    """One browser. Its digests are SHA-256 of the secrets in its cookie."""
+
+    client: str  # the digest that a new flow is filed under
+    successor: str  # the digest that the browser will hold once something is proven
+    ip: str  # the IPv4 address or IPv6 /64 that limits count by; empty where none is known
+    users: frozenset[Any] = field(default_factory=frozenset)  # whom it has signed in of late, by primary key
+    flows: frozenset[Any] = field(default_factory=frozenset)  # its open flows, by primary key
+
+    def recognised_by(self, user: Any) -> bool:
+        """Tell whether this user has signed in here before: then strangers' limits do not hold for it."""
+        return user is not None and user.pk in self.users

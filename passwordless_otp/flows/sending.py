@@ -1,0 +1,114 @@
+"""The part that sign-in and sign-up share: send a code."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.utils import timezone, translation
+
+from passwordless_otp import keys
+from passwordless_otp.browsers import Browser
+from passwordless_otp.errors import TooManyCodes
+from passwordless_otp.flows import protection
+from passwordless_otp.flows.protection import Shape
+from passwordless_otp.flows.verification import refuse_spent
+from passwordless_otp.identifiers import Address
+from passwordless_otp.limits import Bucket
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier, Verification
+from passwordless_otp.models.messages import MessageKind, MessageStatus
+from passwordless_otp.models.verifications import VerificationStatus
+
+RESENT_FOR = 2 / 3  # of its life: a code with less than a third left is replaced when asked for again
+
+
+class Plan(NamedTuple):
+    """The message that a step wants to send. Without a shape none is due."""
+
+    address: Address
+    kind: MessageKind
+    shape: Shape | None
+    costs: list[Bucket]
+
+
+def plan(flow: Flow, address: Address, kind: MessageKind, browser: Browser, recognised: bool) -> Plan:
+    """Return what a message to `address` would say and cost, as this request has read the flow."""
+    settings = InstanceSettings.current()
+    verification = flow.verification_of(address)
+    if verification is not None and is_fresh(verification, settings):
+        return Plan(address, kind, None, [])
+    shape = protection.shape_now(address, browser, recognised, settings)
+    return Plan(address, kind, shape, protection.message_costs(address, browser, recognised, settings))
+
+
+def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message | None:
+    """Save the verification of the address and a message, for the caller to dispatch after the commit.
+
+    `None` where the last message is so fresh that none is due. The flow's row must be held, its attempts be
+    fresh. Raises `VerificationFailed`, `AlreadyVerified` or `TooManyCodes`.
+    """
+    address, kind, shape, _costs = planned
+    now = timezone.now()
+    verification = flow.verification_of(address)
+    if verification is None:
+        verification = Verification(
+            flow=flow, kind=address.kind, value=address.value, max_tries=settings.max_tries
+        )
+    elif shape is None or is_fresh(verification, settings):
+        refuse_spent(verification)
+        _save(verification, prepared_at=now)
+        return None
+    refuse_spent(verification)
+    if flow.sends >= settings.messages_per_flow:
+        wait = (
+            max(other.expires_at for other in flow.known_verifications) - now
+        )  # then `create` opens another flow
+        raise TooManyCodes(retry_after=max(1, int(wait.total_seconds())))
+
+    life = timedelta(seconds=settings.code_life)
+    old = verification.expires_at - now <= life * (1 - RESENT_FOR) or not keys.known(verification.key_id)
+    if shape and (old or verification.length < shape.length):
+        verification.renew(life, now, *shape)
+    made = ["nonce", "key_id", "generation", "length", "alphabet", "expires_at"]
+    _save(
+        verification,
+        prepared_at=now,
+        last_sent_at=now,
+        sends=verification.sends + 1,
+        **{name: getattr(verification, name) for name in made},
+    )
+    return _message(verification, kind, settings)
+
+
+def is_fresh(verification: Verification, settings: InstanceSettings) -> bool:
+    """Tell whether its last message is so fresh that none is due."""
+    due = verification.resend_at(settings.resend_interval)
+    waiting = verification.state == VerificationStatus.UNVERIFIED and due is not None and due > timezone.now()
+    return waiting and keys.known(verification.key_id)
+
+
+def _save(verification: Verification, **changes: Any) -> None:
+    """Write what a prepare may write, and nothing that an attempt has written meanwhile."""
+    for name, value in changes.items():
+        setattr(verification, name, value)
+    if verification._state.adding:
+        verification.save(force_insert=True)
+        verification.flow.known_verifications.append(verification)
+        return
+    rows = Verification.objects.filter(pk=verification.pk, status=VerificationStatus.UNVERIFIED)
+    if not rows.update(**changes):
+        verification.reread()
+        refuse_spent(verification)
+
+
+def _message(verification: Verification, kind: MessageKind, settings: InstanceSettings) -> Message:
+    """Every prepare writes one, also where nothing may go out: whoever is asked for, it costs the same."""
+    by_phone_without_code = verification.address.kind.channel == "sms" and not kind.has_code
+    held_back = TestIdentifier.code_for(verification.address, settings) or by_phone_without_code
+    message: Message = Message.objects.create(
+        verification=verification,
+        kind=kind,
+        channel=verification.address.kind.channel,
+        generation=verification.generation,
+        status=MessageStatus.SUPPRESSED if held_back else MessageStatus.PENDING,
+        language=translation.get_language() or "",
+    )
+    return message

@@ -1,0 +1,80 @@
+"""How often anything may happen: the operator's numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+MINUTES, HOUR, DAY = 600, 3600, 86_400  # seconds
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: what an operator may set, within which range, for how many seconds."""
+
+    name: str
+    label: Any
+    default: int
+    low: int
+    high: int
+    seconds: int
+
+
+# Of all that is counted by an address, `ip` is an IPv4 address or an IPv6 /64.
+LIMITS = {
+    limit.name: limit
+    for limit in [
+        Limit("identifier_messages", _("Messages to one identifier, an hour"), 5, 2, 30, HOUR),
+        Limit("identifier_ip_messages", _("… of these, for one IP address"), 3, 1, 30, HOUR),
+        Limit("identifier_emails", _("Emails to one address, a day"), 20, 5, 200, DAY),
+        Limit("identifier_sms", _("SMS to one number, a day"), 10, 3, 100, DAY),
+        Limit("mailbox_messages", _("Emails to one mailbox, with any +tag, an hour"), 10, 2, 100, HOUR),
+        Limit("recognised_messages", _("Messages for a recognised browser, an hour"), 5, 2, 30, HOUR),
+        Limit("ip_flows", _("Flows begun from one IP address, in 10 minutes"), 60, 5, 100_000, MINUTES),
+        Limit("ip_messages", _("Messages for one IP address, in 10 minutes"), 60, 5, 100_000, MINUTES),
+        Limit("ip_sms", _("SMS for one IP address, an hour"), 10, 1, 100_000, HOUR),
+        Limit("ip_failures", _("Wrong codes from one IP address, an hour"), 50, 5, 100_000, HOUR),
+        Limit("identifier_failures", _("Wrong codes for one identifier, a day, then 8 digits"), 10, 3, 50, DAY),
+        Limit("identifier_siege", _("Wrong codes for one identifier, a day, then 13 letters"), 20, 5, 100, DAY),
+        Limit("identifier_streak", _("… since it last signed in, then 13 letters"), 100, 10, 1000, 180 * DAY),
+        Limit("instance_failures", _("Wrong codes in all, an hour, then 8 digits"), 200, 20, 1_000_000, HOUR),
+        Limit("instance_siege", _("Wrong codes in all, a day, then 8 digits"), 1000, 50, 10_000_000, DAY),
+        Limit("instance_emails", _("Emails for browsers not recognised, an hour"), 2000, 10, 10_000_000, HOUR),
+        Limit("identifier_notes", _("“No account here” notes to one address, a day"), 1, 0, 10, DAY),
+        Limit("instance_notes", _("“No account here” notes in all, an hour"), 200, 0, 1_000_000, HOUR),
+    ]
+}  # fmt: skip
+
+
+class LimitSettings(models.Model):
+    """The limits. What is not among `limits` has its default."""
+
+    limits = models.JSONField(_("limits"), default=dict, blank=True)
+    tracked_only = models.JSONField(
+        _("counted, but not enforced"),
+        default=list,
+        blank=True,
+        help_text=_("These limits are counted and logged, and nobody is refused."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def limit(self, name: str) -> int:
+        """Return the number of this limit. Raises `KeyError` for a name that is none."""
+        number: int = self.limits.get(name, LIMITS[name].default)
+        return number
+
+    def clean_limits(self) -> None:
+        """Refuse what is out of range. Raises `ValidationError`."""
+        if not isinstance(self.limits, dict) or set(self.limits) - set(LIMITS):
+            raise ValidationError({"limits": _("These are no limits of ours.")})
+        if not isinstance(self.tracked_only, list) or set(self.tracked_only) - set(LIMITS):
+            raise ValidationError({"tracked_only": _("These are no limits of ours.")})
+        for name, number in self.limits.items():
+            limit = LIMITS[name]
+            if type(number) is not int or not limit.low <= number <= limit.high:
+                told = {"limit": limit.label, "low": limit.low, "high": limit.high}
+                raise ValidationError({"limits": _("%(limit)s: from %(low)s to %(high)s.") % told})
