@@ -77,15 +77,13 @@ def take(*buckets: Bucket) -> list[Share]:
 
     Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
     """
-    using = router.db_for_write(Counter)
-    if not connections[using].in_atomic_block:
+    if not connections[router.db_for_write(Counter)].in_atomic_block:
         raise RuntimeError("limits.take needs a transaction: without, a refusal leaves the other buckets counted")
     now = int(time.time())
     asked: dict[str, Bucket] = {}
     for bucket in buckets:
         if bucket.ceiling < 1:
-            transaction.set_rollback(True, using)
-            raise TooManyRequests(bucket.scope, bucket.seconds)
+            raise _refusal(bucket.scope, bucket.seconds)
         asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
     if not asked:
         return []
@@ -93,9 +91,8 @@ def take(*buckets: Bucket) -> list[Share]:
     taken = Counter.objects.take(rows)
     refused = asked.keys() - {row.key for row in taken}
     if refused:
-        wait, scope = max((_wait(bucket, now), bucket.scope) for key, bucket in asked.items() if key in refused)
-        transaction.set_rollback(True, using)  # even where somebody catches this
-        raise TooManyRequests(scope, wait)
+        wait, scope = max((_wait(asked[key], now), asked[key].scope) for key in refused)
+        raise _refusal(scope, wait)
     for key, held, limit in taken:
         _report(asked[key], held + asked[key].ceiling - limit)
     return [Share(row.key, row.window) for row in rows]
@@ -118,6 +115,11 @@ def counts(*buckets: Bucket) -> list[int]:
 def count(bucket: Bucket) -> int:
     """Return how often this has been taken within its `seconds`, or up to a twelfth more."""
     return counts(bucket)[0]
+
+
+def _refusal(scope: str, wait: int) -> TooManyRequests:
+    transaction.set_rollback(True, router.db_for_write(Counter))  # even where somebody catches it
+    return TooManyRequests(scope, wait)
 
 
 def _wait(bucket: Bucket, now: int) -> int:
