@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 BACKENDS = "passwordless_otp.delivery.backends"
 
 DEFAULTS: dict[str, Any] = {
-    # Channel → a list with its provider, {"BACKEND": dotted path, "OPTIONS": its keyword arguments}.
+    # Channel → its providers, the first one first: {"BACKEND": dotted path, "OPTIONS": its keyword arguments}.
     "DELIVERY": {
         "email": [{"BACKEND": f"{BACKENDS}.email.EmailBackend"}],
         "sms": [{"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}],
@@ -44,11 +44,10 @@ def function(name: str) -> Any:
     return import_string(get(name))
 
 
-def delivery(channel: str) -> Mapping[str, Any]:
-    """Return the provider of this channel."""
+def chain(channel: str) -> list[Mapping[str, Any]]:
+    """Return the providers of this channel, in the order in which they are tried."""
     chains = {**DEFAULTS["DELIVERY"], **get("DELIVERY")}
-    entry: Mapping[str, Any] = chains[channel][0]
-    return entry
+    return list(chains[channel])
 
 
 def public_origin() -> str:

@@ -38,7 +38,7 @@ class KnowsNobody:
         return None
 
 
-class Shouting:
+class Shouting(base.Backend):
     """A provider's library that puts the whole message into its exception."""
 
     def send(self, message):
@@ -50,7 +50,7 @@ def down(message_id):
     raise ConnectionError
 
 
-class Raises:
+class Raises(base.Backend):
     """A provider that raises what it is told to."""
 
     def __init__(self, name):
@@ -61,7 +61,7 @@ class Raises:
         raise kind("bad number") if kind else ZeroDivisionError
 
 
-class Slow:
+class Slow(base.Backend):
     """A provider that takes its time."""
 
     def send(self, message):

@@ -122,7 +122,7 @@ def test_the_values_of_options_are_never_shown(settings):
         [],
         {"fax": [EMAIL]},
         {"sms": []},
-        {"sms": [EMAIL, CONSOLE]},
+        {"sms": [EMAIL, "path"]},
         {"sms": EMAIL},
         {"sms": None},
         {"sms": ["path"]},
@@ -132,7 +132,7 @@ def test_the_values_of_options_are_never_shown(settings):
         {"sms": [{**EMAIL, "OPTION": {}}]},
     ],
 )
-def test_a_delivery_without_exactly_one_provider_a_channel_is_an_error(settings, delivery):
+def test_a_channel_without_a_list_of_providers_is_an_error(settings, delivery):
     settings.PASSWORDLESS_OTP = {"DELIVERY": delivery}
     assert numbers() == ["E003"]
 

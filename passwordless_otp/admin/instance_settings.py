@@ -62,7 +62,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> HttpResponse:
         """Say what visitors get now, whatever the form may hold by this time."""
-        printing = {kind.channel for kind in Kind if conf.delivery(kind.channel).get("BACKEND") == CONSOLE}
+        printing = {kind.channel for kind in Kind if conf.chain(kind.channel)[0].get("BACKEND") == CONSOLE}
         now = {
             "title": _("Instance settings"),
             "subtitle": None,

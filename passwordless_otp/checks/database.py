@@ -10,6 +10,7 @@ from django.db import connections, router
 
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.models import (
+    Circuit,
     Counter,
     Flow,
     Identifier,
@@ -19,7 +20,7 @@ from passwordless_otp.models import (
     Verification,
 )
 
-OURS = [Counter, Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification]
+OURS = [Circuit, Counter, Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification]
 SQLITE = (3, 35)
 
 

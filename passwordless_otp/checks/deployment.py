@@ -32,8 +32,7 @@ def _unnamed() -> Iterator[CheckMessage]:
 def _undelivered() -> Iterator[CheckMessage]:
     settings = _saved() or InstanceSettings()
     for kind in [kind for kind in Kind if settings.offers(kind)]:
-        path = conf.delivery(kind.channel)["BACKEND"]
-        if path in FOR_DEVELOPMENT:
+        for path in {entry["BACKEND"] for entry in conf.chain(kind.channel)} & FOR_DEVELOPMENT:
             hint = f"Name a provider in DELIVERY[{kind.channel!r}]."
             yield error("E006", f"Codes by {kind.channel} reach nobody: {path} is for development.", hint)
     if conf.get("DISPATCH") == "blocking":

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
-from passwordless_otp import conf, outbox
+from passwordless_otp import conf
 from passwordless_otp.checks.findings import error
 from passwordless_otp.delivery.backends.base import Backend
 from passwordless_otp.identifiers import Kind
+from passwordless_otp.outbox import chains
 
 CHANNELS = [kind.channel for kind in Kind]
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[^\s/\\?#@:\[\]]+)(:[0-9]+)?/?", re.IGNORECASE)
@@ -59,27 +60,32 @@ def _is_origin(text: Any) -> bool:
 def _delivery() -> Iterator[CheckMessage]:
     chosen = conf.get("DELIVERY")
     if not isinstance(chosen, Mapping):
-        yield error("E003", "DELIVERY is no dict.", "It maps a channel to a list with its provider.")
+        yield error("E003", "DELIVERY is no dict.", "It maps a channel to the list of its providers.")
         return
     for channel in [name for name in chosen if name not in CHANNELS]:
         hint = f"The channels are {' and '.join(CHANNELS)}."
         yield error("E003", f"DELIVERY has an unknown channel {channel!r}.", hint)
     for channel in CHANNELS:
         chain = chosen.get(channel, conf.DEFAULTS["DELIVERY"][channel])
-        yield from _provider(channel, chain)
+        yield from _chain(channel, chain)
 
 
-def _provider(channel: str, chain: Any) -> Iterator[CheckMessage]:
-    """Never show the values of OPTIONS: they are credentials, and an exception may quote them."""
-    if not isinstance(chain, list | tuple) or len(chain) != 1 or not _describes(chain[0]):
-        hint = "Write [{'BACKEND': dotted path, 'OPTIONS': its keyword arguments}]: exactly one provider."
-        yield error("E003", f"DELIVERY[{channel!r}] is no list with exactly one provider.", hint)
+def _chain(channel: str, chain: Any) -> Iterator[CheckMessage]:
+    if not isinstance(chain, list | tuple) or not chain or not all(map(_describes, chain)):
+        hint = "Write [{'BACKEND': dotted path, 'OPTIONS': its keyword arguments}]: the first one is tried first."
+        yield error("E003", f"DELIVERY[{channel!r}] is no list of providers.", hint)
         return
-    path = chain[0]["BACKEND"]
+    for entry in chain:
+        yield from _provider(channel, entry)
+
+
+def _provider(channel: str, entry: Any) -> Iterator[CheckMessage]:
+    """Never show the values of OPTIONS: they are credentials, and an exception may quote them."""
+    path = entry["BACKEND"]
     try:
-        backend: Any = outbox.build(chain[0])
+        backend: Any = chains.build(entry)
     except Exception as raised:
-        given = ", ".join(map(str, chain[0].get("OPTIONS", {}))) or "none"
+        given = ", ".join(map(str, entry.get("OPTIONS", {}))) or "none"
         hint = f"It raises {type(raised).__name__}. Check the path and the names in OPTIONS (given: {given})."
         yield error("E002", f"DELIVERY[{channel!r}]: {path} can't be made.", hint)
         return

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import codes, keys
+from passwordless_otp import codes, keys, outbox
 from passwordless_otp.errors import (
     AlreadyVerified,
     CodeIncorrect,
+    OTPError,
     ServiceUnavailable,
     TooManyCodes,
     VerificationExpired,
@@ -85,18 +86,29 @@ def check_code(
         typed = codes.normalise(code, verification.length, verification.alphabet)
         if not typed:
             raise CodeIncorrect
-        if _matches(verification, typed, settings) and may_pass:
-            try:
-                return transactions.run(accept, verification.flow, verification)
-            except Overtaken:
-                pass
-        elif transactions.run(lambda: verification.judge(right=False)):
+        try:
+            if not (_matches(verification, typed, settings) and may_pass):
+                raise _refusal(verification)
+            outcome = transactions.run(accept, verification.flow, verification)
+        except Overtaken:
+            # The answer is the state as it now stands, or if only the code is another, one more look.
             verification.reread()
-            raise VerificationFailed if verification.status == VerificationStatus.FAILED else CodeIncorrect
-        # No verdict: the answer is the state as it now stands, or if only the code is another, one more look.
-        verification.reread()
-        refuse_ended(verification.flow)
+            refuse_ended(verification.flow)
+        else:
+            outbox.settle(verification)
+            return outcome
     raise ServiceUnavailable
+
+
+def _refusal(verification: Verification) -> OTPError:
+    """Pay the try that a wrong code costs. Raises `Overtaken`."""
+    if not transactions.run(lambda: verification.judge(right=False)):
+        raise Overtaken
+    verification.reread()
+    if verification.status != VerificationStatus.FAILED:
+        return CodeIncorrect()
+    outbox.settle(verification)
+    return VerificationFailed()
 
 
 def take(verification: Verification, **outcome: Any) -> None:

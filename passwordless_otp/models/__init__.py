@@ -1,5 +1,6 @@
 """What is remembered."""
 
+from passwordless_otp.models.circuits import Circuit
 from passwordless_otp.models.counters import Counter
 from passwordless_otp.models.flows import Flow
 from passwordless_otp.models.identifiers import Identifier
@@ -10,6 +11,7 @@ from passwordless_otp.models.test_identifiers import TestIdentifier
 from passwordless_otp.models.verifications import Verification
 
 __all__ = [
+    "Circuit",
     "Counter",
     "Flow",
     "Identifier",

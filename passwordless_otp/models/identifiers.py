@@ -28,6 +28,7 @@ class Identifier(models.Model):
         verbose_name=_("user"),
     )
     verified_at = models.DateTimeField(_("proven at"), default=timezone.now, editable=False)
+    undeliverable_at = models.DateTimeField(_("came back at"), null=True, editable=False)
     primary = models.BooleanField(
         _("primary"), default=True, help_text=_("Offered first, where the user has several of a kind.")
     )

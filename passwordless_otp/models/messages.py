@@ -1,5 +1,6 @@
 """Message: one email or SMS on its way, and what became of it."""
 
+from datetime import datetime
 from typing import Any, Self
 
 from django.db import models
@@ -8,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import identifiers
+from passwordless_otp.models.flows import Status
 from passwordless_otp.models.ids import uuid7
 from passwordless_otp.models.primary import PrimaryManager
-from passwordless_otp.models.verifications import Verification
+from passwordless_otp.models.verifications import Verification, VerificationStatus
 
 
 class MessageKind(models.TextChoices):
@@ -33,9 +35,23 @@ class MessageStatus(models.TextChoices):
     PENDING = "pending", _("pending")
     SENDING = "sending", _("sending")
     SENT = "sent", _("sent")
+    DELIVERED = "delivered", _("delivered")
     FAILED = "failed", _("failed")
     UNKNOWN = "unknown", _("may have been sent")
     SUPPRESSED = "suppressed", _("not to be sent")
+
+
+UNDERWAY = [MessageStatus.PENDING, MessageStatus.SENDING]
+TAKEN = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN]  # by a provider, as far as we know
+# A status only moves on: what another one may follow. A report can be faster than the answer that it is about.
+BEFORE = {
+    MessageStatus.PENDING: [MessageStatus.SENDING],
+    MessageStatus.UNKNOWN: [MessageStatus.SENDING],
+    MessageStatus.SUPPRESSED: [MessageStatus.SENDING],
+    MessageStatus.SENT: [*UNDERWAY, MessageStatus.UNKNOWN],
+    MessageStatus.FAILED: [MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT],
+    MessageStatus.DELIVERED: [*UNDERWAY, MessageStatus.UNKNOWN, MessageStatus.SENT],
+}
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -44,7 +60,26 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def claim(self, pk: object) -> int:
         """Take a pending message for this worker: of two that ask, one gets 1."""
         pending = self.filter(pk=pk, status=MessageStatus.PENDING)
-        return pending.update(status=MessageStatus.SENDING, attempts=F("attempts") + 1)
+        now = timezone.now()
+        return pending.update(status=MessageStatus.SENDING, attempts=F("attempts") + 1, claimed_at=now)
+
+    def due(self, now: datetime) -> Self:
+        """Those that wait for a worker, the oldest first."""
+        now_due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+        return self.filter(now_due, status=MessageStatus.PENDING).order_by("pk")
+
+    def give_up(self, before: datetime) -> int:
+        """Mark as unknown those that a worker took before then: it died, with or without having sent them."""
+        lost = self.filter(status=MessageStatus.SENDING, claimed_at__lt=before)
+        return lost.update(status=MessageStatus.UNKNOWN, error_code="the worker died")
+
+    def report(self, pk: object, status: MessageStatus, provider_id: str, error_code: str = "") -> int:
+        """Take over what a provider says became of its message, unless it is about another try, or old news."""
+        of_this_try = Q(provider_id="") | Q(provider_id=provider_id)
+        known = self.filter(of_this_try, pk=pk, status__in=BEFORE[status])
+        column = {MessageStatus.SENT: "sent_at", MessageStatus.DELIVERED: "delivered_at"}.get(status)
+        at = {column: timezone.now()} if column else {}
+        return known.update(status=status, provider_id=provider_id, error_code=error_code, **at)
 
     def whole(self) -> Self:
         """With the verification and the flow that a code is derived from."""
@@ -69,7 +104,10 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     language = models.CharField(_("language"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    claimed_at = models.DateTimeField(_("last tried at"), null=True)
+    next_attempt_at = models.DateTimeField(_("next try at"), null=True)
     sent_at = models.DateTimeField(_("sent at"), null=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True)
 
     objects = PrimaryManager.from_queryset(MessageQuerySet)()
 
@@ -77,6 +115,13 @@ class Message(models.Model):
         base_manager_name = "objects"
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(
+                fields=["status", "next_attempt_at"],
+                condition=Q(status__in=UNDERWAY),
+                name="passwordless_otp_msg_underway",
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(kind__in=MessageKind.values)
@@ -89,11 +134,24 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {identifiers.mask(self.verification.address)}"
 
-    def record(self, status: MessageStatus, **outcome: str) -> None:
-        """Save what became of it."""
-        self.status = status
-        for name, value in outcome.items():
+    @property
+    def is_current(self) -> bool:
+        """Whether its code is still the one that would be right."""
+        verification = self.verification
+        live = verification.state == VerificationStatus.UNVERIFIED and verification.flow.status == Status.OPEN
+        return live and self.generation == verification.generation
+
+    def record(self, status: MessageStatus, **outcome: Any) -> None:
+        """Save what became of it. Where a provider's report was faster, its word stays."""
+        now = timezone.now()
+        outcome = {"error_code": "", "next_attempt_at": None, "backend": "", "provider_id": "", **outcome}
+        for name in ["backend", "provider_id", "error_code"]:
             field: Any = self._meta.get_field(name)
-            setattr(self, name, value[: field.max_length])
-        self.sent_at = timezone.now() if status == MessageStatus.SENT else None
-        self.save(update_fields=["status", "sent_at", *outcome])
+            outcome[name] = outcome[name][: field.max_length]
+        if status == MessageStatus.SENT:
+            outcome["sent_at"] = now
+        held = Message.objects.filter(pk=self.pk)
+        if held.filter(status__in=BEFORE[status]).update(status=status, **outcome):
+            return
+        late = [name for name in ["backend", "provider_id", "sent_at"] if outcome.get(name)]
+        held.update(**{name: outcome[name] for name in late})

@@ -53,7 +53,7 @@ def test_what_was_sent_is_recorded():
     ("raises", "status", "reason"),
     [
         ("Refused", "failed", "bad number"),
-        ("Unavailable", "failed", "bad number"),
+        ("Unavailable", "pending", "bad number"),
         ("Unclear", "unknown", "bad number"),
         ("ZeroDivisionError", "unknown", "ZeroDivisionError"),
     ],

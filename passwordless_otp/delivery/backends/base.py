@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Outgoing:
     text: str = field(repr=False)
     code: str = field(repr=False)  # empty for a note without one
     seconds_left: int  # of the code's life
+    html: str = field(default="", repr=False)  # empty for an SMS
+    callback_url: str = ""  # where the provider may report on it; empty without PUBLIC_URL
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,14 @@ class DeliveryError(Exception):
 
 
 class Refused(DeliveryError):
-    """Final: a bad number, an unknown mailbox, somebody who has unsubscribed."""
+    """Final: a bad number, an unknown mailbox, somebody who has unsubscribed.
+
+    With `elsewhere` the reason is not the person: another provider may well take it.
+    """
+
+    def __init__(self, code: str, *, elsewhere: bool = False) -> None:
+        self.elsewhere = elsewhere
+        super().__init__(code)
 
 
 class Unavailable(DeliveryError):
@@ -47,6 +57,13 @@ class Unclear(DeliveryError):
 class Backend(ABC):
     """A provider. The setting's OPTIONS are its keyword arguments."""
 
+    max_code_length: ClassVar[int | None] = None  # it is passed over where the code is longer
+    webhook: ClassVar[str] = ""  # the name of our URL that takes its reports
+    settles: ClassVar[bool] = False  # whether `settle` is to be called
+
     @abstractmethod
     def send(self, message: Outgoing) -> Receipt:
         """Hand `message` over. Raises `Refused`, `Unavailable` or `Unclear`, never with the text in it."""
+
+    def settle(self, provider_id: str, approved: bool) -> None:  # noqa: B027
+        """Hear that the code of this message was used (`approved`), or that it never will be."""

@@ -102,9 +102,9 @@ def _failure(error: Exception) -> DeliveryError:
     name = f"twilio {code}" if numbered else f"twilio http {status}"
     if status in OK:
         return Unclear(name)
-    if status not in REFUSING or status == TOO_MANY_REQUESTS or (numbered and code in BUSY | UNROUTED):
+    if status not in REFUSING or status == TOO_MANY_REQUESTS or (numbered and code in BUSY):
         return Unavailable(name)
-    return Refused(name)
+    return Refused(name, elsewhere=numbered and code in UNROUTED)
 
 
 def _never_left(error: Exception) -> bool:

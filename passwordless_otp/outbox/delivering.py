@@ -1,0 +1,113 @@
+"""Deliver one message: claim it, write it, try the providers of its channel in turn, record what came of it."""
+
+import logging
+import random
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
+from passwordless_otp.models import Circuit, Message
+from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.outbox import chains, settling, writing
+
+logger = logging.getLogger("passwordless_otp.outbox")
+
+WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds: after each time that nobody was there, so at most 3 times in all
+READING = timedelta(seconds=20)  # a code that would come later than this before its end is not sent any more
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one provider. With `passes_on` another may be tried: nothing has gone out."""
+
+    status: MessageStatus
+    backend: str
+    error_code: str = ""
+    provider_id: str = ""
+    passes_on: bool = False
+
+
+def deliver(message_id: UUID | str) -> datetime | None:
+    """Do what is due for this message, once for all workers that try; return when it is due again, if it is."""
+    if not Message.objects.claim(message_id):
+        settling.report(message_id)
+        return None
+    message = Message.objects.whole().get(pk=message_id)
+    if not message.is_current:
+        message.record(MessageStatus.SUPPRESSED, error_code="superseded")
+        return None
+    outcome, again = _through_the_chain(message), None
+    if outcome.status == MessageStatus.PENDING:
+        again = _again(message)
+        outcome = outcome if again else replace(outcome, status=MessageStatus.FAILED)
+    if outcome.status != MessageStatus.SENT:
+        # The exception itself stays out of the log: a library's may hold the text, and with it the code.
+        what = (message.pk, message.channel, outcome.backend, outcome.status, outcome.error_code)
+        logger.error("message %s (%s) by %s: %s, %s", *what)
+    said = {"backend": outcome.backend, "provider_id": outcome.provider_id, "error_code": outcome.error_code}
+    message.record(outcome.status, next_attempt_at=again, **said)
+    if outcome.status == MessageStatus.SENT:
+        Circuit.objects.close(outcome.backend)
+    return again
+
+
+@sensitive_variables("outgoing")
+def _through_the_chain(message: Message) -> Outcome:
+    """Try one provider after the other, until one has taken the message or may have."""
+    try:
+        outgoing = writing.write(message)
+    except Exception as error:
+        return Outcome(MessageStatus.FAILED, "", type(error).__name__)
+    outcomes = []
+    for provider in chains.of(message.channel):
+        outcome = _try(provider, message, outgoing)
+        if not outcome.passes_on:
+            return outcome
+        outcomes.append(outcome)
+    waiting = [outcome for outcome in outcomes if outcome.status == MessageStatus.PENDING]
+    return (waiting or outcomes)[-1]
+
+
+@sensitive_variables("outgoing")
+def _try(provider: chains.Provider, message: Message, outgoing: Outgoing) -> Outcome:
+    try:
+        backend = provider.backend()
+    except Exception as error:
+        return Outcome(MessageStatus.FAILED, provider.name, type(error).__name__, passes_on=True)
+    if backend.max_code_length and len(outgoing.code) > backend.max_code_length:
+        return Outcome(MessageStatus.FAILED, provider.name, "code too long", passes_on=True)
+    if not Circuit.objects.admits(provider.name):
+        return Outcome(MessageStatus.PENDING, provider.name, "circuit open", passes_on=True)
+    outgoing = replace(outgoing, callback_url=writing.callback_url(message, backend))
+    return _send(backend, provider.name, outgoing)
+
+
+@sensitive_variables("outgoing")
+def _send(backend: Backend, name: str, outgoing: Outgoing) -> Outcome:
+    try:
+        receipt = backend.send(outgoing)
+    except Refused as error:
+        return Outcome(MessageStatus.FAILED, name, error.code, passes_on=error.elsewhere)
+    except Unavailable as error:
+        Circuit.objects.count_failure(name)
+        return Outcome(MessageStatus.PENDING, name, error.code, passes_on=True)
+    except Unclear as error:
+        Circuit.objects.count_failure(name)
+        return Outcome(MessageStatus.UNKNOWN, name, error.code)
+    except Exception as error:
+        return Outcome(MessageStatus.UNKNOWN, name, type(error).__name__)
+    return Outcome(MessageStatus.SENT, name, provider_id=receipt.provider_id)
+
+
+def _again(message: Message) -> datetime | None:
+    """Return when to try again; `None` where that would be too often, or too late for the code."""
+    if message.attempts > len(WAITS):
+        return None
+    wait = timedelta(seconds=random.uniform(*WAITS[message.attempts - 1]))  # noqa: S311
+    names = [provider.name for provider in chains.of(message.channel)]
+    again = Circuit.objects.first_admission(names, timezone.now()) + wait
+    return again if again + READING <= message.verification.expires_at else None

@@ -1,0 +1,59 @@
+"""A saved Message → what a provider is given."""
+
+import math
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+from django.views.decorators.debug import sensitive_variables
+
+from passwordless_otp import conf
+from passwordless_otp.delivery import composing
+from passwordless_otp.delivery.backends.base import Backend, Outgoing
+from passwordless_otp.models import InstanceSettings, Message
+from passwordless_otp.models.messages import MessageKind
+
+
+@sensitive_variables()
+def write(message: Message) -> Outgoing:
+    """Derive the code and compose the text, in the visitor's language. Raises what templates and keys raise."""
+    verification = message.verification
+    code = verification.code() if MessageKind(message.kind).has_code else ""
+    left = int((verification.expires_at - timezone.now()).total_seconds())
+    with translation.override(message.language or None):
+        context = {**_context(left), "code": code}
+        text = composing.compose(message.kind, message.channel, context)
+    return Outgoing(
+        id=message.pk.hex,
+        channel=message.channel,
+        to=verification.value,
+        subject=text.subject,
+        text=text.body,
+        code=code,
+        seconds_left=left,
+    )
+
+
+def callback_url(message: Message, backend: Backend) -> str:
+    """Return where this provider may report on this message; empty where that can't be."""
+    path = _path(backend.webhook, message.pk) if backend.webhook else ""
+    return conf.public_origin() + path if conf.public_origin() and path else ""
+
+
+def _context(left: int) -> dict[str, object]:
+    settings = InstanceSettings.current()
+    origin, sign_up = conf.public_origin(), _path("sign_up")
+    return {
+        "app": settings.app,
+        "domain": conf.public_domain(),
+        "minutes": math.ceil(left / 60),
+        "sign_up_url": origin + sign_up if origin and sign_up and settings.sign_up_open else "",
+        "support_email": settings.support_email,
+    }
+
+
+def _path(name: str, *args: object) -> str:
+    """Return the path of one of our URLs; empty where the site has not included it."""
+    try:
+        return reverse(f"passwordless_otp:{name}", args=args)
+    except NoReverseMatch:
+        return ""
