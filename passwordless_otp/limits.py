@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from django.db import connections, router, transaction
-from django.db.models import Q, Sum
 
 from passwordless_otp import keys
 from passwordless_otp.errors import TooManyRequests
@@ -88,15 +87,13 @@ def take(*buckets: Bucket) -> dict[str, Taken]:
 
     Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
     """
-    using = router.db_for_write(Counter)
-    if not connections[using].in_atomic_block:
+    if not connections[router.db_for_write(Counter)].in_atomic_block:
         raise RuntimeError("limits.take needs a transaction: without, a refusal leaves the other buckets counted")
     now = int(time.time())
     asked: dict[str, Bucket] = {}
     for bucket in buckets:
         if bucket.ceiling < 1:
-            transaction.set_rollback(True, using)
-            raise TooManyRequests(bucket.scope, bucket.seconds)
+            raise _refusal(bucket.scope, bucket.seconds)
         asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
     if not asked:
         return {}
@@ -104,9 +101,8 @@ def take(*buckets: Bucket) -> dict[str, Taken]:
     taken = Counter.objects.take(rows)
     refused = asked.keys() - {row.key for row in taken}
     if refused:
-        wait, scope = max((_wait(bucket, now), bucket.scope) for key, bucket in asked.items() if key in refused)
-        transaction.set_rollback(True, using)  # even where somebody catches this
-        raise TooManyRequests(scope, wait)
+        wait, scope = max((_wait(asked[key], now), asked[key].scope) for key in refused)
+        raise _refusal(scope, wait)
     windows = {row.key: row.window for row in rows}
     outcome = {}
     for key, held, limit in taken:
@@ -125,16 +121,19 @@ def give_back(*shares: Share) -> None:
 def counts(*buckets: Bucket) -> list[int]:
     """Return how often each has been taken within its `seconds`, or up to a twelfth more."""
     now = int(time.time())
-    wanted = Q(pk__in=[])
-    for bucket in buckets:
-        wanted |= Q(key=bucket.key, window__gte=bucket.since(now))
-    sums = dict(Counter.objects.filter(wanted).values_list("key").annotate(Sum("count")))
+    since = {bucket.key: bucket.since(now) for bucket in buckets}
+    sums = Counter.objects.sums(since) if since else {}
     return [sums.get(bucket.key, 0) for bucket in buckets]
 
 
 def count(bucket: Bucket) -> int:
     """Return how often this has been taken within its `seconds`, or up to a twelfth more."""
     return counts(bucket)[0]
+
+
+def _refusal(scope: str, wait: int) -> TooManyRequests:
+    transaction.set_rollback(True, router.db_for_write(Counter))  # even where somebody catches it
+    return TooManyRequests(scope, wait)
 
 
 def _wait(bucket: Bucket, now: int) -> int:

@@ -1,6 +1,6 @@
 """Counter: how often something happened in a window. Whom it is about, only the keyed digest knows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import connections, models
@@ -57,6 +57,9 @@ INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "li
 ON CONFLICT ("key", "window") DO UPDATE SET "count" =
 CASE WHEN counter."count" > excluded."limit" THEN counter."count" - excluded."limit" ELSE 0 END
 """
+SUMS = """
+SELECT "key", SUM("count") FROM "passwordless_otp_counter" WHERE {rows} GROUP BY "key"
+"""
 
 
 class CounterQuerySet(models.QuerySet["Counter"]):
@@ -75,6 +78,13 @@ class CounterQuerySet(models.QuerySet["Counter"]):
             rows = ", ".join(["(%s, %s, 0, %s, 0)"] * len(shares))
             values = [value for (key, window), times in shares for value in (key, window, times)]
             cursor.execute(GIVE_BACK.format(rows=rows), values)
+
+    def sums(self, since: Mapping[str, int]) -> dict[str, int]:
+        """Return how many each key holds in windows that began then or later."""
+        with connections[self.db].cursor() as cursor:
+            rows = " OR ".join(['("key" = %s AND "window" >= %s)'] * len(since))
+            cursor.execute(SUMS.format(rows=rows), [value for pair in since.items() for value in pair])
+            return {key: int(held) for key, held in cursor.fetchall()}
 
 
 class Counter(models.Model):

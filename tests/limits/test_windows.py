@@ -1,7 +1,7 @@
 """When what was taken ends to count."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from passwordless_otp import limits
@@ -66,7 +66,7 @@ def test_a_lowered_limit_waits_until_enough_of_them_have_ended_to_count(clock):
     limit=st.integers(1, 4),
     pauses=st.lists(st.integers(0, 120), min_size=1, max_size=25),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_in_no_span_of_its_length_more_go_through_than_the_limit(seconds, limit, pauses):
     clock, through, waits, part = _Clock(), [], [0], max(1, seconds // 12)
     with pytest.MonkeyPatch.context() as patch:
