@@ -9,6 +9,7 @@ BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION = frozenset("\f^{}\\[~]|€")  # each takes the room of two
+GSM = BASIC | EXTENSION
 GSM_ROOM, GSM_ROOM_OF_MANY = 160, 153  # in one segment that is alone, and in one of several
 UCS2_ROOM, UCS2_ROOM_OF_MANY = 70, 67
 BEYOND_UCS2 = 0x10000  # from here on a character takes two units of 16 bits
@@ -21,7 +22,7 @@ def bind(text: str, domain: str, code: str) -> str:
 
 def foreign(text: str) -> str:
     """Return the characters that GSM-7 lacks, each once."""
-    return "".join(dict.fromkeys(c for c in text if c not in BASIC | EXTENSION))
+    return "".join(dict.fromkeys(c for c in text if c not in GSM))
 
 
 def room(text: str) -> int:

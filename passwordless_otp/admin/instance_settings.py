@@ -21,6 +21,7 @@ from passwordless_otp.models import InstanceSettings
 
 CONSOLE = f"{conf.BACKENDS}.console.ConsoleBackend"
 FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
+MESSAGES = ["application_name", "support_email", "code_in_subject", "email_subject", "sms_text"]
 USES = ["enabled", "required", "used_for_identification"]
 
 
@@ -37,19 +38,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
         (_("Attack protection"), {"fields": ["enumeration_protection", "staff_sign_in"]}),
         (_("Sessions"), {"fields": ["session_lifetime_days"]}),
-        (
-            _("Messages"),
-            {
-                "fields": [
-                    "application_name",
-                    "support_email",
-                    "code_in_subject",
-                    "email_subject",
-                    "sms_text",
-                    "preview",
-                ]
-            },
-        ),
+        (_("Messages"), {"fields": [*MESSAGES, "preview"]}),
         (_("Test mode"), {"fields": ["test_mode"]}),
     ]
 

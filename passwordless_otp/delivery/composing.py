@@ -1,5 +1,6 @@
 """Templates around a code → subject, text and HTML."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from string import Template
 
@@ -41,13 +42,23 @@ def compose(kind: str, channel: str, context: dict[str, object], wording: Wordin
 
 
 def _sms(kind: str, context: dict[str, object], wording: str) -> str:
-    """Return the first of these texts that is one segment: the site's domain can say what its name can't."""
-    bare = {**context, "app": ""}
-    texts = [_fill(wording, context)] if wording else []
-    texts += [_render(kind, "sms.txt", words) for words in [context, bare, {**bare, "short": True}]]
+    """Return the first of the texts that is one segment; if none is, the shortest."""
     domain, code = str(context.get("domain", "")), str(context.get("code", ""))
-    bound = [sms.bind(" ".join(text.split()), domain, code) for text in texts]
-    return next((text for text in bound if sms.segments(text) == 1), bound[-1])
+    bound = ""
+    for text in _texts(kind, context, wording):
+        bound = sms.bind(" ".join(text.split()), domain, code)
+        if sms.segments(bound) == 1:
+            break
+    return bound
+
+
+def _texts(kind: str, context: dict[str, object], wording: str) -> Iterator[str]:
+    """Yield the operator's text, ours, and ours without what can be missed: the last line names the site, too."""
+    if wording:
+        yield _fill(wording, context)
+    nameless = {**context, "app": ""}
+    for words in [context, nameless, {**nameless, "short": True}]:
+        yield _render(kind, "sms.txt", words)
 
 
 def _fill(wording: str, context: dict[str, object]) -> str:
