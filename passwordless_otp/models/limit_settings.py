@@ -67,14 +67,15 @@ class LimitSettings(models.Model):
         number: int = self.limits.get(name, LIMITS[name].default)
         return number
 
-    def clean_limits(self) -> None:
-        """Refuse what is out of range. Raises `ValidationError`."""
-        if not isinstance(self.limits, dict) or set(self.limits) - set(LIMITS):
-            raise ValidationError({"limits": _("These are no limits of ours.")})
-        if not isinstance(self.tracked_only, list) or set(self.tracked_only) - set(LIMITS):
-            raise ValidationError({"tracked_only": _("These are no limits of ours.")})
-        for name, number in self.limits.items():
-            limit = LIMITS[name]
-            if type(number) is not int or not limit.low <= number <= limit.high:
-                told = {"limit": limit.label, "low": limit.low, "high": limit.high}
-                raise ValidationError({"limits": _("%(limit)s: from %(low)s to %(high)s.") % told})
+
+def refuse(settings: Any) -> None:
+    """Refuse what is no limit or out of its range. Raises `ValidationError`."""
+    if not isinstance(settings.limits, dict) or set(settings.limits) - set(LIMITS):
+        raise ValidationError({"limits": _("These are no limits of ours.")})
+    if not isinstance(settings.tracked_only, list) or set(settings.tracked_only) - set(LIMITS):
+        raise ValidationError({"tracked_only": _("These are no limits of ours.")})
+    for name, number in settings.limits.items():
+        limit = LIMITS[name]
+        if type(number) is not int or not limit.low <= number <= limit.high:
+            told = {"limit": limit.label, "low": limit.low, "high": limit.high}
+            raise ValidationError({"limits": _("%(limit)s: from %(low)s to %(high)s.") % told})
