@@ -76,14 +76,13 @@ class Bucket:
 class Taken(NamedTuple):
     """What came of one bucket: what to give back for it, and how many it holds now, this one among them."""
 
+    scope: str
     share: Share
     total: int
 
 
-def take(*buckets: Bucket) -> dict[str, Taken]:
+def take(*buckets: Bucket) -> list[Taken]:
     """Count one more in each bucket, or raise `TooManyRequests` and let the transaction leave nothing behind.
-
-    Returns what came of each scope.
 
     Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
     """
@@ -96,7 +95,7 @@ def take(*buckets: Bucket) -> dict[str, Taken]:
             raise _refusal(bucket.scope, bucket.seconds)
         asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
     if not asked:
-        return {}
+        return []
     rows = [asked[key].asked(now) for key in sorted(asked)]  # two takes in different orders would deadlock
     taken = Counter.objects.take(rows)
     refused = asked.keys() - {row.key for row in taken}
@@ -104,11 +103,11 @@ def take(*buckets: Bucket) -> dict[str, Taken]:
         wait, scope = max((_wait(asked[key], now), asked[key].scope) for key in refused)
         raise _refusal(scope, wait)
     windows = {row.key: row.window for row in rows}
-    outcome = {}
+    outcome = []
     for key, held, limit in taken:
         bucket, total = asked[key], held + asked[key].ceiling - limit
         _report(bucket, total)
-        outcome[bucket.scope] = Taken(Share(key, windows[key]), total)
+        outcome.append(Taken(bucket.scope, Share(key, windows[key]), total))
     return outcome
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 
 from passwordless_otp.delivery.backends import memory
 from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models.limit_settings import LIMITS
 
 EMAIL, PHONE = "jane@example.com", "+14155552671"
 
@@ -97,6 +98,11 @@ def operate(**changes):
         setattr(settings, name, value)
     settings.save()
     return settings
+
+
+def unlimited(**more):
+    """Limits as wide as they can be: for tests of something else."""
+    return operate(limits={name: limit.high for name, limit in LIMITS.items()}, **more)
 
 
 def both_kinds(**more):

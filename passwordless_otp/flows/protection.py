@@ -128,7 +128,7 @@ def try_costs(address: Address, browser: Browser, recognised: bool, settings: In
 
 def pay(costs: Iterable[Bucket]) -> dict[str, Taken]:
     """Pay, at once and for good. Raises `TooManyRequests`, and nothing was paid."""
-    return transactions.run(lambda: limits.take(*costs))
+    return {taken.scope: taken for taken in transactions.run(lambda: limits.take(*costs))}
 
 
 def run(costs: Iterable[Bucket], step: Callable[[list[list[object]]], T], *rows: models.Model) -> T:

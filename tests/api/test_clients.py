@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 
 from passwordless_otp import signals
 from passwordless_otp.models import Flow, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate
+from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate, unlimited
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +77,7 @@ def test_a_flow_answers_to_its_own_client_only():
 def test_a_code_works_in_its_own_purpose_flow_identifier_and_client_only():
     """All pairs: every code is tried in every flow but its own."""
     both_kinds()
+    unlimited()
     joined()
     flows = []
     for identifier, strategy in [(EMAIL, "email_code"), (PHONE, "phone_code")]:

@@ -5,10 +5,11 @@ from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection, transaction
 
 from passwordless_otp import outbox
+from passwordless_otp.browsers import Browser
 from passwordless_otp.delivery.backends import memory
 from passwordless_otp.flows import sign_in, transactions
 from passwordless_otp.models import Flow, Identifier, Message, Verification
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code
+from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, unlimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_MOST = 60  # statements of a step
@@ -57,6 +58,8 @@ def sound(visitor):
 def test_a_sign_in_is_whole_or_not_at_all():
     joined()
 
+    unlimited()
+
     def prepare():
         visitor = Visitor()
         visitor.sign_in(EMAIL, "email_code")
@@ -69,6 +72,8 @@ def test_a_sign_in_is_whole_or_not_at_all():
 
 
 def test_a_sign_up_is_whole_or_not_at_all():
+    unlimited()
+
     def prepare():
         get_user_model().objects.all().delete()
         visitor = Visitor()
@@ -83,6 +88,7 @@ def test_a_sign_up_is_whole_or_not_at_all():
 
 
 def test_a_prepare_leaves_a_message_with_its_code_or_neither():
+    unlimited()
     joined()
     for visitor, answer in each_statement(Visitor, lambda v: v.sign_in(EMAIL, "email_code")):
         assert answer.status_code in {200, 500, 503}
@@ -141,7 +147,7 @@ def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything
     visitor.sign_in(EMAIL, "email_code")
     flow = Flow.objects.get(status="open")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        sign_in.attempt(flow, flow.known_verifications[0].strategy, "000000", "x")
+        sign_in.attempt(flow, Browser("x", "y", ""), flow.known_verifications[0].strategy, "000000")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         transactions.run(lambda: None)
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from passwordless_otp import clients
-from passwordless_otp.models import Flow, Identifier, Verification
-from tests.visitor import Visitor, both_kinds, operate, wrong
+from passwordless_otp.models import Counter, Flow, Identifier, Verification
+from tests.visitor import Visitor, both_kinds, operate, unlimited, wrong
 
 pytestmark = pytest.mark.django_db
 PEOPLE = {"ann": ["a@example.com", "+14155552671"], "bob": ["b@example.com"]}
@@ -28,7 +28,9 @@ class Machine(RuleBasedStateMachine):
     def start(self, protection):
         get_user_model().objects.all().delete()
         Flow.objects.all().delete()
+        Counter.objects.all().delete()
         both_kinds(enumeration_protection=protection, email_code=True, max_tries=3)
+        unlimited()
         for name, values in PEOPLE.items():
             user = get_user_model().objects.create(username=name)
             for value in values:

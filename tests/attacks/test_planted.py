@@ -2,11 +2,13 @@
 
 import pytest
 
+from passwordless_otp.browsers import Browser
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Strategy
 from passwordless_otp.models import Flow, Verification
 from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate
 
+BROWSER = Browser("x" * 64, "y" * 64, "")
 pytestmark = pytest.mark.django_db
 OTHER = "mallory@example.com"
 
@@ -75,13 +77,13 @@ def test_a_sign_up_completes_from_what_its_row_says():
     visitor = Visitor()
     visitor.sign_up(email_address=OTHER, strategy="email_code")
     one, two = (Flow.objects.get(pk=visitor.flow[4:]) for _ in "12")
-    sign_up.update(one, {"email_address": EMAIL, "first_name": "Jane"}, "x" * 64)
-    flow = sign_up.attempt(two, Strategy.EMAIL_CODE, newest_code(OTHER), "y" * 64)
+    sign_up.update(one, BROWSER, {"email_address": EMAIL, "first_name": "Jane"})
+    flow = sign_up.attempt(two, BROWSER, Strategy.EMAIL_CODE, newest_code(OTHER))
     assert flow.status == "open"
     assert flow.email_address == EMAIL
     three, four = (Flow.objects.get(pk=visitor.flow[4:]) for _ in "12")
-    sign_up.update(three, {"last_name": "Doe"}, "x" * 64)
-    sign_up.update(four, {"first_name": "J"}, "x" * 64)
+    sign_up.update(three, BROWSER, {"last_name": "Doe"})
+    sign_up.update(four, BROWSER, {"first_name": "J"})
     assert Flow.objects.get().details["last_name"] == "Doe"
 
 

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 
 from passwordless_otp.delivery.backends import memory
 from passwordless_otp.models import Identifier, Message, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, later, newest_code, started, wrong
+from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, later, newest_code, started, unlimited, wrong
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,7 @@ def test_with_less_than_a_third_of_its_life_left_the_code_is_a_new_one(jane):
 
 
 def test_tries_go_on_over_resends(jane):
+    unlimited()
     visitor = started()
     for tries in range(1, 5):
         assert errors(visitor.attempt(wrong(newest_code()))) == ["form_code_incorrect"]
@@ -104,6 +105,7 @@ def test_tries_go_on_over_resends(jane):
 
 
 def test_a_flow_sends_so_many_messages_and_no_more(jane):
+    unlimited()
     visitor = started()
     for _ in range(4):
         later(seconds=31)

@@ -16,9 +16,9 @@ def bucket(subject="ann@example.com", limit=5, **given):
 
 
 def take(*buckets):
-    """Take these in a transaction of their own."""
+    """Take these in a transaction of their own; return the shares."""
     with transaction.atomic():
-        return limits.take(*buckets)
+        return [taken.share for taken in limits.take(*buckets)]
 
 
 def outcome(*buckets):
