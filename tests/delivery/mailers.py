@@ -19,6 +19,7 @@ MESSAGE = Outgoing(
     600,
     f"<p>{CODE}</p>",
 )
+IN_MEMORY = {"email": [{"BACKEND": "passwordless_otp.delivery.backends.memory.MemoryBackend"}]}
 BEFORE_MAILERS = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
 
 
