@@ -23,15 +23,16 @@ IN_MEMORY = {"email": [{"BACKEND": "passwordless_otp.delivery.backends.memory.Me
 BEFORE_MAILERS = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
 
 
-def name(settings, backend, **options):
-    """Let the mail settings name this backend, and return what is to be written for `using`."""
+def name(settings, backend, alias="otp", **options):
+    """Let the mail settings name this backend, too, and return what is to be written for `using`."""
     if django.VERSION >= (6, 1):
-        elsewhere = {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
-        settings.MAILERS = {"default": elsewhere, "otp": {"BACKEND": backend, "OPTIONS": options}}
-        return "otp"
+        default = {"default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
+        settings.MAILERS = {**settings.MAILERS, **default, alias: {"BACKEND": backend, "OPTIONS": options}}
+        return alias
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
     provider = backend.split(".")[2].upper()
-    settings.ANYMAIL = {f"{provider}_{option.upper()}": value for option, value in options.items()}
+    ours = {f"{provider}_{option.upper()}": value for option, value in options.items()}
+    settings.ANYMAIL = {**getattr(settings, "ANYMAIL", {}), **ours}
     for option, value in options.items():
         setattr(settings, f"EMAIL_{BEFORE_MAILERS.get(option, option.upper())}", value)
     return backend

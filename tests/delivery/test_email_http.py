@@ -8,11 +8,14 @@ from django.core import mail
 
 from passwordless_otp.delivery.backends.base import Receipt
 from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.models import Message
 from tests.delivery import esp_server, mailers
 from tests.delivery.esp_server import closes, echoes, hangs, says
 from tests.delivery.mailers import MESSAGE, failure, outcome
-from tests.delivery.smtp_server import free_port
+from tests.delivery.smtp_server import answering, free_port
+from tests.visitor import Visitor
 
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 POSTMARK = "anymail.backends.postmark.EmailBackend"
 TAKEN = {"ErrorCode": 0, "Message": "OK", "MessageID": "pm-1", "To": MESSAGE.to}
 INACTIVE = {
@@ -166,3 +169,19 @@ def test_a_status_that_is_none_of_success_is_a_refusal(settings, backend, ignore
 
 def test_what_the_provider_has_queued_was_taken(settings):
     assert EmailBackend(using=mailers.name(settings, f"{__name__}.Queued")).send(MESSAGE) == Receipt("p-1")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("status", "second"), [(401, True), (503, True), (200, False), (504, False)])
+def test_of_two_mailers_the_second_sends_what_certainly_did_not_go_out(postmark, settings, status, second):
+    postmark.reply = says(status, TAKEN)
+    with answering() as (mailbox, address):
+        chain = [postmark.using, mailers.name(settings, SMTP, alias="reserve", **address)]
+        path = "passwordless_otp.delivery.backends.email.EmailBackend"
+        entries = [{"BACKEND": path, "OPTIONS": {"using": using}} for using in chain]
+        settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": entries}}
+        Visitor().sign_up(email_address=MESSAGE.to, strategy="email_code")
+    message = Message.objects.get()
+    assert message.status == ("unknown" if status == 504 else "sent")
+    assert message.backend == (f"{path}#2" if second else path)
+    assert (len(postmark.received), len(mailbox.received)) == (1, second)
