@@ -688,6 +688,10 @@ class Migration(migrations.Migration):
                 name="passwordless_otp_msg_underway",
             ),
         ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(fields=["provider_id"], name="passwordless_otp_msg_provider"),
+        ),
         migrations.AddConstraint(
             model_name="message",
             constraint=models.CheckConstraint(

@@ -121,6 +121,8 @@ class Message(models.Model):
                 condition=Q(status__in=UNDERWAY),
                 name="passwordless_otp_msg_underway",
             ),
+            # For reports on mail that the site sends by the same provider: all of them are looked for here.
+            models.Index(fields=["provider_id"], name="passwordless_otp_msg_provider"),
         ]
         constraints = [
             models.CheckConstraint(

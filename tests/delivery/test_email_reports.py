@@ -6,6 +6,7 @@ import json
 import pytest
 from anymail.signals import AnymailTrackingEvent, tracking
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 
 from passwordless_otp.models import Identifier, Message
@@ -153,6 +154,14 @@ def test_a_report_on_another_try_of_the_message_is_not_about_this_one(jane):
 def test_without_our_id_the_message_is_found_by_the_providers(jane):
     assert reported(DELIVERY, metadata={}) == 200
     assert newest() == ("delivered", "")
+
+
+def test_reports_on_other_mail_of_the_site_read_no_other_messages():
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")  # it would read a small table as a whole
+    plan = Message.objects.filter(channel="email", provider_id="pm-1").explain()
+    assert "passwordless_otp_msg_provider" in plan
 
 
 def test_a_bounce_of_somebody_without_an_account_marks_nobody(postmark):
