@@ -9,7 +9,7 @@ from aiosmtpd.smtp import AuthResult
 
 
 class Mailbox:
-    """Takes mail. `says` maps a step (EHLO, MAIL, RCPT, DATA) to a reply, or to `drop` or `hang`."""
+    """Takes mail. `says` maps a step (EHLO, MAIL, RCPT, DATA, QUIT) to a reply, or to `drop` or `hang`."""
 
     def __init__(self, says):
         self.says, self.received = says, []
@@ -34,6 +34,9 @@ class Mailbox:
     async def handle_DATA(self, server, session, envelope):
         self.received.append(envelope)
         return await self._step("DATA", server) or "250 OK"
+
+    async def handle_QUIT(self, server, session, envelope):
+        return await self._step("QUIT", server) or "221 Bye"
 
     async def _step(self, name, server):
         reply = self.says.get(name, "")

@@ -13,6 +13,7 @@ from tests.delivery import esp_server, mailers
 from tests.delivery.esp_server import closes, echoes, hangs, says
 from tests.delivery.mailers import MESSAGE, failure, outcome
 from tests.delivery.smtp_server import answering, free_port
+from tests.delivery.twilio_server import deaf, mistrusted
 from tests.visitor import Visitor
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
@@ -125,6 +126,18 @@ def test_nobody_there_may_be_tried_again(settings):
     origin = f"http://127.0.0.1:{free_port()}"
     error = failure(mailers.name(settings, POSTMARK, server_token="secret", api_url=origin))
     assert outcome(error) == ("Unavailable", "ConnectionError", False)
+
+
+def test_a_connection_that_is_never_made_may_be_tried_again(settings):
+    with deaf() as origin:
+        error = failure(mailers.name(settings, POSTMARK, server_token="secret", api_url=origin), timeout=0.3)
+    assert outcome(error) == ("Unavailable", "ConnectTimeout", False)
+
+
+def test_a_certificate_that_nobody_trusts_may_be_tried_again(settings, tmp_path):
+    with mistrusted(tmp_path) as origin:
+        error = failure(mailers.name(settings, POSTMARK, server_token="secret", api_url=origin))
+    assert outcome(error) == ("Unavailable", "SSLError", False)
 
 
 def test_a_setting_that_is_missing_is_another_providers_chance(settings):

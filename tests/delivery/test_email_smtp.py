@@ -9,6 +9,7 @@ from passwordless_otp.delivery.backends.email import EmailBackend
 from tests.delivery import mailers
 from tests.delivery.mailers import MESSAGE, failure, outcome
 from tests.delivery.smtp_server import answering, free_port, silent
+from tests.delivery.twilio_server import deaf
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 PATIENCE = 0.3  # seconds that we wait where no answer will come
@@ -68,6 +69,27 @@ def test_a_server_that_stops_answering_is_given_up(settings, step, becomes):
         error = failure(mailers.name(settings, SMTP, **address), PATIENCE)
     assert outcome(error) == (becomes, "SMTPServerDisconnected", False)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("farewell", ["drop", "hang", "500 no"])
+def test_a_farewell_that_fails_takes_nothing_back(settings, farewell):
+    with answering(QUIT=farewell) as (mailbox, address):
+        EmailBackend(using=mailers.name(settings, SMTP, **address), timeout=PATIENCE).send(MESSAGE)
+    assert len(mailbox.received) == 1
+
+
+def test_a_farewell_that_nobody_understands_makes_it_unclear(settings):
+    with answering(QUIT=f"221 {'x' * 9000}") as (mailbox, address):
+        error = failure(mailers.name(settings, SMTP, **address))
+    assert outcome(error) == ("Unclear", "SMTPResponseException", False)
+    assert len(mailbox.received) == 1
+
+
+def test_a_connection_that_is_never_made_may_be_tried_again(settings):
+    with deaf() as origin:
+        host, port = origin.removeprefix("http://").split(":")
+        error = failure(mailers.name(settings, SMTP, host=host, port=int(port)), PATIENCE)
+    assert outcome(error) == ("Unavailable", "TimeoutError", False)
 
 
 def test_a_server_that_never_greets_is_given_up(settings):
