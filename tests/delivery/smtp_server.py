@@ -48,10 +48,11 @@ class Mailbox:
 
 
 @contextmanager
-def answering(**says):
-    """A mailbox, and the host and port to reach it by."""
+def answering(tls_context=None, **says):
+    """A mailbox, and the host and port to reach it by; with a context it offers STARTTLS."""
     mailbox = Mailbox(says)
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **login(says))
+    more = {"tls_context": tls_context, **login(says)}
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **more)
     controller.start()
     try:
         yield mailbox, {"host": "127.0.0.1", "port": controller.port}

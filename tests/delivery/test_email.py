@@ -35,6 +35,13 @@ class Broken(Locmem):
         raise ArithmeticError(messages[0].body)
 
 
+class Strict(Locmem):
+    """A mailer to which something about the mail is not right."""
+
+    def send_messages(self, messages):
+        raise ValueError(messages[0].body)
+
+
 def test_it_goes_out_by_the_sites_own_mail():
     receipt = EmailBackend(from_email="Larder <door@example.com>").send(MESSAGE)
     [sent] = mail.outbox
@@ -91,5 +98,6 @@ def test_a_mailer_that_does_not_say_how_many_it_sent_is_believed(settings):
     assert EmailBackend(using=mailers.name(settings, f"{__name__}.Mute")).send(MESSAGE) == Receipt()
 
 
-def test_an_error_that_nobody_knows_is_unclear(settings):
-    assert outcome(failure(mailers.name(settings, f"{__name__}.Broken"))) == ("Unclear", "ArithmeticError", False)
+@pytest.mark.parametrize(("mailer", "name"), [("Broken", "ArithmeticError"), ("Strict", "ValueError")])
+def test_an_error_that_nobody_knows_is_unclear(settings, mailer, name):
+    assert outcome(failure(mailers.name(settings, f"{__name__}.{mailer}"))) == ("Unclear", name, False)

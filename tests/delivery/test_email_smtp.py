@@ -1,5 +1,6 @@
 """Email through Django's SMTP, to a real server that takes it, refuses it or breaks off."""
 
+import ssl
 import time
 
 import pytest
@@ -9,7 +10,7 @@ from passwordless_otp.delivery.backends.email import EmailBackend
 from tests.delivery import mailers
 from tests.delivery.mailers import MESSAGE, failure, outcome
 from tests.delivery.smtp_server import answering, free_port, silent
-from tests.delivery.twilio_server import deaf
+from tests.delivery.twilio_server import deaf, mistrusted
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 PATIENCE = 0.3  # seconds that we wait where no answer will come
@@ -106,6 +107,23 @@ def test_nobody_there_may_be_tried_again(settings):
 def test_a_host_without_an_address_may_be_tried_again(settings):
     error = failure(mailers.name(settings, SMTP, host="nowhere.invalid", port=25))
     assert outcome(error) == ("Unavailable", "gaierror", False)
+
+
+def test_a_certificate_that_nobody_trusts_may_be_tried_again(settings, tmp_path):
+    with mistrusted(tmp_path) as origin:
+        address = {"host": "127.0.0.1", "port": int(origin.rpartition(":")[2])}
+        error = failure(mailers.name(settings, SMTP, **address, use_ssl=True))
+    assert outcome(error) == ("Unavailable", "SSLCertVerificationError", False)
+
+
+def test_an_untrusted_certificate_after_starttls_may_be_tried_again(settings, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with mistrusted(tmp_path):  # it makes the certificate
+        context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    with answering(tls_context=context) as (mailbox, address):
+        error = failure(mailers.name(settings, SMTP, **address, use_tls=True))
+    assert outcome(error) == ("Unavailable", "SSLCertVerificationError", False)
+    assert mailbox.received == []
 
 
 def test_a_login_that_the_server_does_not_offer_is_another_providers_chance(settings):
