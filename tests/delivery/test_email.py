@@ -63,4 +63,4 @@ def test_a_failure_is_classed_and_says_nothing_of_the_text(monkeypatch, error, b
         EmailBackend().send(MESSAGE)
     assert raised.value.code == code
     assert "123456" not in repr(raised.value) + str(raised.value)
-    assert raised.value.__suppress_context__
+    assert raised.value.__context__ is None

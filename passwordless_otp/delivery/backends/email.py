@@ -6,7 +6,15 @@ from typing import Any
 
 from django.core import mail
 
-from passwordless_otp.delivery.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
+from passwordless_otp.delivery.backends.base import (
+    Backend,
+    DeliveryError,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unclear,
+)
 
 PERMANENT = 500  # SMTP replies from here on are final (RFC 5321 §4.2.1)
 
@@ -26,17 +34,20 @@ class EmailBackend(Backend):
         """Send the mail. Exceptions of mail libraries carry the text, so only their class and status go on."""
         headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no vacation notes in return
         email = mail.EmailMessage(message.subject, message.text, self.from_email, [message.to], headers=headers)
+        failure: DeliveryError
         try:
             self._send(email)
         except smtplib.SMTPRecipientsRefused as error:
-            raise _by_reply(max(code for code, _text in error.recipients.values())) from None
+            failure = _by_reply(max(code for code, _text in error.recipients.values()))
         except smtplib.SMTPResponseException as error:
-            raise _by_reply(error.smtp_code) from None
+            failure = _by_reply(error.smtp_code)
         except (ConnectionRefusedError, socket.gaierror, smtplib.SMTPNotSupportedError) as error:
-            raise Unavailable(type(error).__name__) from None
+            failure = Unavailable(type(error).__name__)
         except (OSError, smtplib.SMTPException) as error:  # it broke off, perhaps after the text went out
-            raise Unclear(type(error).__name__) from None
-        return Receipt()
+            failure = Unclear(type(error).__name__)
+        else:
+            return Receipt()
+        raise failure  # out here, so that the library's exception is not even its context
 
     def _send(self, email: Any) -> None:
         if self.using is None:
