@@ -78,16 +78,18 @@ class BackendConformance(BackendUnderTest):
         _is(Unclear, self.answer(backend, channel))
 
     def test_a_connection_that_breaks_off_after_the_request_is_unclear(
-        self, backend: Backend, breaks_off: None, channel: str
+        self, request: pytest.FixtureRequest, backend: Backend, breaks_off: None, channel: str
     ) -> None:
         _is(Unclear, self.answer(backend, channel))
+        if self.defines("arrived"):
+            assert len(request.getfixturevalue("arrived")()) <= 1, "it was sent again"
 
     @pytest.mark.parametrize("fault", FAULTS)
     def test_nothing_that_is_said_holds_the_code_or_the_text(
         self, request: pytest.FixtureRequest, backend: Backend, channel: str, fault: str
     ) -> None:
         request.getfixturevalue(fault)
-        message = messages.longest(channel, backend.max_code_length)
+        message = messages.longest(channel, self.most)
         assert self.try_once(backend, message).leaks(message) == []
 
     def test_the_same_message_may_come_twice(self, accepts: None, backend: Backend, channel: str) -> None:
@@ -97,7 +99,7 @@ class BackendConformance(BackendUnderTest):
     def test_threads_may_share_it(
         self, request: pytest.FixtureRequest, accepts: None, backend: Backend, channel: str
     ) -> None:
-        sent = messages.to_many(channel, backend.max_code_length, THREADS)
+        sent = messages.to_many(channel, self.most, THREADS)
         answers = send_all(backend, sent, self.gives_up_within + MARGIN)
         assert [answer for answer in answers if not isinstance(answer, Receipt)] == []
         if not self.defines("arrived"):

@@ -73,7 +73,8 @@ def kinds(channel: str, most: int | None = None) -> dict[str, Outgoing]:
 
 
 def to_many(channel: str, most: int | None, number: int) -> list[Outgoing]:
-    """Return so many messages, each to somebody else and with another text."""
+    """Return so many messages, each with a name, an address and a text of its own."""
     message = usual(channel, most)
     people = [f"+1415555{n:04}" if channel == "sms" else f"jane{n}@example.com" for n in range(number)]
-    return [replace(message, to=to, text=f"{message.code} is for {to}\n") for to in people]
+    each = [replace(message, to=to, text=f"{message.code} is for {to}") for to in people]
+    return [replace(one, id=f"{n:032x}") for n, one in enumerate(each)]

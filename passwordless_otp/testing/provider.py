@@ -7,7 +7,7 @@ from typing import Self
 
 LONGEST = 60.0  # seconds that it keeps silent
 FAILING = 400
-POLLING = 0.02  # seconds until it notices that it has to end
+POLLING = 0.005  # seconds until it notices that it has to end
 
 
 @dataclass(frozen=True)
