@@ -75,6 +75,7 @@ def kinds(channel: str, most: int | None = None) -> dict[str, Outgoing]:
 def to_many(channel: str, most: int | None, number: int) -> list[Outgoing]:
     """Return so many messages, each with a name, an address and a text of its own."""
     message = usual(channel, most)
-    people = [f"+1415555{n:04}" if channel == "sms" else f"jane{n}@example.com" for n in range(number)]
-    each = [replace(message, to=to, text=f"{message.code} is for {to}") for to in people]
+    sms, code = channel == "sms", message.code
+    people = [f"+1415555{n:04}" if sms else f"jane{n}@example.com" for n in range(number)]
+    each = [replace(message, to=to, text=f"{code} is for {to}" + ("" if sms else "\n")) for to in people]
     return [replace(one, id=f"{n:032x}") for n, one in enumerate(each)]

@@ -30,7 +30,14 @@ class SMTPServer:
             await asyncio.sleep(LONGER)
         if self.breaks_off:
             server.transport.close()
-        return f"{self.data} {' '.join(mail.get_content().split())}"  # some servers quote what they refuse
+        quoted = " ".join(text(mail, "plain").split())  # as some servers do with what they refuse
+        return self.data if self.data.startswith("250") else f"{self.data} {quoted}"
+
+
+def text(mail, kind):
+    """Return the part of this kind, "plain" or "html", as it was written; `None` where there is none."""
+    part = mail.get_body([kind])
+    return part and part.get_content().replace("\r\n", "\n")
 
 
 class Stoppable(Controller):

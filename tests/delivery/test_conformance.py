@@ -35,7 +35,7 @@ class TestEmailKept(BackendConformance):
 
     @pytest.fixture
     def arrived(self):
-        return lambda: [Arrived(to, sent.body, sent.subject) for sent in mail.outbox for to in sent.recipients()]
+        return lambda: [Arrived(to, one.body, one.subject) for one in mail.outbox for to in one.recipients()]
 
 
 class TestEmailBySMTP(BackendConformance):
@@ -81,7 +81,7 @@ class TestEmailBySMTP(BackendConformance):
     @pytest.fixture
     def arrived(self, server):
         return lambda: [
-            Arrived(to, mail.get_body(["plain"]).get_content().replace("\r\n", "\n"), mail["Subject"])
+            Arrived(to, smtp_server.text(mail, "plain"), mail["Subject"], smtp_server.text(mail, "html"))
             for people, mail in server.received
             for to in people
         ]
