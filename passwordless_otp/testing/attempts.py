@@ -5,7 +5,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from threading import Barrier, Thread
 
@@ -90,7 +90,8 @@ class _Listener(logging.Handler):
         """Keep all of the record, also what a formatter would leave out."""
         if record.name in self.but:
             return
-        self.said.append(record.getMessage())
+        with suppress(Exception):  # arguments that do not fit are no reason to break off the sending
+            self.said.append(record.getMessage())
         self.said.extend(repr(value) for value in vars(record).values() if not isinstance(value, int | float))
         if record.exc_info and record.exc_info[1]:
             self.said.extend(words_of(record.exc_info[1]))

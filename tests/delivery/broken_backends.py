@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from passwordless_otp.delivery.backends.base import Backend, Receipt, Refused, Unavailable, Unclear
-from passwordless_otp.testing import Arrived, BackendConformance, HTTPProvider
+from passwordless_otp.testing import Arrived, BackendConformance, HTTPProvider, messages
 
 LEAST = 0.05  # seconds in which the other threads come this far, too
 quiet = logging.getLogger("tests.delivery.quiet")
@@ -333,6 +333,14 @@ BROKEN = {
 
 class Case(BackendConformance):
     gives_up_within = 1
+
+    def pytest_generate_tests(self, metafunc):
+        """Give all kinds of messages only to those who can't do with all: it takes long enough."""
+        all_kinds = self.backend_class is Honest or {KINDS, TEXT} & {*BROKEN[self.backend_class]}
+        if "message" in metafunc.fixturenames and not all_kinds:
+            metafunc.parametrize("message", [messages.usual("sms")], ids=["sms"])
+        else:
+            super().pytest_generate_tests(metafunc)
 
     @pytest.fixture
     def provider(self):
