@@ -1,4 +1,4 @@
-"""Backends that break rules of the kit, and one that breaks none. `test_conformance_controls` runs this."""
+"""Backends that break rules of the kit, and one that breaks none. `conformance_cases` names the rules."""
 
 import json
 import logging
@@ -11,10 +11,7 @@ from threading import Lock
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-import pytest
-
 from passwordless_otp.delivery.backends.base import Backend, Receipt, Refused, Unavailable, Unclear
-from passwordless_otp.testing import Arrived, BackendConformance, HTTPProvider, messages
 
 LEAST = 0.05  # seconds in which the other threads come this far, too
 quiet = logging.getLogger("tests.delivery.quiet")
@@ -287,100 +284,3 @@ class CountsInWords(Honest):
 
 class SettlesNothing(Honest):
     settles = True
-
-
-KINDS, REACHES, TEXT = "takes_every_kind", "reaches_its_address", "text_arrives"
-BROKEN = {
-    Honest: [],
-    NumbersItsReceipts: ["receipt_that_can_be_saved"],
-    NamesItsReceiptsAtLength: ["receipt_that_can_be_saved"],
-    SpeaksLatin: [KINDS, REACHES, TEXT],
-    KnowsShortNumbers: [KINDS, REACHES, TEXT],
-    TellsAnArchive: [REACHES, "threads"],
-    DropsThePlus: [REACHES, "threads"],
-    Strips: [TEXT],
-    SendsOneLine: [TEXT],
-    TakesARefusalForBusy: ["a_refusal"],
-    LetsARefusalOut: ["a_refusal"],
-    TakesBusyForARefusal: ["is_busy"],
-    TakesBusyForUnclear: ["is_busy"],
-    TakesDownForUnclear: ["is_down"],
-    LetsDownOut: ["is_down"],
-    WaitsForEver: ["hangs", "nothing_that_is_said"],
-    TakesSilenceForDown: ["hangs"],
-    TakesABreakForDown: ["breaks_off"],
-    SendsAgainAfterABreak: ["breaks_off"],
-    QuotesInItsError: ["nothing_that_is_said"],
-    HasTheAnswerAsContext: ["nothing_that_is_said"],
-    Notes: ["nothing_that_is_said"],
-    LogsQuietly: ["nothing_that_is_said"],
-    Prints: ["nothing_that_is_said"],
-    PrintsErrors: ["nothing_that_is_said"],
-    RefusesDuplicates: ["twice"],
-    IgnoresDuplicates: ["twice"],
-    SharesAMessage: ["threads"],
-    ServesOneAtATime: ["threads"],
-    CallsWhenMade: ["asks_nobody"],
-    LooksUpWhenMade: ["asks_nobody"],
-    LoadsAtTheTop: ["the_sdk"],
-    LoadsWhenMade: ["the_sdk"],
-    ShowsItsToken: ["its_repr"],
-    ShowsItsAddress: ["its_repr"],
-    CountsInWords: ["what_it_declares"],
-    SettlesNothing: ["what_it_declares"],
-}
-
-
-class Case(BackendConformance):
-    gives_up_within = 1
-
-    def pytest_generate_tests(self, metafunc):
-        """Give all kinds of messages only to those who can't do with all: it takes long enough."""
-        all_kinds = self.backend_class is Honest or {KINDS, TEXT} & {*BROKEN[self.backend_class]}
-        if "message" in metafunc.fixturenames and not all_kinds:
-            metafunc.parametrize("message", [messages.usual("sms")], ids=["sms"])
-        else:
-            super().pytest_generate_tests(metafunc)
-
-    @pytest.fixture
-    def provider(self):
-        with HTTPProvider() as provider:
-            yield provider
-
-    @pytest.fixture
-    def options(self, provider):
-        return {"url": provider.url, "token": "token-93c1"}
-
-    @pytest.fixture
-    def refuses(self, provider):
-        provider.answers(400)
-
-    @pytest.fixture
-    def is_busy(self, provider):
-        provider.answers(503)
-
-    @pytest.fixture
-    def is_down(self, provider):
-        provider.stops()
-
-    @pytest.fixture
-    def hangs(self, provider):
-        if self.backend_class not in (Honest, WaitsForEver, TakesSilenceForDown):
-            pytest.skip("takes its time")
-        provider.hangs()
-
-    @pytest.fixture
-    def breaks_off(self, provider):
-        provider.breaks_off()
-
-    @pytest.fixture
-    def arrived(self, provider):
-        bodies = lambda: [json.loads(request.body) for request in provider.requests]  # noqa: E731
-        return lambda: [Arrived(body["to"], body["text"]) for body in bodies()]
-
-
-for kind in BROKEN:
-    given = {"backend_class": kind, "sdk": getattr(kind, "loads", [])}
-    if kind is Honest:
-        given["sdk"] = ["colorsys"]
-    globals()[f"Test{kind.__name__}"] = type(f"Test{kind.__name__}", (Case,), given)

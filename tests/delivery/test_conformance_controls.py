@@ -8,7 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from passwordless_otp.testing import BackendConformance
-from tests.delivery.broken_backends import BROKEN, Honest
+from tests.delivery.broken_backends import Honest
+from tests.delivery.conformance_cases import BROKEN
 from tests.docs.blocks import ROOT
 
 MINUTES = 3 * 60
@@ -19,7 +20,14 @@ RULES = sorted(name for name in dir(BackendConformance) if name.startswith("test
 def found(tmp_path_factory):
     """What came of each test: (backend, rule, "passed", "failure", "error" or "skipped")."""
     report = tmp_path_factory.mktemp("report") / "report.xml"
-    command = [sys.executable, "-m", "pytest", "tests/delivery/broken_backends.py", "-q", f"--junitxml={report}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "tests/delivery/conformance_cases.py",
+        "-q",
+        f"--junitxml={report}",
+    ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     done = subprocess.run(
         [*command, "-p", "no:cacheprovider"],
