@@ -10,7 +10,7 @@ from passwordless_otp.delivery.backends.email import EmailBackend
 from passwordless_otp.delivery.backends.memory import MemoryBackend
 from passwordless_otp.delivery.backends.twilio import TwilioBackend
 from passwordless_otp.testing import Arrived, BackendConformance
-from tests.delivery import smtp_server
+from tests.delivery import mail_provider
 from tests.delivery import twilio_server as on
 
 
@@ -45,7 +45,7 @@ class TestEmailBySMTP(BackendConformance):
 
     @pytest.fixture
     def server(self):
-        with smtp_server.running() as server:
+        with mail_provider.running() as server:
             yield server
 
     @pytest.fixture
@@ -81,7 +81,7 @@ class TestEmailBySMTP(BackendConformance):
     @pytest.fixture
     def arrived(self, server):
         return lambda: [
-            Arrived(to, smtp_server.text(mail, "plain"), mail["Subject"], smtp_server.text(mail, "html"))
+            Arrived(to, mail_provider.text(mail, "plain"), mail["Subject"], mail_provider.text(mail, "html"))
             for people, mail in server.received
             for to in people
         ]
