@@ -21,4 +21,5 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_apps)
         register(checks.check_middleware)
         register(checks.check_users, Tags.models)
+        register(checks.check_webhooks)
         register(checks.check_deployment, Tags.security, deploy=True)
