@@ -23,9 +23,11 @@ class TwilioBackend(Backend):
         risk_check: str = "",
         content_retention: str = "",
         address_retention: str = "",
-        **account: Any,
+        webhook_secret: str = "",
+        http_client: Any = None,
+        timeout: float = 10,
     ) -> None:
-        self.account = TwilioAccount(account_sid, auth_token, **account)
+        self.account = TwilioAccount(account_sid, auth_token, http_client, timeout, webhook_secret)
         if bool(messaging_service_sid) == bool(from_):
             raise ValueError("either messaging_service_sid or from_ is needed, and not both")
         options = {

@@ -20,8 +20,8 @@ class TwilioAccount:
         self,
         account_sid: str,
         auth_token: str,
-        http_client: Any = None,
-        timeout: float = 10,
+        http_client: Any,
+        timeout: float,
         webhook_secret: str = "",
     ) -> None:
         if not account_sid or not auth_token:  # the SDK would look for them in the environment

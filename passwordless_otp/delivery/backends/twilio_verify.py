@@ -19,7 +19,7 @@ class TwilioVerifyBackend(Backend):
     max_code_length: ClassVar[int | None] = 10
     settles: ClassVar[bool] = True
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         *,
         account_sid: str = "",
@@ -27,9 +27,10 @@ class TwilioVerifyBackend(Backend):
         service_sid: str = "",
         via: str = "sms",
         template_sid: str = "",
-        **account: Any,
+        http_client: Any = None,
+        timeout: float = 10,
     ) -> None:
-        self.account = TwilioAccount(account_sid, auth_token, **account)
+        self.account = TwilioAccount(account_sid, auth_token, http_client, timeout)
         if not service_sid:
             raise ValueError("service_sid is needed")
         if via not in CHANNELS:
