@@ -1,5 +1,6 @@
 """A server on loopback that answers like Twilio or fails like the network, and a client that asks it."""
 
+import copy
 import json
 import re
 import shutil
@@ -50,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self.server.received.append(self)
+        self.server.received.append(copy.copy(self))  # a connection has one handler for all its requests
         self.server.reply(self)
 
     def do_CONNECT(self):
