@@ -8,7 +8,7 @@ from passwordless_otp.models import Message
 from tests.delivery import twilio_server as on
 from tests.delivery.twilio_faults import FAULTS, MESSAGE, SID, TOKEN, VERIFY, meaning, patience, verify
 from tests.test_checks import found, sms
-from tests.visitor import PHONE, Visitor, both_kinds, operate, wrong
+from tests.visitor import PHONE, Visitor, both_kinds, later, operate, wrong
 
 PATH = "passwordless_otp.delivery.backends.twilio_verify.TwilioVerifyBackend"
 SERVICE = f"/v2/Services/{VERIFY['service_sid']}/Verifications"
@@ -108,6 +108,19 @@ def test_a_code_that_was_used_is_approved(server, only_verify):
     assert asked(server)[0][1]["CustomCode"] == row.verification.code()
     visitor.attempt(row.verification.code(), "phone_code")
     assert asked(server)[1:] == [(f"{SERVICE}/{SENT}", {"Status": "approved"})]
+
+
+@pytest.mark.django_db
+def test_the_code_that_was_used_is_told_before_the_one_that_it_replaced(server, only_verify):
+    visitor = Visitor()
+    visitor.sign_up(phone_number=PHONE, strategy="phone_code")
+    later(minutes=9)
+    visitor.prepare("phone_code")
+    newest = Message.objects.latest("generation")
+    assert newest.generation > Message.objects.earliest("generation").generation
+    answer = visitor.attempt(newest.verification.code(), "phone_code")
+    assert answer.status_code == 200, answer.content
+    assert [form["Status"] for _, form in asked(server)[2:]] == ["approved", "canceled"]
 
 
 @pytest.mark.django_db
