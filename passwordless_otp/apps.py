@@ -21,6 +21,7 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_apps)
         register(checks.check_middleware)
         register(checks.check_users, Tags.models)
+        register(checks.check_webhooks)
         register(checks.check_deployment, Tags.security, deploy=True)
         if apps.is_installed("anymail"):
             from passwordless_otp.webhooks import anymail

@@ -5,6 +5,7 @@ from passwordless_otp.checks.deployment import check_deployment
 from passwordless_otp.checks.settings import check_settings
 from passwordless_otp.checks.site import check_apps, check_middleware
 from passwordless_otp.checks.users import check_users
+from passwordless_otp.checks.webhooks import check_webhooks
 
 __all__ = [
     "check_apps",
@@ -13,4 +14,5 @@ __all__ = [
     "check_middleware",
     "check_settings",
     "check_users",
+    "check_webhooks",
 ]
