@@ -46,7 +46,7 @@ def test_a_forked_worker_has_threads_of_its_own_and_nothing_of_its_parents_to_do
     Visitor().sign_up(email_address=EMAIL, strategy="email_code")
     child = os.fork()
     if child == 0:
-        os._exit(0 if not pool._threads and pool._queue.empty() else 1)
+        os._exit(0 if not pool._threads and pool.drain(0) else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 

@@ -1,0 +1,21 @@
+"""Settings of processes that tests start to deliver: a provider that writes down what it takes, and stops on demand."""
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+
+from tests.settings import *  # noqa: F403
+
+FOLDER = Path(os.environ["WORKER_FOLDER"])
+BUILT_IN = find_spec("django.tasks") is not None
+
+INSTALLED_APPS = [*INSTALLED_APPS, *([] if BUILT_IN else ["django_tasks"]), "django_tasks_db"]  # noqa: F405
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+PROVIDER = {"BACKEND": "tests.delivery.halting.Provider", "OPTIONS": {"folder": str(FOLDER)}}
+PASSWORDLESS_OTP = {
+    "DELIVERY": {"email": [PROVIDER], "sms": [PROVIDER]},
+    "DISPATCH": os.environ.get("WORKER_DISPATCH", "thread"),
+    "PUBLIC_URL": "https://example.com",
+}
+
