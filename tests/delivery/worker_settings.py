@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
+from tests.delivery import halting  # noqa: F401
 from tests.settings import *  # noqa: F403
 
 FOLDER = Path(os.environ["WORKER_FOLDER"])

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from passwordless_otp.models import Message
 from tests.demo.served import ROOT
+from tests.visitor import Visitor
 
 PATIENCE = 60  # seconds, for whatever has to happen
 LIFE = "120"  # seconds: a process ends by itself
@@ -75,3 +77,27 @@ def taken(folder):
     """The ids of the messages that the provider has taken."""
     path = folder / "taken"
     return path.read_text().split() if path.exists() else []
+
+
+CELERY = ["-m", "celery", "-A", "tests.delivery.celery_site:app", "worker", "--without-gossip", "--without-mingle"]
+SITE = ["-m", "tests.delivery.site_process"]
+DELIVER = ["manage.py", "otp_deliver"]
+
+
+def ask(settings, number=1):
+    """Messages of so many visitors, which wait for a worker."""
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
+    for index in range(number):
+        Visitor().sign_up(email_address=f"jane{index}@example.com", strategy="email_code")
+    return list(Message.objects.all())
+
+
+def dispatched(folder, messages, **more):
+    """Let a process of the site dispatch these, to its end."""
+    with running(folder, *SITE, *[message.pk for message in messages], log="log-site", **more) as process:
+        assert process.wait(PATIENCE) == 0, (folder / "log-site").read_text()
+
+
+def statuses():
+    """The status of each message."""
+    return sorted(Message.objects.values_list("status", flat=True))
