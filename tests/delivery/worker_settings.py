@@ -1,15 +1,13 @@
 """Settings of processes that tests start to deliver: a provider that writes down what it takes, and stops on demand."""
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
-
 from tests.delivery import halting  # noqa: F401
+from tests.delivery.worker_packages import BUILT_IN
 from tests.settings import *  # noqa: F403
 
 FOLDER = Path(os.environ["WORKER_FOLDER"])
-BUILT_IN = find_spec("django.tasks") is not None
 
 INSTALLED_APPS = [*INSTALLED_APPS, *([] if BUILT_IN else ["django_tasks"]), "django_tasks_db"]  # noqa: F405
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -19,4 +17,3 @@ PASSWORDLESS_OTP = {
     "DISPATCH": os.environ.get("WORKER_DISPATCH", "thread"),
     "PUBLIC_URL": "https://example.com",
 }
-

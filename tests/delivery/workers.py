@@ -70,7 +70,9 @@ def until(condition, folder=None):
 
 def until_halted(folder, step):
     """Wait until a worker halts at this step, and return its process id."""
-    return int(until(lambda: (folder / f"halted-{step}").exists() and (folder / f"halted-{step}").read_text(), folder))
+    return int(
+        until(lambda: (folder / f"halted-{step}").exists() and (folder / f"halted-{step}").read_text(), folder)
+    )
 
 
 def taken(folder):
@@ -79,7 +81,15 @@ def taken(folder):
     return path.read_text().split() if path.exists() else []
 
 
-CELERY = ["-m", "celery", "-A", "tests.delivery.celery_site:app", "worker", "--without-gossip", "--without-mingle"]
+CELERY = [
+    "-m",
+    "celery",
+    "-A",
+    "tests.delivery.celery_site:app",
+    "worker",
+    "--without-gossip",
+    "--without-mingle",
+]
 SITE = ["-m", "tests.delivery.site_process"]
 DELIVER = ["manage.py", "otp_deliver"]
 
