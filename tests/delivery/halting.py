@@ -1,7 +1,8 @@
-"""A process that halts at a step of a delivery until it is killed or told to go on, and a provider that takes notes.
+"""A process that halts at a step of a delivery until it is killed or told to go on; a provider that takes notes.
 
-The steps: `claim`, before a worker has the message; `send`, before the provider has it; `answer`, when the provider
-has it and has not answered; `record`, when it has answered, before that is written down; `recorded`, after that.
+The steps: `claim`, before a worker has the message; `send`, before the provider has it; `answer`, when the
+provider has it and has not answered; `record`, when it has answered, before that is saved; `recorded`,
+after that.
 """
 
 import os
@@ -16,7 +17,7 @@ PATIENCE = 60  # seconds
 
 
 class Provider(base.Backend):
-    """Writes the ids that it takes into `taken`. While there are lines in `busy`, it takes nothing, a line each."""
+    """Writes the ids that it takes into `taken`. For each line in `busy` it refuses one."""
 
     def __init__(self, folder):
         self.folder = Path(folder)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -96,11 +97,8 @@ def test_a_database_error_at_any_statement_loses_nothing_in_silence_and_sends_no
         memory.outbox.clear()
         caplog.clear()
         fault = Fault(at)
-        with connection.execute_wrapper(fault):
-            try:
-                outbox.deliver(message.pk)
-            except OperationalError:
-                pass
+        with connection.execute_wrapper(fault), suppress(OperationalError):
+            outbox.deliver(message.pk)
         if fault.seen < at:
             break
         Message.objects.filter(status="sending").update(claimed_at=timezone.now() - timedelta(minutes=2))

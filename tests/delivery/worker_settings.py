@@ -1,4 +1,4 @@
-"""Settings of processes that tests start to deliver: a provider that writes down what it takes, and stops on demand."""
+"""Settings of processes that tests start: with a provider that takes notes, and halts where a test wants it."""
 
 import os
 from pathlib import Path

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import connection
 
@@ -15,6 +15,17 @@ from tests.visitor import Visitor
 
 PATIENCE = 60  # seconds, for whatever has to happen
 LIFE = "120"  # seconds: a process ends by itself
+CELERY = [
+    "-m",
+    "celery",
+    "-A",
+    "tests.delivery.celery_site:app",
+    "worker",
+    "--without-gossip",
+    "--without-mingle",
+]
+SITE = ["-m", "tests.delivery.site_process"]
+DELIVER = ["manage.py", "otp_deliver"]
 
 
 def environment(folder, **more):
@@ -52,10 +63,8 @@ def running(folder, *command, log="log", **more):
 
 def kill_group(process):
     """SIGKILL for the process and all that it has started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def until(condition, folder=None):
@@ -79,19 +88,6 @@ def taken(folder):
     """The ids of the messages that the provider has taken."""
     path = folder / "taken"
     return path.read_text().split() if path.exists() else []
-
-
-CELERY = [
-    "-m",
-    "celery",
-    "-A",
-    "tests.delivery.celery_site:app",
-    "worker",
-    "--without-gossip",
-    "--without-mingle",
-]
-SITE = ["-m", "tests.delivery.site_process"]
-DELIVER = ["manage.py", "otp_deliver"]
 
 
 def ask(settings, number=1):

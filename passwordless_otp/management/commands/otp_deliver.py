@@ -39,6 +39,8 @@ class Command(BaseCommand):
             try:
                 self._watch(stop, options["interval"]) if options["watch"] else self._once(stop)
             finally:
+                if stop.is_set():
+                    self.stdout.write("Told to end: finishing what is on its way.")
                 pool.close(FINISH)
 
     def _once(self, stop: Event) -> None:
