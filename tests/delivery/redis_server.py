@@ -22,20 +22,12 @@ def running(folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    options = [
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--save",
-        "",
-        "--appendonly",
-        "no",
-        "--dir",
-        str(folder),
-    ]
+    options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
+    nothing_kept = ["--save", "", "--appendonly", "no"]
     process = subprocess.Popen(
-        ["timeout", "-s", "KILL", "600", path, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ["timeout", "-s", "KILL", "600", path, *options, *nothing_kept],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     try:
         end = time.monotonic() + PATIENCE

@@ -135,3 +135,26 @@ def test_two_watchers_send_each_message_once(settings, tmp_path):
             assert process.wait(workers.PATIENCE) == 0
     everything = sorted(message.pk.hex for message in Message.objects.all())
     assert sorted(taken(tmp_path)) == everything
+
+
+def both_want_the_same(settings, folder, **more):
+    """Let one watcher halt before it claims the message, until the other one has sent it."""
+    [message] = ask(settings)
+    (folder / "halt-claim").touch()
+    first, second = [workers.running(folder, *WATCH, log=f"log{number}", **more) for number in [1, 2]]
+    with first as one, second as two:
+        until_halted(folder, "claim")
+        until(lambda: statuses() == ["sent"], folder)
+        (folder / "go").touch()
+        for process in [one, two]:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(workers.PATIENCE) == 0
+    return taken(folder).count(message.pk.hex)
+
+
+def test_of_two_watchers_that_want_the_same_message_one_sends_it(settings, tmp_path):
+    assert both_want_the_same(settings, tmp_path) == 1
+
+
+def test_control_without_the_claim_both_would_send_it(settings, tmp_path):
+    assert both_want_the_same(settings, tmp_path, WORKER_NAIVE="1") == 2

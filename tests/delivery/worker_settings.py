@@ -10,6 +10,8 @@ from tests.settings import *  # noqa: F403
 FOLDER = Path(os.environ["WORKER_FOLDER"])
 
 INSTALLED_APPS = [*INSTALLED_APPS, *([] if BUILT_IN else ["django_tasks"]), "django_tasks_db"]  # noqa: F405
+if "WORKER_NAIVE" in os.environ:
+    INSTALLED_APPS += ["tests.delivery.naive.Naive"]
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 PROVIDER = {"BACKEND": "tests.delivery.halting.Provider", "OPTIONS": {"folder": str(FOLDER)}}
 PASSWORDLESS_OTP = {
