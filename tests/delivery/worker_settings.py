@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from huey import MemoryHuey
+
 from tests.delivery import halting  # noqa: F401
 from tests.delivery.worker_packages import BUILT_IN
 from tests.settings import *  # noqa: F403
@@ -12,6 +14,7 @@ FOLDER = Path(os.environ["WORKER_FOLDER"])
 INSTALLED_APPS = [*INSTALLED_APPS, *([] if BUILT_IN else ["django_tasks"]), "django_tasks_db"]  # noqa: F405
 if "WORKER_NAIVE" in os.environ:
     INSTALLED_APPS += ["tests.delivery.naive.Naive"]
+HUEY = MemoryHuey()
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 PROVIDER = {"BACKEND": "tests.delivery.halting.Provider", "OPTIONS": {"folder": str(FOLDER)}}
 PASSWORDLESS_OTP = {
