@@ -19,10 +19,10 @@ from passwordless_otp.models import Message
 mysite = docs_site.load("huey")
 mysite.deliver_with_huey(sys.argv[1])
 settings.HUEY.execute(settings.HUEY.dequeue())
-[again] = settings.HUEY.scheduled()
+again = settings.HUEY.dequeue()
 due = Message.objects.get().next_attempt_at
 assert again.eta == due.replace(tzinfo=None), (again.eta, due)
-while Message.objects.get().status != "sent":
+while Message.objects.get().status != "sent":  # Huey puts it aside until it is due
     settings.HUEY.execute(again)
     time.sleep(0.1)
 """
