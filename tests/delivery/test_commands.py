@@ -107,6 +107,19 @@ def test_the_watcher_outlives_a_database_that_goes_away(settings, tmp_path, monk
     assert capsys.readouterr().err.count("OperationalError") == 3
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL: connections to cut")
+def test_the_watcher_outlives_connections_that_are_cut(settings, tmp_path):
+    ask(settings)
+    with workers.running(tmp_path, *WATCH):
+        until(lambda: statuses() == ["sent"], tmp_path)
+        with connection.cursor() as cursor:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+            assert cursor.rowcount
+        ask(settings)
+        until(lambda: statuses() == ["sent", "sent"], tmp_path)
+
+
 @pytest.mark.parametrize("by_signal", [signal.SIGTERM, signal.SIGINT])
 def test_a_watcher_that_is_told_to_end_finishes_what_it_holds_and_begins_nothing(settings, tmp_path, by_signal):
     ask(settings)
@@ -126,6 +139,8 @@ def test_two_watchers_send_each_message_once(settings, tmp_path):
         workers.running(tmp_path, *WATCH, log="log1") as one,
         workers.running(tmp_path, *WATCH, log="log2") as two,
     ):
+        for number in [1, 2]:
+            until(lambda path=tmp_path / f"log{number}": "Looking every" in path.read_text(), tmp_path)
         for _ in range(5):
             ask(settings, 6)
             time.sleep(0.1)
@@ -141,14 +156,15 @@ def both_want_the_same(settings, folder, **more):
     """Let one watcher halt before it claims the message, until the other one has sent it."""
     [message] = ask(settings)
     (folder / "halt-claim").touch()
-    first, second = [workers.running(folder, *WATCH, log=f"log{number}", **more) for number in [1, 2]]
-    with first as one, second as two:
+    look_once = [*DELIVER, "--watch", "--interval", "60"]
+    with workers.running(folder, *look_once, log="log1", **more) as one:
         until_halted(folder, "claim")
-        until(lambda: statuses() == ["sent"], folder)
-        (folder / "go").touch()
-        for process in [one, two]:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(workers.PATIENCE) == 0
+        with workers.running(folder, *WATCH, log="log2", **more) as two:
+            until(lambda: statuses() == ["sent"], folder)
+            (folder / "go").touch()
+            for process in [one, two]:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(workers.PATIENCE) == 0
     return taken(folder).count(message.pk.hex)
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from queue import Full
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 from django.db import connections
 
 from passwordless_otp.checks import check_threads
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.delivery.backends import base, memory
 from passwordless_otp.models import Message
 from passwordless_otp.models.ids import uuid7
 from passwordless_otp.outbox import agenda, chains, delivering, pool
@@ -73,6 +74,31 @@ def test_a_message_that_is_gone_by_then_is_no_error(threads, caplog):
     pool.submit("01a205b1-7d35-7a98-a819-fbe5e9020657")
     drain()
     assert not caplog.records
+
+
+class Gated(base.Backend):
+    """A provider that answers when a test says so."""
+
+    gate = threading.Event()
+
+    def send(self, message):
+        self.gate.wait(30)
+        return base.Receipt()
+
+
+def test_a_process_that_ends_leaves_what_it_has_not_begun_and_waits_for_the_rest(threads, settings, monkeypatch):
+    monkeypatch.setattr(pool, "GRACE", 0.2)
+    entry = {"BACKEND": "tests.delivery.test_dispatch.Gated"}
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
+    for number in range(pool.THREADS + 2):
+        Visitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
+    end = time.monotonic() + 30
+    while Message.objects.filter(status="sending").count() < pool.THREADS and time.monotonic() < end:
+        time.sleep(0.05)
+    pool._end()
+    Gated.gate.set()
+    drain()
+    assert Counter(Message.objects.values_list("status", flat=True)) == {"sent": pool.THREADS, "pending": 2}
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ class Command(BaseCommand):
             raise CommandError(f"The database can't be used: {type(error).__name__}.") from None
 
     def _watch(self, stop: Event, interval: float) -> None:
+        self.stdout.write(f"Looking every {interval:g} seconds.")
         while not stop.is_set():
             try:
                 lost, found = sweeping.give_up(), self._submit()
