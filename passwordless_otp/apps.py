@@ -20,6 +20,7 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_database, Tags.models)
         register(checks.check_apps)
         register(checks.check_middleware)
+        register(checks.check_threads)
         register(checks.check_users, Tags.models)
         register(checks.check_webhooks)
         register(checks.check_deployment, Tags.security, deploy=True)

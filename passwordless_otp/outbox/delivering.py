@@ -35,7 +35,7 @@ def deliver(message_id: UUID | str) -> datetime | None:
     """Do what is due for this message, once for all workers that try; return when it is due again, if it is."""
     if not Message.objects.claim(message_id):
         settling.report(message_id)
-        return None
+        return Message.objects.next_try(message_id)
     message = Message.objects.whole().get(pk=message_id)
     if not message.is_current:
         message.record(MessageStatus.SUPPRESSED, error_code="superseded")

@@ -20,6 +20,10 @@ def dispatch(message: Message) -> None:
             pool.submit(message.pk)
         elif how == "blocking":
             delivering.deliver(message.pk)
+        elif how == "tasks":
+            from passwordless_otp.outbox import tasks  # not every site has a task queue
+
+            tasks.deliver.enqueue(str(message.pk))
         else:
             import_string(how)(str(message.pk))
     except Exception as error:
