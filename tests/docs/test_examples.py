@@ -7,10 +7,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.contrib.auth import get_user_model
 
+from passwordless_otp.delivery import composing
 from passwordless_otp.delivery.backends.base import Outgoing, Refused, Unavailable
 from passwordless_otp.models import Identifier
 from tests.docs import site
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, blocks
 from tests.visitor import Visitor, errors, joined, newest_code
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +111,17 @@ def test_the_example_hook_gets_what_the_front_end_sent(hooked):
     hooked("configuration.md")
     joined(unsafe_metadata='{"heard_of_us": "newspaper"}')
     assert get_user_model().objects.get().groups.get().name == "readers"
+
+
+def test_the_example_templates_say_what_a_code_needs(settings, tmp_path):
+    folder = tmp_path / "passwordless_otp/messages/sign_in"
+    folder.mkdir(parents=True)
+    for name, block in zip(["body.html", "sms.txt"], blocks(ROOT / "docs/delivery.md", "html"), strict=True):
+        (folder / name).write_text(block.text)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    words = {"app": "Salt & Pepper", "code": "012345", "domain": "example.com", "minutes": 10}
+    mail = composing.compose("sign_in", "email", words)
+    assert "Welcome back to Salt &amp; Pepper" in mail.html
+    assert ">012345<" in mail.html
+    sms = composing.compose("sign_in", "sms", words)
+    assert sms.body == "012345 for Salt & Pepper. We never ask for it.\n\n@example.com #012345"

@@ -62,3 +62,9 @@ def test_every_custom_property_that_is_documented_exists():
     text = (ROOT / "docs/pages.md").read_text()
     style = (ROOT / "passwordless_otp/static/passwordless_otp/passwordless_otp.css").read_text()
     assert [name for name in re.findall(r"`(--otp-[\w-]+)`", text) if f"{name}:" not in style] == []
+
+
+def test_every_template_of_the_messages_is_documented():
+    text = (ROOT / "docs/delivery.md").read_text()
+    templates = (ROOT / "passwordless_otp/templates/passwordless_otp/messages").rglob("*.*")
+    assert {path.name for path in templates if f"`{path.name}`" not in text} == set()
