@@ -74,7 +74,7 @@ class MessageSettings(models.Model):
     @property
     def app(self) -> str:
         """What messages and pages call this site."""
-        return self.application_name or conf.public_domain() or str(_("this site"))
+        return self.application_name or conf.site_name()
 
 
 def refuse(settings: Any) -> None:
