@@ -79,4 +79,8 @@ def _ids(path, method):
         return [("$response.body#/response/id", f"{path}/{{id}}")]
     if "/attempt_" in path:
         return [("$response.body#/response/created_session_id", sessions)]
-    return [("$response.body#/client/last_active_session_id", sessions)] if path == "/v1/client" else []
+    return (
+        [("$response.body#/client/last_active_session_id", sessions)]
+        if (path, method) == ("/v1/client", "get")
+        else []
+    )
