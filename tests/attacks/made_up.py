@@ -65,7 +65,7 @@ CHECKS = [
 ]
 
 
-def bounded(examples, **more):
+def bounded(examples):
     """Settings for this many examples, the same ones each time."""
     return settings(
         max_examples=examples,
@@ -73,7 +73,6 @@ def bounded(examples, **more):
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        **more,
     )
 
 

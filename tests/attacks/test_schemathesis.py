@@ -93,7 +93,12 @@ def answers_another_member(view, request):
     return Response({"object": "environment"})
 
 
-@pytest.mark.parametrize("wrong", [answers_another_status, answers_another_member])
+def answers_another_code(view, request):
+    entry = {"code": "made_up", "message": "", "long_message": "", "meta": {}}
+    return Response({"errors": [entry], "trace_id": "0"}, status=413)
+
+
+@pytest.mark.parametrize("wrong", [answers_another_status, answers_another_member, answers_another_code])
 def test_an_answer_that_does_not_stand_there_is_found(wrong, monkeypatch):
     monkeypatch.setattr(ReadEnvironment, "get", wrong)
     with undone(), pytest.raises(FailureGroup):
