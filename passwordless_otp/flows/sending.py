@@ -8,8 +8,8 @@ from django.utils import timezone, translation
 from passwordless_otp import keys
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import TooManyCodes
-from passwordless_otp.flows import protection
-from passwordless_otp.flows.protection import Shape
+from passwordless_otp.flows import costs, shapes
+from passwordless_otp.flows.shapes import Shape
 from passwordless_otp.flows.verification import refuse_spent
 from passwordless_otp.identifiers import Address
 from passwordless_otp.limits import Bucket
@@ -35,8 +35,8 @@ def plan(flow: Flow, address: Address, kind: MessageKind, browser: Browser, reco
     verification = flow.verification_of(address)
     if verification is not None and is_fresh(verification, settings):
         return Plan(address, kind, None, [])
-    shape = protection.shape_now(address, browser, recognised, settings)
-    return Plan(address, kind, shape, protection.message_costs(address, browser, recognised, settings))
+    shape = shapes.now(address, browser, recognised, settings)
+    return Plan(address, kind, shape, costs.of_message(address, browser, recognised, settings))
 
 
 def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message | None:

@@ -18,7 +18,7 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import factors, opening, protection, sending
+from passwordless_otp.flows import costs, factors, opening, protection, sending
 from passwordless_otp.flows.protection import Guard
 from passwordless_otp.flows.verification import check_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
@@ -59,9 +59,9 @@ def create(
         opening.save(flow, current, shares)
         return sending.send_code(flow, planned, settings) if planned else None
 
-    costs = protection.flow_costs(browser, settings) + (planned.costs if planned else [])
+    buckets = costs.of_flow(browser, settings) + (planned.costs if planned else [])
     try:
-        message = protection.run(costs, step, flow)
+        message = protection.run(buckets, step, flow)
     except IntegrityError:  # a parallel `create` of this client was faster
         return opening.winner(browser.client, Purpose.SIGN_IN)
     if message:

@@ -6,20 +6,19 @@ from typing import Any
 from django.db import IntegrityError
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import outbox, users
+from passwordless_otp import outbox
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import (
-    IdentifierExists,
     OTPError,
-    ParamMissing,
     ResourceNotFound,
     SignUpClosed,
-    ValueDisabled,
     VerificationExpired,
     VerificationMissing,
 )
 from passwordless_otp.flows import (
     completion,
+    costs,
+    fields,
     opening,
     protection,
     requirements,
@@ -32,11 +31,9 @@ from passwordless_otp.flows.verification import check_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
 from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier
 from passwordless_otp.models.flows import Purpose
-from passwordless_otp.models.instance import Presence
 from passwordless_otp.models.messages import MessageKind
 from passwordless_otp.models.verifications import VerificationStatus
 
-DETAILS = [*requirements.NAMES, "unsafe_metadata"]
 REUSABLE = {VerificationStatus.UNVERIFIED, VerificationStatus.VERIFIED}
 
 
@@ -55,9 +52,9 @@ def create(
     `TooManyRequests`, and what is wrong with a field.
     """
     settings = _settings()
-    values = _read(given, settings)
+    values = fields.read(given, settings)
     addresses = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
-    details = {name: values.get(name, "") for name in DETAILS}
+    details = {name: values.get(name, "") for name in fields.DETAILS}
     if current and not transfer and _same(current, addresses):
         try:
             return _go_on(current, values, browser, strategy, settings)
@@ -77,9 +74,9 @@ def create(
         done = refusal or opened.user
         return opened, refusal, sending.send_code(opened, planned, settings) if planned and not done else None
 
-    costs = protection.flow_costs(browser, settings) + (planned.costs if planned else [])
+    buckets = costs.of_flow(browser, settings) + (planned.costs if planned else [])
     try:
-        flow, refusal, message = protection.run(costs, step, flow)
+        flow, refusal, message = protection.run(buckets, step, flow)
     except IntegrityError:  # a parallel `create` of this client was faster
         return opening.winner(browser.client, Purpose.SIGN_UP)
     if message:
@@ -91,9 +88,9 @@ def create(
 def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
     """Change what was given. It may be complete by that. Raises `SignUpClosed` or what is wrong with a field."""
     settings = _settings()
-    values = _read(given, settings)
+    values = fields.read(given, settings)
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
-    details = {name: values[name] for name in DETAILS if name in values}
+    details = {name: values[name] for name in fields.DETAILS if name in values}
     before = flow.client
 
     def step() -> OTPError | None:
@@ -117,7 +114,7 @@ def prepare(flow: Flow, browser: Browser, strategy: Strategy) -> Flow:
     def step(shares: list[Any]) -> Message | None:
         flow.touch(shares=[*flow.shares, *shares])
         flow.reread()
-        if _typed(flow, strategy, settings) != planned.address:
+        if fields.typed(flow, strategy, settings) != planned.address:
             raise ResourceNotFound  # it was changed meanwhile, in another tab
         return sending.send_code(flow, planned, settings)
 
@@ -137,7 +134,7 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
     settings = _settings()
     if flow.abandoned:
         raise VerificationExpired
-    address = _typed(flow, strategy, settings)
+    address = fields.typed(flow, strategy, settings)
     verification = flow.verification_of(address)
     if verification is None:
         raise VerificationMissing
@@ -160,36 +157,8 @@ def _settings() -> InstanceSettings:
     return settings
 
 
-def _read(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str]:
-    """Return the fields that this site asks for, in canonical form."""
-    values: dict[str, str] = {}
-    for kind in Kind:
-        if given.get(kind):
-            values[kind.value] = opening.read(given[kind], settings, kind.value, kind).value
-        elif kind in given:
-            values[kind.value] = ""
-    if not settings.enumeration_protection:
-        typed = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
-        for taken in users.holders_of(typed) if typed else []:
-            raise IdentifierExists(taken.kind.value)
-    for name in DETAILS:
-        if name in given and getattr(settings, name, None) != Presence.OFF:
-            values[name] = users.clean(name, given[name]) if given[name] else ""
-    return values
-
-
-def _typed(flow: Flow, strategy: Strategy, settings: InstanceSettings) -> Address:
-    """Return the identifier of this strategy. Raises `ValueDisabled` or `ParamMissing`."""
-    if not settings.offers(strategy.kind):
-        raise ValueDisabled("strategy")
-    for address in flow.addresses:
-        if address.kind == strategy.kind:
-            return address
-    raise ParamMissing(strategy.kind.value)
-
-
 def _plan(flow: Flow, browser: Browser, strategy: Strategy, settings: InstanceSettings) -> sending.Plan:
-    address = _typed(flow, strategy, settings)
+    address = fields.typed(flow, strategy, settings)
     return sending.plan(flow, address, MessageKind.SIGN_UP, browser, recognised=False)
 
 
@@ -203,7 +172,7 @@ def _go_on(
     flow: Flow, values: Mapping[str, str], browser: Browser, strategy: Strategy | None, settings: InstanceSettings
 ) -> Flow:
     """Answer the open flow: the code that was sent has to stay good."""
-    changed = any(flow.details[name] != values[name] for name in DETAILS if name in values)
+    changed = any(flow.details[name] != values[name] for name in fields.DETAILS if name in values)
     lacks = requirements.missing(flow, settings) or requirements.unverified(flow, settings)
     if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
         flow = update(flow, browser, values)

@@ -1,0 +1,67 @@
+"""What each step counts for: which limits, whose."""
+
+from passwordless_otp.browsers import Browser
+from passwordless_otp.identifiers import Address, mailbox
+from passwordless_otp.limits import Bucket
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.limit_settings import DAY, LIMITS
+
+HELD = {"identifier": 7 * DAY, "instance": DAY}  # seconds that codes stay long, once they have grown
+
+
+def of_flow(browser: Browser, settings: InstanceSettings) -> list[Bucket]:
+    """Return what opening a flow counts for."""
+    return [bucket(settings, "ip_flows", browser.ip)]
+
+
+def of_message(address: Address, browser: Browser, recognised: bool, settings: InstanceSettings) -> list[Bucket]:
+    """Return what a message to `address` counts for. A recognised browser shares no bucket with strangers."""
+    sms = address.kind.channel == "sms"
+    costs = [bucket(settings, "ip_messages", browser.ip)]
+    if sms:
+        costs.append(bucket(settings, "ip_sms", browser.ip))
+    if recognised:
+        return [*costs, bucket(settings, "recognised_messages", *address, browser.client)]
+    costs += [
+        bucket(settings, "identifier_messages", *address),
+        bucket(settings, "identifier_ip_messages", *address, browser.ip),
+        bucket(settings, "identifier_sms" if sms else "identifier_emails", *address),
+    ]
+    if sms:
+        return costs
+    return [
+        *costs,
+        bucket(settings, "mailbox_messages", mailbox(address.value)),
+        bucket(settings, "instance_emails"),
+    ]
+
+
+def of_try(address: Address, browser: Browser, recognised: bool, settings: InstanceSettings) -> list[Bucket]:
+    """Return what a wrong code counts for. All but the IP address's only make codes grow, and refuse nobody."""
+    whose = _whose(address, browser, recognised)
+    return [
+        bucket(settings, "ip_failures", browser.ip),
+        bucket(settings, "identifier_failures", *whose, track_only=True),
+        bucket(settings, "identifier_streak", *whose, track_only=True),
+        bucket(settings, "instance_failures", track_only=True),
+        bucket(settings, "instance_siege", track_only=True),
+    ]
+
+
+def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Bucket]:
+    """Return what remembers that codes have grown: for this identifier, for the whole instance."""
+    whose = _whose(address, browser, recognised)
+    return [
+        Bucket("identifier_held", whose, 1, HELD["identifier"], track_only=True),
+        Bucket("instance_held", (), 1, HELD["instance"], track_only=True),
+    ]
+
+
+def bucket(settings: InstanceSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
+    """Return the bucket of this limit for this subject."""
+    track_only = track_only or name in settings.tracked_only
+    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
+
+
+def _whose(address: Address, browser: Browser, recognised: bool) -> tuple[str, ...]:
+    return (*address, browser.client) if recognised else tuple(address)

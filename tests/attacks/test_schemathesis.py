@@ -1,0 +1,126 @@
+"""Requests made up from docs/openapi.yaml: whatever comes, the answer is one that stands there."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.response import Response
+from schemathesis.core.failures import FailureGroup
+
+from passwordless_otp.api import resources
+from passwordless_otp.api.views import ReadEnvironment
+from tests.attacks.made_up import FITTING, Browser, api, as_meant, bounded, send, undone
+from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, joined
+
+pytestmark = pytest.mark.django_db
+STEPS = 7
+described = api()
+calls = {each.ok().label: each.ok() for each in described.get_all_operations()}
+ways = {
+    purpose: [label for label in calls if f"/client/{purpose}s" in label] + ["GET /v1/me"]
+    for purpose in ["sign_in", "sign_up"]
+}
+
+
+@pytest.fixture(autouse=True)
+def people():
+    """Somebody has signed up, and every field is read."""
+    both_kinds(first_name="optional", last_name="optional", username="optional")
+    return joined()
+
+
+def stranger(people):
+    return Visitor()
+
+
+def half_way_in(people):
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    return visitor
+
+
+def half_way_up(people):
+    visitor = Visitor()
+    visitor.sign_up(email_address="new@example.com", phone_number=PHONE, strategy="email_code")
+    return visitor
+
+
+def signed_in(people):
+    return people
+
+
+@pytest.fixture(params=[stranger, half_way_in, half_way_up, signed_in])
+def visitor(request, people):
+    return request.param(people)
+
+
+@described.parametrize()
+@bounded(12)
+def test_any_call_of_any_browser(case, visitor):
+    browser = Browser(visitor)
+    with undone():
+        send(case, browser)
+
+
+def test_any_calls_that_follow_one_another():
+    """Each goes on with the flow and the session that the ones before have made, if it likes."""
+    seen = Counter()
+
+    @bounded(60)
+    @given(data=st.data(), way=st.sampled_from(list(ways.values())), person=st.sampled_from(FITTING[:3]))
+    def walk(data, way, person):
+        browser = Browser()
+        with undone():
+            for own in way[:STEPS]:
+                other = data.draw(st.integers(0, 5)) == 5
+                label = data.draw(st.sampled_from(list(calls))) if other else own
+                case = data.draw(calls[label].as_strategy())
+                if data.draw(st.booleans()):
+                    as_meant(case, person)
+                answer = send(case, browser)
+                seen[label, answer.status_code] += 1
+
+    walk()
+    assert sum(seen[label, 200] for label in calls if "/attempt_" in label), seen
+
+
+def answers_another_status(view, request):
+    return Response({}, status=418)
+
+
+def answers_another_member(view, request):
+    return Response({"object": "environment"})
+
+
+def answers_another_code(view, request):
+    entry = {"code": "made_up", "message": "", "long_message": "", "meta": {}}
+    return Response({"errors": [entry], "trace_id": "0"}, status=413)
+
+
+@pytest.mark.parametrize("wrong", [answers_another_status, answers_another_member, answers_another_code])
+def test_an_answer_that_does_not_stand_there_is_found(wrong, monkeypatch):
+    monkeypatch.setattr(ReadEnvironment, "get", wrong)
+    with undone(), pytest.raises(FailureGroup):
+        send(calls["GET /v1/environment"].Case(), Browser())
+
+
+def test_a_member_that_does_not_stand_there_is_found(people, monkeypatch):
+    honest = resources.user_of
+    monkeypatch.setattr(resources, "user_of", lambda request: {**honest(request), "is_staff": False})
+    browser = Browser(people)
+    with undone(), pytest.raises(FailureGroup, match="is_staff"):
+        send(calls["GET /v1/me"].Case(), browser)
+
+
+def test_an_answer_that_may_be_kept_is_found(monkeypatch):
+    honest = ReadEnvironment.finalize_response
+
+    def kept(view, *args, **options):
+        response = honest(view, *args, **options)
+        response["Cache-Control"] = "private"
+        return response
+
+    monkeypatch.setattr(ReadEnvironment, "finalize_response", kept)
+    with undone(), pytest.raises(FailureGroup):
+        send(calls["GET /v1/environment"].Case(), Browser())

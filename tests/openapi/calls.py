@@ -1,0 +1,110 @@
+"""One call → one operation of the document."""
+
+import inspect
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import Serializer
+
+from passwordless_otp.api import flows, inputs, origin, views
+from passwordless_otp.errors import SignedOut
+from passwordless_otp.identifiers import Strategy
+from tests.openapi import reach, refusals
+from tests.openapi.shapes import TEXT, closed, nullable, one_of, ref
+
+# What each view answers; a new one has to be named here.
+ANSWERS = {
+    views.ReadEnvironment: ref("Environment"),
+    views.ReadMe: ref("User"),
+    views.ReadClient: nullable(ref("Client")),
+    views.EndSessions: nullable(ref("Client")),
+    views.TouchSession: ref("Session"),
+    views.CreateToken: ref("Token"),
+    views.EndSession: ref("EndedSession"),
+    flows.CreateSignIn: ref("SignIn"),
+    flows.ReadSignIn: ref("SignIn"),
+    flows.PrepareSignIn: ref("SignIn"),
+    flows.AttemptSignIn: ref("SignIn"),
+    flows.CreateSignUp: ref("SignUp"),
+    flows.EditSignUp: ref("SignUp"),
+    flows.PrepareSignUp: ref("SignUp"),
+    flows.AttemptSignUp: ref("SignUp"),
+}
+BARE = {views.ReadEnvironment, views.CreateToken}  # without the envelope
+ORIGIN = {
+    "name": "Origin",
+    "in": "header",
+    "required": False,
+    "schema": TEXT,
+    "description": "Of the page that makes the call; browsers send it. May be left out with a body in JSON.",
+}
+
+
+class Calls(AutoSchema):
+    """What drf-spectacular asks about a call, answered from its code."""
+
+    def get_operation(self, *args):
+        operation = super().get_operation(*args)
+        refused = refusals.of_call(type(self.view), self.method.lower(), self.takes)
+        return {**operation, "responses": {"200": self.success(), **refusals.responses(refused)}}
+
+    def success(self):
+        view = type(self.view)
+        answer = ANSWERS[view]
+        schema = answer if view in BARE else closed(response=answer, client=nullable(ref("Client")))
+        return {
+            "description": "Done.",
+            "headers": {"Cache-Control": {"$ref": "#/components/headers/CacheControl"}},
+            "content": {"application/json": {"schema": schema}},
+        }
+
+    @property
+    def takes(self):
+        """The serializer that the method names."""
+        found = reach.named(getattr(type(self.view), self.method.lower()))
+        return next((each for each in found if issubclass(each, Serializer)), None)
+
+    def get_request_serializer(self):
+        return self.takes
+
+    def get_response_serializers(self):
+        return {}
+
+    def get_operation_id(self):
+        words = [word.strip("{}") for word in self.path.split("/")[2:]]
+        return "_".join([self.method.lower(), *words])
+
+    def get_summary(self):
+        return inspect.getdoc(type(self.view))
+
+    def get_description(self):
+        return inspect.getdoc(getattr(self.view, self.method.lower()))
+
+    def get_tags(self):
+        words = self.path.split("/")[2:4]
+        return [words[-1]]
+
+    def get_auth(self):
+        """Return which of the cookies it needs: the session's, the client's, or neither."""
+        refused = refusals.of_call(type(self.view), self.method.lower())
+        if SignedOut in refused:
+            return [{"session": []}]
+        return [{"client": []}] if "{id}" in self.path else [{}, {"client": []}, {"session": []}]
+
+    def _resolve_path_parameters(self, variables):
+        return [{"name": name, "in": "path", "required": True, "schema": TEXT} for name in variables]
+
+    def get_override_parameters(self):
+        return []
+
+    def _get_parameters(self):
+        unsafe = [] if self.method in origin.SAFE else [ORIGIN]
+        return [*super()._get_parameters(), *unsafe]
+
+    def _map_serializer_field(self, field, direction, bypass_extensions=False):
+        if not isinstance(field, inputs.Text):
+            return super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, inputs.Choice):
+            return one_of(*Strategy)
+        if isinstance(field, inputs.Code):
+            return TEXT  # of any length: a long one is a wrong code
+        return {**TEXT, "maxLength": field.max_length}

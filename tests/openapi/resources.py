@@ -1,0 +1,194 @@
+"""The resources that passwordless_otp/api/resources.py makes, a schema each. Lists of values are the code's."""
+
+from passwordless_otp import codes
+from passwordless_otp.api.environment import environment
+from passwordless_otp.api.resources import IDS
+from passwordless_otp.flows import requirements
+from passwordless_otp.identifiers import Kind
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.flows import Purpose
+from passwordless_otp.models.verifications import VerificationStatus
+from tests.openapi.shapes import (
+    BOOLEAN,
+    COUNT,
+    INSTANT,
+    NULL,
+    TEXT,
+    array,
+    closed,
+    just,
+    like,
+    nullable,
+    one_of,
+    prefixed,
+    ref,
+)
+
+NAMES = {Kind.EMAIL_ADDRESS: "Email", Kind.PHONE_NUMBER: "Phone"}
+FIELDS = array(one_of(*Kind, *requirements.NAMES))
+
+
+def schemas():
+    """Return the schema of each resource, by its name."""
+    by_kind = {
+        f"{name}{what}": make(kind)
+        for kind, name in NAMES.items()
+        for what, make in [
+            ("Factor", factor),
+            ("Verification", verification),
+            ("Proof", proof),
+            ("Identifier", identifier),
+        ]
+    }
+    return {
+        **by_kind,
+        "SignIn": sign_in(),
+        "SignUp": sign_up(),
+        "User": user(),
+        "Token": token(),
+        "Session": session("active", ref("Token")),
+        "EndedSession": session("ended", NULL),
+        "Client": client(),
+        "Environment": like(environment(InstanceSettings())),
+    }
+
+
+def each(what):
+    return {"oneOf": [ref(f"{name}{what}") for name in NAMES.values()]}
+
+
+def factor(kind):
+    name = {f"{kind}_id": prefixed("idn_")}
+    return closed(strategy=just(kind.strategy.value), safe_identifier=TEXT, **name, primary=BOOLEAN)
+
+
+def verification(kind, **changes):
+    members = {
+        "object": just("verification_otp"),
+        "status": one_of(*VerificationStatus),
+        "strategy": just(kind.strategy.value),
+        "attempts": COUNT,
+        "expire_at": INSTANT,
+        "resend_at": nullable(INSTANT),
+        "code_length": COUNT,
+        "code_alphabet": one_of(*codes.ALPHABETS),
+        **({"channel": just(kind.channel)} if kind == Kind.PHONE_NUMBER else {}),
+        "error": NULL,
+    }
+    return closed(**{**members, **changes})
+
+
+def proof(kind):
+    """A verification inside a sign-up, which is there before a code was asked for."""
+    return verification(
+        kind,
+        strategy=one_of(kind.strategy, ""),
+        attempts=nullable(COUNT),
+        expire_at=nullable(INSTANT),
+        next_action=one_of("needs_prepare", "needs_attempt", ""),
+        supported_strategies=just([kind.strategy.value]),
+    )
+
+
+def identifier(kind):
+    verified = closed(status=just(VerificationStatus.VERIFIED.value), strategy=just(kind.strategy.value))
+    return closed(
+        id=prefixed("idn_"),
+        object=just(kind.value),
+        **{kind.value: TEXT},
+        verification=verified,
+        reserved=just(False),
+        linked_to=array({}, maxItems=0),
+    )
+
+
+def flow(purpose, **members):
+    return closed(
+        id=prefixed(IDS[purpose]),
+        object=just(f"{purpose}_attempt"),
+        **members,
+        created_session_id=nullable(prefixed("sess_")),
+        abandon_at=INSTANT,
+    )
+
+
+def sign_in():
+    return flow(
+        Purpose.SIGN_IN,
+        status=one_of("needs_identifier", "needs_first_factor", "complete", "abandoned"),
+        supported_identifiers=array(one_of(*Kind)),
+        supported_first_factors=nullable(array(each("Factor"), minItems=1)),
+        supported_second_factors=NULL,
+        first_factor_verification=nullable(each("Verification")),
+        second_factor_verification=NULL,
+        identifier=nullable(TEXT),
+        user_data=NULL,
+    )
+
+
+def sign_up():
+    proofs = {kind.value: nullable(ref(f"{name}Proof")) for kind, name in NAMES.items()}
+    return flow(
+        Purpose.SIGN_UP,
+        status=one_of("missing_requirements", "complete", "abandoned"),
+        required_fields=FIELDS,
+        optional_fields=FIELDS,
+        missing_fields=FIELDS,
+        unverified_fields=array(one_of(*Kind)),
+        verifications=closed(**proofs, web3_wallet=NULL, external_account=NULL),
+        **{name: nullable(TEXT) for name in [*Kind.values, *requirements.NAMES]},
+        password_enabled=just(False),
+        unsafe_metadata={"type": "object", "description": "What the visitor sent, which nobody vouches for."},
+        created_user_id=nullable(prefixed("user_")),
+    )
+
+
+def user():
+    return closed(
+        object=just("user"),
+        id=prefixed("user_"),
+        **{name: nullable(TEXT) for name in requirements.NAMES},
+        email_addresses=array(ref("EmailIdentifier")),
+        phone_numbers=array(ref("PhoneIdentifier")),
+        primary_email_address_id=nullable(prefixed("idn_")),
+        primary_phone_number_id=nullable(prefixed("idn_")),
+        created_at=nullable(INSTANT),
+        updated_at=INSTANT,
+        last_sign_in_at=nullable(INSTANT),
+    )
+
+
+def token():
+    return closed(object=just("token"), jwt=TEXT)
+
+
+def session(status, last_token):
+    return closed(
+        object=just("session"),
+        id=prefixed("sess_"),
+        status=just(status),
+        user=ref("User"),
+        last_active_at=INSTANT,
+        expire_at=INSTANT,
+        abandon_at=INSTANT,
+        last_active_token=last_token,
+        public_user_data=closed(
+            first_name=nullable(TEXT), last_name=nullable(TEXT), identifier=TEXT, user_id=prefixed("user_")
+        ),
+        created_at=nullable(INSTANT),
+        updated_at=INSTANT,
+    )
+
+
+def client():
+    return closed(
+        object=just("client"),
+        id=prefixed("client_"),
+        sessions=array(ref("Session"), maxItems=1),
+        sign_in=nullable(ref("SignIn")),
+        sign_up=nullable(ref("SignUp")),
+        last_active_session_id=nullable(prefixed("sess_")),
+        cookie_expires_at=NULL,
+        created_at=INSTANT,
+        updated_at=INSTANT,
+    )
