@@ -33,6 +33,12 @@ def ask():
     return visitor
 
 
+def in_time(pk):
+    """Deliver it as if it were due."""
+    Message.objects.filter(pk=pk, status="pending").update(next_attempt_at=None)
+    return outbox.deliver(pk)
+
+
 def code():
     return providers.asked[-1][1]
 
@@ -90,10 +96,10 @@ def test_it_is_tried_three_times_with_growing_waits_and_then_failed():
         Circuit.objects.all().delete()
         wait = (message.next_attempt_at - message.claimed_at).total_seconds()
         assert low <= wait <= high + 1
-        outbox.deliver(message.pk)
+        in_time(message.pk)
         message.refresh_from_db()
     assert (message.status, message.attempts, message.next_attempt_at) == ("failed", 3, None)
-    outbox.deliver(message.pk)
+    in_time(message.pk)
     assert len(providers.asked) == 6
 
 
@@ -104,7 +110,7 @@ def test_waits_are_by_chance():
     for _ in range(8):
         Circuit.objects.all().delete()
         Message.objects.update(status="pending", attempts=0)
-        waits.add(outbox.deliver(message.pk) - timezone.now())
+        waits.add(in_time(message.pk) - timezone.now())
     assert len({round(wait.total_seconds(), 1) for wait in waits}) > 1
 
 
@@ -113,8 +119,8 @@ def test_a_retry_that_gets_through_is_sent_once():
     visitor = ask()
     providers.forget()
     message = Message.objects.get()
-    assert outbox.deliver(message.pk) is None
-    assert outbox.deliver(message.pk) is None
+    assert in_time(message.pk) is None
+    assert in_time(message.pk) is None
     assert (who(), row()) == (["first"], ("sent", "Provider", "", 2))
     assert visitor.attempt(code()).status_code == 200
 
@@ -125,7 +131,7 @@ def test_nothing_is_tried_again_too_late_for_its_code():
     ask()
     Message.objects.update(status="pending")
     Verification.objects.update(expires_at=timezone.now() + timedelta(seconds=22))
-    assert outbox.deliver(Message.objects.get().pk) is None
+    assert in_time(Message.objects.get().pk) is None
     assert row() == ("failed", "Second", "b", 2)
 
 
@@ -134,7 +140,7 @@ def test_a_code_that_was_replaced_meanwhile_is_not_sent_again():
     ask()
     Verification.objects.update(generation=7)
     providers.forget()
-    outbox.deliver(Message.objects.get().pk)
+    in_time(Message.objects.get().pk)
     assert (who(), row()[0]) == ([], "suppressed")
 
 
