@@ -47,15 +47,13 @@ def run(*command, timeout=PATIENCE, **options):
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
 
 
-def packages(name, description, files=()):
-    """Return a folder with what this package.json names, and with these files."""
+def packages(name, description):
+    """Return a folder with what this package.json names."""
     node()
     text = json.dumps(description, sort_keys=True)
     folder = FOLDER / f"npm-{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     if not folder.exists():
         install(folder, text)
-    for path in files:
-        shutil.copy(path, folder)
     return folder
 
 
@@ -82,15 +80,28 @@ def typescript():
 
 def built(name, **changed):
     """Build React as the demo's script does, with other versions if some are named. Return the file's text."""
+    description, folder = _react(name, changed)
+    shutil.copy(BUILD / "react.js", folder)
+    command = description["scripts"]["build"].replace("'", "").split()
+    return _bundle(folder, [word for word in command[1:] if not word.startswith("--outfile")])
+
+
+def bundled(name, source, **changed):
+    """Bundle a front end with React, as any bundler does. Return the file's text."""
+    folder = _react(name, changed)[1]
+    entry = f"entry-{os.getpid()}.jsx"
+    (folder / entry).write_text(source)
+    define = '--define:process.env.NODE_ENV="production"'
+    return _bundle(folder, [entry, "--bundle", "--format=esm", "--external:/static/*", define])
+
+
+def _react(name, changed):
     description = json.loads((BUILD / "package.json").read_text())
     description["dependencies"] |= changed
-    folder = packages(name, description, [BUILD / "react.js"])
-    output = folder / f"built-{os.getpid()}.js"
-    command = description["scripts"]["build"].replace("../static/example_project/react.js", output.name)
-    done = run("npx", "--no-install", "--", *_words(command), cwd=folder)
+    return description, packages(name, description)
+
+
+def _bundle(folder, options):
+    done = run("npx", "--no-install", "--", "esbuild", *options, cwd=folder)
     assert done.returncode == 0, done.stderr
-    return output.read_text()
-
-
-def _words(command):
-    return [word.replace("'\"production\"'", '"production"') for word in command.split()]
+    return done.stdout

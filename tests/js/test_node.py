@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.docs.blocks import ROOT
 from tests.demo.served import Demo, environment
+from tests.docs.blocks import ROOT
 from tests.js.packages import STATIC, node, run
 
 SMALL = 6 * 1024  # bytes
