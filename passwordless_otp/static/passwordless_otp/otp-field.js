@@ -69,9 +69,16 @@
     field.addEventListener("paste", (event) => {
       if (take(event.clipboardData.getData("text"))) event.preventDefault();
     });
+    if (isNew()) take(field.value); // typed while this script was on its way
     if (!("otpSms" in form.dataset && "OTPCredential" in window)) return;
     receive(form, take);
     addEventListener("pageshow", (event) => event.persisted && receive(form, take)); // leaving has ended it
+  }
+
+  /** After a reload, or on the way back, the browser itself may have filled in what was refused before. */
+  function isNew() {
+    const [entry] = performance.getEntriesByType("navigation");
+    return Boolean(entry) && entry.type === "navigate";
   }
 
   /** Let the browser read the SMS (WebOTP), until the form is sent or the page is left. */
