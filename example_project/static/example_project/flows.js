@@ -30,17 +30,27 @@ function render() {
   }
 }
 
+/** Say it in the card that is shown, and let the visitor go on in its field. */
+function say(text) {
+  const card = document.querySelector("[data-view]:not([hidden])");
+  card.querySelector("[role=alert]").textContent = text;
+  card.querySelector("input")?.focus();
+}
+
 /** Do one thing at a time, and say what went wrong. */
 async function run(action) {
   const buttons = document.querySelectorAll("main button");
+  let said = "";
   buttons.forEach((button) => (button.disabled = true));
-  element("error").textContent = "";
+  document.querySelectorAll("[role=alert]").forEach((alert) => (alert.textContent = ""));
   try {
-    await action();
+    said = (await action()) || "";
   } catch (error) {
-    element("error").textContent = error.name === "OTPError" ? error.message : "Nobody answers. Try again.";
+    said = error.name === "OTPError" ? error.message : "Nobody answers. Try again.";
   }
   buttons.forEach((button) => (button.disabled = false));
+  render();
+  say(said);
 }
 
 async function start(purpose, identifier) {
@@ -56,8 +66,6 @@ async function start(purpose, identifier) {
     await signUp.preparePhoneNumberVerification();
   }
   restarted = false;
-  render();
-  element("code").focus();
 }
 
 async function attempt(code) {
@@ -65,8 +73,8 @@ async function attempt(code) {
   const { strategy } = verification;
   if (flow === signIn) await signIn.attemptFirstFactor({ strategy, code });
   else await signUp.attemptVerification({ strategy, code });
-  if (flow.status === "complete") await setActive({ session: flow.createdSessionId });
-  else element("error").textContent = `This site also asks for: ${flow.missingFields.join(", ")}`;
+  if (flow.status !== "complete") return `This site also asks for: ${flow.missingFields.join(", ")}`;
+  await setActive({ session: flow.createdSessionId });
 }
 
 async function resend() {
@@ -89,10 +97,9 @@ element("attempt").addEventListener("submit", (event) => {
 element("resend").addEventListener("click", () => run(resend));
 element("restart").addEventListener("click", () => {
   restarted = true;
-  render();
-  element("identifier").focus();
+  run(() => {});
 });
-element("sign-out").addEventListener("click", () => run(() => client.signOut()));
+element("sign-out").addEventListener("click", () => run(client.signOut));
 
 client.addListener(render);
-run(() => client.load());
+run(async () => void (await client.load()));

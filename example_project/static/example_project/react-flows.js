@@ -120,7 +120,7 @@ function Code({ flow, verification, restart }) {
 
   function submit(event) {
     event.preventDefault();
-    run(attempt);
+    run(attempt).then(() => document.getElementById("code")?.focus());
   }
 
   return h(
