@@ -68,10 +68,10 @@ def otp_client(context: Context) -> SafeString:
 def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit: str) -> dict[str, Any]:
     """Return what both forms need, or who is signed in already, or why there is no form."""
     user = getattr(request, "user", None)
-    place = place or destinations.wanted(request)
+    place = (place or destinations.wanted(request)) + ""  # what stands in a template counts as HTML: make it text
     return {
         "next": place,
-        "submit": submit,
+        "submit": submit + "",
         "note": "" if current.kinds else _("Signing in by code is switched off on this site."),
         "name": names.of(user) if user is not None and user.is_authenticated else "",
         "after": place or destinations.after(request),

@@ -223,5 +223,12 @@ def test_each_step_fits_and_is_accessible(demo, page):
     look("account")
 
 
+def test_a_server_that_can_not_answer_is_said(demo, page):
+    busy = {"errors": [{"code": "too_many_requests", "message": "m", "long_message": "Later.", "meta": {}}]}
+    page.route("**/v1/client", lambda route: route.fulfill(status=429, json=busy))
+    page.reload()
+    page.get_by_text("Later." if "js" in page.url else "Nobody answers.").wait_for()
+
+
 def test_react_in_the_demo_is_what_its_script_builds():
     assert packages.built("react-19") == BUNDLE.read_text()

@@ -101,6 +101,29 @@ test("calls wait for each other", async () => {
   assert.deepEqual(order, ["GET begins", "GET ends", "DELETE begins", "DELETE ends"]);
 });
 
+test("a listener that fails spoils no call, and is not hushed up", async () => {
+  const queue = globalThis.queueMicrotask;
+  const failed = [];
+  const noted = (work) => () => {
+    try {
+      work();
+    } catch (error) {
+      failed.push(error.message);
+    }
+  };
+  globalThis.queueMicrotask = (work) => queue(noted(work));
+  try {
+    const client = createClient({ baseUrl: origin });
+    client.addListener(() => {
+      throw new Error("broken");
+    });
+    assert.equal(await client.load(), client);
+  } finally {
+    globalThis.queueMicrotask = queue;
+  }
+  assert.deepEqual(failed, ["broken"]);
+});
+
 test("loaded twice it stays one client, and either spelling of createClient works", async () => {
   const before = globalThis.PasswordlessOTP;
   runInThisContext(readFileSync(new URL(process.env.CLIENT)));

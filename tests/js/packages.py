@@ -13,7 +13,7 @@ from tests.settings import FOLDER
 
 STATIC = ROOT / "passwordless_otp/static/passwordless_otp"
 BUILD = ROOT / "example_project/react"  # React 19 as one file, for the demo
-NODE = 20
+NODE = 18
 MINUTES = 5 * 60  # in seconds, for npm
 PATIENCE = 120  # seconds, for a program
 TYPESCRIPT = {"typescript": "5.9.3", "@types/react": "19.2.2", "csstype": "3.1.3"}

@@ -26,7 +26,8 @@ def test_a_script_is_small_on_the_wire(name):
 def passes(name, **variables):
     """Let Node run a file of tests, all of them."""
     path = ROOT / "tests/js" / name
-    done = run(node(), "--test", path, env=environment(CLIENT=(STATIC / "client.js").as_uri(), **variables))
+    variables["CLIENT"] = (STATIC / "client.js").as_uri()
+    done = run(node(), "--test", "--test-reporter=tap", path, env=environment(**variables))
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"^# pass (\d+)", done.stdout, re.M)[1]) == path.read_text().count("\ntest("), (
         done.stdout

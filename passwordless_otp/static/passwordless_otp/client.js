@@ -189,7 +189,7 @@
       client.user = session && session.user;
       takeFlow(client.signIn, data && data.sign_in, response);
       takeFlow(client.signUp, data && data.sign_up, response);
-      listeners.forEach((listener) => listener(client));
+      listeners.forEach((listener) => queueMicrotask(() => listener(client))); // one that fails spoils no call
     }
 
     function takeFlow(flow, open, response) {
