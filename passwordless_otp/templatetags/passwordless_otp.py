@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from passwordless_otp.errors import SignUpClosed
 from passwordless_otp.models import InstanceSettings
@@ -21,6 +22,7 @@ from passwordless_otp.pages.forms import SignInForm, SignUpForm
 
 register = template.Library()
 FORM = "passwordless_otp/tags/form.html"
+OFF = gettext_noop("Signing in by code is switched off on this site. Please come back later.")
 
 
 @register.inclusion_tag(FORM, takes_context=True)
@@ -72,7 +74,7 @@ def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit:
     return {
         "next": place,
         "submit": submit + "",
-        "note": "" if current.kinds else _("Signing in by code is switched off on this site."),
+        "note": "" if current.kinds else _(OFF),
         "name": names.of(user) if user is not None and user.is_authenticated else "",
         "after": place or destinations.after(request),
         "sign_out_url": reverse("passwordless_otp:sign_out"),

@@ -63,6 +63,27 @@ test("nobody there is a TypeError, and the next call goes out all the same", asy
   assert.equal(client.isLoaded, true);
 });
 
+test("a server that never answers holds nobody up for ever", async () => {
+  const real = AbortSignal.timeout;
+  const waited = [];
+  AbortSignal.timeout = (time) => real.call(AbortSignal, waited.push(time) && 50);
+  let silent = true;
+  const stalled = (url, options) =>
+    silent ? new Promise((_, fail) => options.signal.addEventListener("abort", () => fail(options.signal.reason))) : fetch(url, options);
+  const alive = setTimeout(() => {}, 5000); // Node would end here: a signal's timer keeps nothing alive
+  try {
+    const client = createClient({ baseUrl: origin, fetch: stalled });
+    const next = assert.rejects(client.load(), { name: "TimeoutError" });
+    const after = next.then(() => (silent = false)).then(() => client.load());
+    await after;
+    assert.equal(client.isLoaded, true);
+    assert.equal(waited[0], 30000);
+  } finally {
+    AbortSignal.timeout = real;
+    clearTimeout(alive);
+  }
+});
+
 test("the CSRF token is read anew for each call, and told to nobody else", async () => {
   const tag = { dataset: { otpBaseUrl: "/auth/", otpCsrfCookie: "shop_csrf", otpCsrfHeader: "X-Shop" } };
   globalThis.location = { href: `${origin}/some/page/`, origin };

@@ -7,6 +7,8 @@
   "use strict";
   if (globalThis.PasswordlessOTP) return; // a page that loads it both ways has one client
 
+  const PATIENCE = 30000; // milliseconds, for an answer: the next call waits for it
+
   const SIGN_IN = {
     id: null,
     status: null,
@@ -169,14 +171,16 @@
     const listeners = new Set();
     let last = Promise.resolve();
 
-    /** Ask the server. Raises `TypeError` where nobody answers. */
+    /** Ask the server. Throws what `fetch` does where nobody answers. */
     async function ask(method, path, params = {}) {
       const headers = { Accept: "application/json" };
       if (method !== "GET") headers["Content-Type"] = "application/json";
       const token = cookie(csrfCookie);
       if (token && root.origin === here.origin) headers[csrfHeader] = token; // nobody else's business
       const body = method === "GET" ? undefined : write(params);
-      const answer = await request(new URL(path, root).href, { method, headers, body, credentials: "include" });
+      const signal = AbortSignal.timeout(PATIENCE);
+      const sent = { method, headers, body, signal, credentials: "include" };
+      const answer = await request(new URL(path, root).href, sent);
       return { answer, data: await answer.json().catch(() => null) };
     }
 
