@@ -82,8 +82,11 @@ def test_a_site_with_names_of_its_own_is_served(shop_page, settings):
 
 def test_a_page_that_loads_the_script_and_the_module_has_one_client(shop_page):
     page = shop_page()
-    same = """() => import("/static/passwordless_otp/client.module.js").then(
-      (module) => Object.keys(PasswordlessOTP).every((name) => module[name] === PasswordlessOTP[name]))"""
+    same = """async () => {
+      const before = PasswordlessOTP;
+      const module = await import("/static/passwordless_otp/client.module.js");
+      return before === PasswordlessOTP && Object.keys(before).every((name) => module[name] === before[name]);
+    }"""
     assert page.evaluate(same)
 
 

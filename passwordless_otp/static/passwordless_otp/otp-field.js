@@ -48,17 +48,13 @@
 
   function watch(form, field) {
     const { otpLength, otpAlphabet } = form.dataset;
-    let sent = "";
 
-    /** Put the code into the field, and send it: each code once, so that nothing is tried twice unasked. */
+    /** Put the code into the field, and send it. */
     function take(text) {
       const code = normalise(text, Number(otpLength), otpAlphabet);
       if (!code) return false;
       if (field.value !== code) field.value = code;
-      if (code !== sent) {
-        sent = code;
-        form.requestSubmit();
-      }
+      form.requestSubmit();
       return true;
     }
 
