@@ -45,6 +45,19 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "example_project.urls"
 STATIC_URL = "/static/"
+LANGUAGES = [  # LocaleMiddleware chooses among these; without this list, among all that Django knows
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("nl", "Nederlands"),
+    ("pl", "Polski"),
+    ("pt-br", "Português (Brasil)"),
+    ("zh-hans", "简体中文"),
+]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 BACKENDS = "passwordless_otp.delivery.backends"
 
@@ -15,7 +16,7 @@ DEFAULTS: dict[str, Any] = {
         "email": [{"BACKEND": f"{BACKENDS}.email.EmailBackend"}],
         "sms": [{"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}],
     },
-    # "thread", "blocking", or the dotted path of f(message_id: str).
+    # "thread", "tasks", "blocking", or the dotted path of f(message_id: str).
     "DISPATCH": "thread",
     # Scheme and host that people see, for links and for the domain in messages: never taken from a request.
     "PUBLIC_URL": "",
@@ -57,6 +58,11 @@ def public_origin() -> str:
 def public_domain() -> str:
     """Return the bare host of PUBLIC_URL, or an empty string."""
     return urlsplit(get("PUBLIC_URL")).hostname or ""
+
+
+def site_name() -> str:
+    """Return what the site is called unless its operator gives it a name, in the active language."""
+    return public_domain() or _("this site")
 
 
 def default_region() -> str | None:

@@ -2,6 +2,7 @@
 
 from passwordless_otp.api import urls as api
 from passwordless_otp.pages import urls as pages
+from passwordless_otp.webhooks import urls as webhooks
 
 app_name = "passwordless_otp"
-urlpatterns = [*pages.urlpatterns, *api.urlpatterns]
+urlpatterns = [*pages.urlpatterns, *api.urlpatterns, *webhooks.urlpatterns]

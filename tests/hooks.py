@@ -67,3 +67,21 @@ class Slow(base.Backend):
     def send(self, message):
         time.sleep(6)
         return base.Receipt()
+
+
+class Takes(base.Backend):
+    """A provider that takes what it gets, after so many seconds."""
+
+    def __init__(self, seconds=0.0):
+        self.seconds = seconds
+
+    def send(self, message):
+        time.sleep(self.seconds)
+        return base.Receipt(f"{message.id}")
+
+
+class Secretive(base.Backend):
+    """A provider whose library puts credentials and the text into its exception."""
+
+    def send(self, message):
+        raise RuntimeError(f"token-123 {message.to} {message.text}")

@@ -1,8 +1,16 @@
 """The operator's face: one module a model."""
 
-from passwordless_otp.admin import flows, instance_settings, messages, verifications
+from passwordless_otp.admin import circuits, flows, instance_settings, messages, verifications
 from passwordless_otp.admin.identifiers import IdentifierAdmin, IdentifierInline, attach
 
-__all__ = ["IdentifierAdmin", "IdentifierInline", "flows", "instance_settings", "messages", "verifications"]
+__all__ = [
+    "IdentifierAdmin",
+    "IdentifierInline",
+    "circuits",
+    "flows",
+    "instance_settings",
+    "messages",
+    "verifications",
+]
 
 attach()

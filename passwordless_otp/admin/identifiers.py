@@ -27,7 +27,7 @@ class IdentifierAdmin(admin.ModelAdmin):
     form = IdentifierForm
     fieldsets = [(None, {"fields": ["user", "value", "primary"], "description": BY_HAND})]
     raw_id_fields = ["user"]
-    list_display = ["value", "kind", "user", "primary", "verified_at"]
+    list_display = ["value", "kind", "user", "primary", "verified_at", "undeliverable_at"]
     list_filter = [KindFilter]
     list_select_related = ["user"]
     list_per_page = 50
@@ -43,11 +43,11 @@ class IdentifierAdmin(admin.ModelAdmin):
         """Say what adding means where it is done."""
         if obj is None:
             return self.fieldsets
-        return [(None, {"fields": ["user", "kind", "value", "primary", "verified_at"]})]
+        return [(None, {"fields": ["user", "kind", "value", "primary", "verified_at", "undeliverable_at"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Let nothing move to another user or become another address: delete it and add one."""
-        return [] if obj is None else ["user", "kind", "value", "verified_at"]
+        return [] if obj is None else ["user", "kind", "value", "verified_at", "undeliverable_at"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         """Tell the form who fills it in."""

@@ -3,15 +3,17 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import router
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf
-from passwordless_otp.admin import summary
+from passwordless_otp.admin import preview, summary
 from passwordless_otp.admin.identifier_form import is_superuser
 from passwordless_otp.admin.test_identifiers import TestIdentifierInline
 from passwordless_otp.identifiers import Kind
@@ -19,6 +21,7 @@ from passwordless_otp.models import InstanceSettings
 
 CONSOLE = f"{conf.BACKENDS}.console.ConsoleBackend"
 FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
+MESSAGES = ["application_name", "support_email", "code_in_subject", "email_subject", "sms_text"]
 USES = ["enabled", "required", "used_for_identification"]
 
 
@@ -35,7 +38,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
         (_("Attack protection"), {"fields": ["enumeration_protection", "staff_sign_in"]}),
         (_("Sessions"), {"fields": ["session_lifetime_days"]}),
-        (_("Messages"), {"fields": ["application_name", "support_email"]}),
+        (_("Messages"), {"fields": [*MESSAGES, "preview"]}),
         (_("Test mode"), {"fields": ["test_mode"]}),
     ]
 
@@ -49,7 +52,28 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Leave to superusers what lets people in as staff, or with a code that others know."""
-        return [] if is_superuser(request.user) else FOR_SUPERUSERS
+        return ["preview"] if is_superuser(request.user) else ["preview", *FOR_SUPERUSERS]
+
+    @admin.display(description=_("preview"))
+    def preview(self, obj: InstanceSettings) -> str:
+        """Show the messages as they are saved; a script lets it follow what is typed."""
+        url = reverse("admin:passwordless_otp_preview", current_app=self.admin_site.name)
+        shown = preview.render(_saved())
+        return format_html('<div class="otp-preview" data-otp-preview="{}">{}</div>', url, shown)
+
+    def get_urls(self) -> list[Any]:
+        """Add the preview of what is typed."""
+        view = self.admin_site.admin_view(self.preview_view)
+        return [path("preview/", view, name="passwordless_otp_preview"), *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the messages with the texts in the query, or why they would be refused."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        try:
+            return HttpResponse(preview.render(preview.typed(_saved(), request.GET)))
+        except ValidationError as error:
+            return HttpResponse(preview.problems(error))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Go on to the form."""

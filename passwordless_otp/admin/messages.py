@@ -2,11 +2,13 @@
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
+from passwordless_otp.admin import troubles
 from passwordless_otp.admin.filters import ChannelFilter, MessageKindFilter, MessageStatusFilter
 from passwordless_otp.admin.links import link
 from passwordless_otp.admin.records import RecordAdmin
@@ -17,7 +19,17 @@ from passwordless_otp.models import Message
 @admin.display(description=_("provider"))
 def provider(message: Message) -> str:
     """Return the provider's class, in short."""
-    return message.backend.rpartition(".")[2].removesuffix("Backend") or "–"
+    return troubles.short(message.backend)
+
+
+@admin.display(description=_("time to delivery"))
+def took(message: Message) -> str:
+    """Return how long it took: to the person where that is known, else to the provider."""
+    end = message.delivered_at or message.sent_at
+    if end is None:
+        return "–"
+    seconds = round((end - message.created_at).total_seconds(), 1)
+    return _("%s s") % formats.number_format(seconds, 1)
 
 
 @admin.register(Message)
@@ -33,15 +45,22 @@ class MessageAdmin(RecordAdmin):
         "channel",
         provider,
         "attempts",
-        "sent_at",
+        took,
     ]  # fmt: skip
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
         "kind", "channel", "to", "verification", "status", "backend", "provider_id", "error_code",
-        "attempts", "language", "created_at", "sent_at",
+        "attempts", "language", "created_at", "claimed_at", "next_attempt_at", "sent_at", "delivered_at", took,
     ]  # fmt: skip
-    readonly_fields = ["to"]
+    readonly_fields: ClassVar[Any] = ["to", took]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Say above the list what does not work."""
+        if request.method == "GET":
+            for sentence in troubles.now():
+                self.message_user(request, sentence, messages.WARNING)
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("to"))
     def to(self, message: Message) -> str:
@@ -57,7 +76,7 @@ class MessageInline(admin.TabularInline):
     """A verification's messages, on its page."""
 
     model = Message
-    fields: ClassVar[Any] = ["what", "status", provider, "error_code", "attempts", "created_at", "sent_at"]
+    fields: ClassVar[Any] = ["what", "status", provider, "error_code", "attempts", "created_at", took]
     readonly_fields = fields
     ordering = ["pk"]
     extra = 0

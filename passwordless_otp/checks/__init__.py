@@ -3,8 +3,9 @@
 from passwordless_otp.checks.database import check_database
 from passwordless_otp.checks.deployment import check_deployment
 from passwordless_otp.checks.settings import check_settings
-from passwordless_otp.checks.site import check_apps, check_middleware
+from passwordless_otp.checks.site import check_apps, check_middleware, check_threads
 from passwordless_otp.checks.users import check_users
+from passwordless_otp.checks.webhooks import check_webhooks
 
 __all__ = [
     "check_apps",
@@ -12,5 +13,7 @@ __all__ = [
     "check_deployment",
     "check_middleware",
     "check_settings",
+    "check_threads",
     "check_users",
+    "check_webhooks",
 ]

@@ -38,6 +38,17 @@ def _undelivered() -> Iterator[CheckMessage]:
     if conf.get("DISPATCH") == "blocking":
         hint = "Use 'thread' or a task queue: how long an answer takes tells who has an account."
         yield error("E006", "DISPATCH is 'blocking': answers wait for the provider.", hint)
+    if conf.get("DISPATCH") == "tasks":
+        yield from _tasks_for_development()
+
+
+def _tasks_for_development() -> Iterator[CheckMessage]:
+    from passwordless_otp.outbox import tasks
+
+    backend = type(tasks.deliver.get_backend()).__name__
+    if backend in {"ImmediateBackend", "DummyBackend"}:
+        hint = "Name a backend with a worker in TASKS, such as 'django_tasks_db.DatabaseBackend'."
+        yield error("E006", f"DISPATCH is 'tasks', but the {backend} is for development.", hint)
 
 
 def _open_to_testers() -> Iterator[CheckMessage]:

@@ -97,11 +97,21 @@ def _describes(entry: Any) -> bool:
 
 
 def _functions() -> Iterator[CheckMessage]:
-    for name, words in [("DISPATCH", ["thread", "blocking"]), ("CREATE_USER", [])]:
+    for name, words in [("DISPATCH", ["thread", "blocking", "tasks"]), ("CREATE_USER", [])]:
         path = conf.get(name)
-        if path not in words and not _callable(path):
+        if path == "tasks" and path in words:
+            yield from _task_queue()
+        elif path not in words and not _callable(path):
             hint = " or ".join([*map(repr, words), "the dotted path of a function"])
             yield error("E004", f"{name} names nothing that can be called.", f"Set it to {hint}.")
+
+
+def _task_queue() -> Iterator[CheckMessage]:
+    try:
+        import_string("passwordless_otp.outbox.tasks.deliver")
+    except Exception as raised:
+        hint = f"Django has one from 6.0 on; before, install django-tasks. Check TASKS ({type(raised).__name__})."
+        yield error("E004", "DISPATCH is 'tasks', but there is no task queue.", hint)
 
 
 def _callable(path: Any) -> bool:

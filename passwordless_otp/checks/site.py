@@ -1,5 +1,6 @@
 """Does the site have what ours stands on?"""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
@@ -9,7 +10,9 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage
 from django.utils.module_loading import import_string
 
+from passwordless_otp import conf
 from passwordless_otp.checks.findings import error, warning
+from passwordless_otp.outbox import pool
 
 APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 
@@ -27,6 +30,14 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
         error("E007", f"{kind.__name__} is missing.", f"Add '{kind.__module__}.{kind.__name__}' to MIDDLEWARE.")
         for kind in missing
     ]
+
+
+def check_threads(**_: Any) -> list[CheckMessage]:
+    """Look whether the server lets threads run, where they deliver."""
+    if pool.can_run() or not isinstance(conf.given(), Mapping) or conf.get("DISPATCH") != "thread":
+        return []
+    hint = "Start uWSGI with enable-threads, or run `manage.py otp_deliver --watch` beside it."
+    return [warning("W008", "DISPATCH is 'thread', but uWSGI runs no threads.", hint)]
 
 
 def _used(kind: type) -> bool:

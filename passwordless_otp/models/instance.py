@@ -3,14 +3,15 @@
 import copy
 from typing import Any, Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import conf
-from passwordless_otp.identifiers import Kind
-from passwordless_otp.models import lockout, memo
+from passwordless_otp.models import lockout, memo, wording
+from passwordless_otp.models.contact import ContactSettings
 from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.models.wording import MessageSettings
 
 
 class Presence(models.TextChoices):
@@ -32,33 +33,9 @@ def _between(low: int, high: int) -> list[Any]:
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
-class InstanceSettings(models.Model):
+class InstanceSettings(ContactSettings, MessageSettings):
     """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
 
-    email_address_enabled = models.BooleanField(
-        _("Email address"), default=True, help_text=_("Visitors may give it when they sign up.")
-    )
-    email_address_required = models.BooleanField(
-        _("required"), default=False, help_text=_("Nobody signs up without proving one.")
-    )
-    email_address_used_for_identification = models.BooleanField(
-        _("used for identification"), default=True, help_text=_("Visitors may type it to sign in.")
-    )
-    phone_number_enabled = models.BooleanField(
-        _("Phone number"), default=False, help_text=_("Visitors may give it when they sign up.")
-    )
-    phone_number_required = models.BooleanField(
-        _("required"), default=False, help_text=_("Nobody signs up without proving one.")
-    )
-    phone_number_used_for_identification = models.BooleanField(
-        _("used for identification"), default=False, help_text=_("Visitors may type it to sign in.")
-    )
-    email_code = models.BooleanField(
-        _("Email verification code"), default=True, help_text=_("Visitors get a code by email and type it.")
-    )
-    phone_code = models.BooleanField(
-        _("SMS verification code"), default=False, help_text=_("Visitors get a code by SMS and type it.")
-    )
     sign_up_mode = models.CharField(
         _("sign-up"),
         max_length=16,
@@ -120,15 +97,6 @@ class InstanceSettings(models.Model):
         validators=_between(1, 400),
         help_text=_("Days (1 to 400) until a visitor has to sign in again. Empty: as the site's own sessions."),
     )
-    application_name = models.CharField(
-        _("application name"),
-        max_length=60,
-        blank=True,
-        help_text=_("What messages and pages call this site. Empty: its domain."),
-    )
-    support_email = models.EmailField(
-        _("support address"), blank=True, help_text=_("Given to visitors who are stuck.")
-    )
     test_mode = models.BooleanField(
         _("test mode"),
         default=False,
@@ -156,8 +124,15 @@ class InstanceSettings(models.Model):
         transaction.on_commit(memo.forget, using=router.db_for_write(InstanceSettings))
 
     def clean(self) -> None:
-        """Refuse what would lock everybody out. Raises `ValidationError`."""
-        lockout.refuse(self)
+        """Refuse what would lock everybody out, and texts that are of no use. Raises `ValidationError`."""
+        problems: dict[str, Any] = {}
+        for refuse in [lockout.refuse, wording.refuse]:
+            try:
+                refuse(self)
+            except ValidationError as error:
+                problems = error.update_error_dict(problems)
+        if problems:
+            raise ValidationError(problems)
 
     @classmethod
     def current(cls) -> Self:
@@ -170,31 +145,7 @@ class InstanceSettings(models.Model):
         settings: Self = read() if atomic else copy.copy(memo.recall(read))
         return settings
 
-    def offers(self, kind: Kind) -> bool:
-        """Tell whether an identifier of this kind may be given and proven."""
-        return bool(getattr(self, f"{kind}_enabled") and getattr(self, kind.strategy))
-
-    def requires(self, kind: Kind) -> bool:
-        """Tell whether every sign-up has to prove an identifier of this kind."""
-        required: bool = getattr(self, f"{kind}_required")
-        return required and self.offers(kind)
-
-    def identifies(self, kind: Kind) -> bool:
-        """Tell whether an identifier of this kind may be typed at sign-in."""
-        used: bool = getattr(self, f"{kind}_used_for_identification")
-        return used and self.offers(kind)
-
-    @property
-    def kinds(self) -> list[Kind]:
-        """The kinds that may be typed at sign-in."""
-        return [kind for kind in Kind if self.identifies(kind)]
-
     @property
     def sign_up_open(self) -> bool:
         """Whether anybody may sign up."""
         return self.sign_up_mode == SignUpMode.OPEN and bool(self.kinds)
-
-    @property
-    def app(self) -> str:
-        """What messages and pages call this site."""
-        return self.application_name or conf.public_domain() or str(_("this site"))

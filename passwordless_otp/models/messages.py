@@ -58,10 +58,18 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """Each method is one statement."""
 
     def claim(self, pk: object) -> int:
-        """Take a pending message for this worker: of two that ask, one gets 1."""
-        pending = self.filter(pk=pk, status=MessageStatus.PENDING)
+        """Take a message that is due for this worker: of two that ask, one gets 1."""
         now = timezone.now()
-        return pending.update(status=MessageStatus.SENDING, attempts=F("attempts") + 1, claimed_at=now)
+        return (
+            self.due(now)
+            .filter(pk=pk)
+            .update(status=MessageStatus.SENDING, attempts=F("attempts") + 1, claimed_at=now)
+        )
+
+    def next_try(self, pk: object) -> datetime | None:
+        """Return when this message is due again; `None` unless it waits for that."""
+        waiting = self.filter(pk=pk, status=MessageStatus.PENDING)
+        return waiting.values_list("next_attempt_at", flat=True).first()
 
     def due(self, now: datetime) -> Self:
         """Those that wait for a worker, the oldest first."""
@@ -121,6 +129,8 @@ class Message(models.Model):
                 condition=Q(status__in=UNDERWAY),
                 name="passwordless_otp_msg_underway",
             ),
+            # For reports on mail that the site sends by the same provider: all of them are looked for here.
+            models.Index(fields=["provider_id"], name="passwordless_otp_msg_provider"),
         ]
         constraints = [
             models.CheckConstraint(

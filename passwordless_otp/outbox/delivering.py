@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import DatabaseError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -35,7 +36,7 @@ def deliver(message_id: UUID | str) -> datetime | None:
     """Do what is due for this message, once for all workers that try; return when it is due again, if it is."""
     if not Message.objects.claim(message_id):
         settling.report(message_id)
-        return None
+        return Message.objects.next_try(message_id)
     message = Message.objects.whole().get(pk=message_id)
     if not message.is_current:
         message.record(MessageStatus.SUPPRESSED, error_code="superseded")
@@ -60,6 +61,8 @@ def _through_the_chain(message: Message) -> Outcome:
     """Try one provider after the other, until one has taken the message or may have."""
     try:
         outgoing = writing.write(message)
+    except DatabaseError as error:  # it may be back in a moment
+        return Outcome(MessageStatus.PENDING, "", type(error).__name__)
     except Exception as error:
         return Outcome(MessageStatus.FAILED, "", type(error).__name__)
     outcomes = []

@@ -20,6 +20,10 @@ def dispatch(message: Message) -> None:
             pool.submit(message.pk)
         elif how == "blocking":
             delivering.deliver(message.pk)
+        elif how == "tasks":
+            from passwordless_otp.outbox import tasks  # not every site has a task queue
+
+            tasks.deliver.enqueue(str(message.pk))
         else:
             import_string(how)(str(message.pk))
     except Exception as error:
@@ -31,7 +35,8 @@ def settle(verification: Verification) -> None:
     try:
         asking = [provider.name for provider in chains.of(verification.address.kind.channel) if provider.asks]
         if asking:
-            for message in verification.messages.filter(backend__in=asking, status__in=TAKEN):
+            taken = verification.messages.filter(backend__in=asking, status__in=TAKEN)
+            for message in taken.order_by("-generation"):  # a provider may hold two codes for one try
                 dispatch(message)
     except Exception as error:
         logger.error("verification %s was not settled: %s", verification.pk, type(error).__name__)

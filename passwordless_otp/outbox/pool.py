@@ -3,8 +3,7 @@
 import atexit
 import logging
 import os
-from queue import Queue
-from threading import Lock, Thread, Timer
+from threading import Lock, Thread
 from uuid import UUID
 
 from django.db import connections
@@ -12,71 +11,88 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from passwordless_otp.outbox import delivering
+from passwordless_otp.outbox.agenda import Agenda
 
 logger = logging.getLogger("passwordless_otp.outbox")
 
 THREADS = 8
 GRACE = 5.0  # seconds that a process waits at its end; what is left then, `manage.py otp_deliver` finds
 
-Work = tuple[
-    UUID, str
-]  # a message, and where the site is mounted: links need that, only the request's thread knows
 
-_queue: Queue[Work] = Queue()
+class NoThreads(RuntimeError):
+    """The server runs no threads but its own: nobody would deliver."""
+
+
+_agenda = Agenda()
 _threads: list[Thread] = []
 _starting = Lock()
 
 
-def submit(message_id: UUID, prefix: str = "") -> None:
-    """Let one of the threads deliver this message."""
-    _queue.put((message_id, prefix or get_script_prefix()))
+def submit(message_id: UUID) -> None:
+    """Let one of the threads deliver this message. Raises `NoThreads`, or `queue.Full` where too many wait."""
+    if not can_run():
+        raise NoThreads
+    _agenda.add((message_id, get_script_prefix()))
     with _starting:
         while len(_threads) < THREADS:
-            thread = Thread(target=_work, args=[_queue], name="passwordless_otp", daemon=True)
+            thread = Thread(target=_work, args=[_agenda], name="passwordless_otp", daemon=True)
             thread.start()
             _threads.append(thread)
 
 
+def can_run() -> bool:
+    """Tell whether threads run here: under uWSGI they have to be asked for."""
+    try:
+        import uwsgi
+    except ImportError:
+        return True
+    return "threads" in uwsgi.opt or uwsgi.opt.get("enable-threads") not in {None, b"false", b"0"}
+
+
 def drain(seconds: float = GRACE) -> bool:
-    """Wait until all that was submitted is done, so long at most; tell whether it is."""
-    with _queue.all_tasks_done:
-        return _queue.all_tasks_done.wait_for(lambda: not _queue.unfinished_tasks, seconds)
+    """Wait until all that is due is done, so long at most; tell whether it is."""
+    return _agenda.wait(seconds)
 
 
-def _work(queue: Queue[Work]) -> None:
+def close(seconds: float) -> bool:
+    """Begin nothing more, and wait so long at most for what was begun; tell whether it is done."""
+    _agenda.clear()
+    return _agenda.wait(seconds)
+
+
+def _work(agenda: Agenda) -> None:
     while True:
-        message_id, prefix = queue.get()
+        message_id, prefix = agenda.begin()
         try:
-            _deliver(message_id, prefix)
+            _deliver(agenda, message_id, prefix)
+        except Exception as error:
+            logger.error("message %s was not delivered: %s", message_id, type(error).__name__)
         finally:
-            queue.task_done()
+            agenda.finish()
 
 
-def _deliver(message_id: UUID, prefix: str) -> None:
+def _deliver(agenda: Agenda, message_id: UUID, prefix: str) -> None:
     set_script_prefix(prefix)
     try:
         again = delivering.deliver(message_id)
         if again:
-            _later(message_id, prefix, (again - timezone.now()).total_seconds())
-    except Exception as error:
-        logger.error("message %s was not delivered: %s", message_id, type(error).__name__)
+            agenda.add((message_id, prefix), (again - timezone.now()).total_seconds())
     finally:
         connections.close_all()
 
 
-def _later(message_id: UUID, prefix: str, seconds: float) -> None:
-    timer = Timer(max(0.0, seconds), submit, [message_id, prefix])
-    timer.daemon = True  # a process that ends meanwhile leaves the message to the sweep
-    timer.start()
+def _end() -> None:
+    """Deliver what waits; then only finish, so that as little as possible is cut off in the middle."""
+    drain(GRACE / 2) or close(GRACE / 2)
 
 
 def _forget() -> None:
     """A forked process has none of its parent's threads, and none of what they were to do."""
-    global _queue, _starting
-    _queue, _starting = Queue(), Lock()
+    global _agenda, _starting
+    _agenda, _starting = Agenda(), Lock()
     _threads.clear()
 
 
-atexit.register(drain)
+atexit.register(_end)
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_forget)

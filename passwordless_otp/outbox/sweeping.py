@@ -1,19 +1,39 @@
 """Find what was left behind: by a process that died, by a queue that was down, by a provider that was busy."""
 
+import logging
 from datetime import timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
 from passwordless_otp.models import Message
 from passwordless_otp.outbox import delivering
 
+logger = logging.getLogger("passwordless_otp.outbox")
+
 LOST = timedelta(minutes=1)  # a delivery takes less: who has claimed a message longer ago has died
 
 
+def give_up() -> int:
+    """Mark as unknown what a worker has left unfinished. Return how many there were."""
+    lost = Message.objects.give_up(timezone.now() - LOST)
+    if lost:
+        logger.error("%s messages were left unfinished: they may have been sent", lost)
+    return lost
+
+
+def due(limit: int) -> list[UUID]:
+    """Return the ids of what waits to be sent, the oldest first."""
+    return list(Message.objects.due(timezone.now()).values_list("pk", flat=True)[:limit])
+
+
 def sweep() -> int:
-    """Mark as unknown what a worker has left unfinished, and deliver what is due. Return how many were tried."""
-    Message.objects.give_up(timezone.now() - LOST)
-    due = list(Message.objects.due(timezone.now()).values_list("pk", flat=True))
-    for message_id in due:
-        delivering.deliver(message_id)
-    return len(due)
+    """Mark what was left unfinished, and deliver what is due, one by one. Return how many were tried."""
+    give_up()
+    found = due(1000)
+    for message_id in found:
+        try:
+            delivering.deliver(message_id)
+        except Exception as error:  # the others do not wait for it
+            logger.error("message %s was not delivered: %s", message_id, type(error).__name__)
+    return len(found)

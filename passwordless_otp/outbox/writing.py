@@ -17,38 +17,44 @@ from passwordless_otp.models.messages import MessageKind
 def write(message: Message) -> Outgoing:
     """Derive the code and compose the text, in the visitor's language. Raises what templates and keys raise."""
     verification = message.verification
-    code = verification.code() if MessageKind(message.kind).has_code else ""
+    kind = MessageKind(message.kind)
+    code = verification.code() if kind.has_code else ""
     left = int((verification.expires_at - timezone.now()).total_seconds())
     with translation.override(message.language or None):
-        context = {**_context(left), "code": code}
-        text = composing.compose(message.kind, message.channel, context)
+        text = word(InstanceSettings.current(), kind, message.channel, code, left)
     return Outgoing(
         id=message.pk.hex,
         channel=message.channel,
         to=verification.value,
         subject=text.subject,
         text=text.body,
+        html=text.html,
         code=code,
         seconds_left=left,
     )
+
+
+@sensitive_variables()
+def word(settings: InstanceSettings, kind: MessageKind, channel: str, code: str, left: int) -> composing.Text:
+    """Say it in the active language, or as the operator does. `left` are seconds of the code's life."""
+    origin, sign_up = conf.public_origin(), _path("sign_up")
+    context = {
+        "app": settings.app,
+        "code": code,
+        "code_in_subject": settings.code_in_subject,
+        "domain": conf.public_domain(),
+        "minutes": math.ceil(left / 60),
+        "sign_up_url": origin + sign_up if origin and sign_up and settings.sign_up_open else "",
+        "support_email": settings.support_email,
+    }
+    own = composing.Wording(settings.email_subject, settings.sms_text) if kind.has_code else composing.OURS
+    return composing.compose(kind, channel, context, own)
 
 
 def callback_url(message: Message, backend: Backend) -> str:
     """Return where this provider may report on this message; empty where that can't be."""
     path = _path(backend.webhook, message.pk) if backend.webhook else ""
     return conf.public_origin() + path if conf.public_origin() and path else ""
-
-
-def _context(left: int) -> dict[str, object]:
-    settings = InstanceSettings.current()
-    origin, sign_up = conf.public_origin(), _path("sign_up")
-    return {
-        "app": settings.app,
-        "domain": conf.public_domain(),
-        "minutes": math.ceil(left / 60),
-        "sign_up_url": origin + sign_up if origin and sign_up and settings.sign_up_open else "",
-        "support_email": settings.support_email,
-    }
 
 
 def _path(name: str, *args: object) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 320
 MAX_NAME = 150
-PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
+PLAIN = {"dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}
 LABELS = {
     "email_address": _("Email address"),
     "phone_number": _("Phone number"),
@@ -29,7 +29,7 @@ LABELS = {
 }
 ATTRIBUTES: dict[str, dict[str, str]] = {
     "email_address": {**PLAIN, "autocomplete": "email", "inputmode": "email"},
-    "phone_number": {"autocomplete": "tel", "inputmode": "tel"},
+    "phone_number": {"autocomplete": "tel", "inputmode": "tel", "dir": "ltr"},
     "first_name": {"autocomplete": "given-name"},
     "last_name": {"autocomplete": "family-name"},
     "username": {**PLAIN, "autocomplete": "username"},

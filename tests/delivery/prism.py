@@ -14,7 +14,8 @@ from tests.settings import FOLDER
 
 PRISM, CLI_CORE = "5.14.2", "8.3.2"
 CACHE = FOLDER / f"prism-{PRISM}-twilio-{CLI_CORE}"
-DESCRIPTION = CACHE / "node_modules/@twilio/cli-core/src/services/twilio-api/twilio_api_v2010.json"
+DESCRIPTIONS = CACHE / "node_modules/@twilio/cli-core/src/services/twilio-api"
+MESSAGES, VERIFY = DESCRIPTIONS / "twilio_api_v2010.json", DESCRIPTIONS / "twilio_verify_v2.json"
 PATIENCE = 60  # seconds, for Prism to read it
 MINUTES = 5 * 60  # in seconds, for npm
 NODE = 18
@@ -26,14 +27,14 @@ def skip(reason):
 
 
 def installed():
-    """Return the path of Node, with Prism and the description in CACHE."""
+    """Return the path of Node, with Prism and the descriptions in CACHE."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         skip(f"needs Node {NODE} or later with npm: install Debian's packages nodejs and npm")
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=PATIENCE)
     if int(re.search(r"\d+", version.stdout)[0]) < NODE:
         skip(f"needs Node {NODE} or later: this is {version.stdout.strip()}")
-    if not DESCRIPTION.exists():
+    if not DESCRIPTIONS.exists():
         install(npm)
     return node
 
@@ -55,7 +56,7 @@ def install(npm):
         )
         if done.returncode:
             skip(f"needs a package index for npm: {done.stderr[-500:]}")
-        if not DESCRIPTION.exists():  # another run may have been faster
+        if not DESCRIPTIONS.exists():  # another run may have been faster
             shutil.rmtree(CACHE, ignore_errors=True)
             making.rename(CACHE)
     except subprocess.TimeoutExpired:
@@ -65,8 +66,8 @@ def install(npm):
 
 
 @contextmanager
-def running(log):
-    """The origin of a Prism that refuses what does not fit the description. What it prints goes to `log`."""
+def running(log, description):
+    """The origin of a Prism that refuses what does not fit this description. What it prints goes to `log`."""
     node = installed()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -74,7 +75,7 @@ def running(log):
     command = [node, CACHE / "node_modules/@stoplight/prism-cli/dist/index.js", "mock", "--errors"]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", str(port), DESCRIPTION],
+            [*command, "--host", "127.0.0.1", "--port", str(port), description],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

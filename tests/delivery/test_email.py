@@ -1,66 +1,103 @@
-"""Email through Django's mail, to a real SMTP server."""
+"""Email through Django's mail: which mailer, which parts, and what it says of itself."""
 
-import smtplib
+from dataclasses import replace
 
-import django
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend as Locmem
 
-from passwordless_otp.delivery.backends.base import Outgoing, Refused, Unavailable, Unclear
+from passwordless_otp.delivery.backends.base import Receipt
 from passwordless_otp.delivery.backends.email import EmailBackend
+from tests.delivery import mailers
+from tests.delivery.mailers import MESSAGE, failure, outcome
 
-MESSAGE = Outgoing(
-    "id", "email", "jane@example.com", "123456 is your code", "123456 is your code.\n", "123456", 600
-)
+LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 
 
-def test_it_goes_out_by_the_sites_own_mail(settings):
-    EmailBackend(from_email="Larder <door@example.com>").send(MESSAGE)
+class Deaf(Locmem):
+    """A mailer that sends none, as where the site's own code has called a mail off."""
+
+    def send_messages(self, messages):
+        return 0
+
+
+class Mute(Locmem):
+    """A mailer that does not say how many it has sent."""
+
+    def send_messages(self, messages):
+        super().send_messages(messages)
+
+
+class Broken(Locmem):
+    """A mailer with an error of its own, which quotes the mail."""
+
+    def send_messages(self, messages):
+        raise ArithmeticError(messages[0].body)
+
+
+class Strict(Locmem):
+    """A mailer to which something about the mail is not right."""
+
+    def send_messages(self, messages):
+        raise ValueError(messages[0].body)
+
+
+def test_it_goes_out_by_the_sites_own_mail():
+    receipt = EmailBackend(from_email="Larder <door@example.com>").send(MESSAGE)
     [sent] = mail.outbox
-    assert (sent.to, sent.subject, sent.from_email) == (
-        ["jane@example.com"],
-        "123456 is your code",
-        "Larder <door@example.com>",
-    )
-    assert sent.body == "123456 is your code.\n"
+    assert (sent.to, sent.subject) == ([MESSAGE.to], MESSAGE.subject)
+    assert sent.from_email == "Larder <door@example.com>"
+    assert sent.body == MESSAGE.text
     assert sent.message()["Auto-Submitted"] == "auto-generated"
+    assert receipt == Receipt()
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_backend_can_be_named(settings):
-    if django.VERSION >= (6, 1):
-        settings.MAILERS = {
-            "default": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"},
-            "otp": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"},
-        }
-        EmailBackend(using="otp").send(MESSAGE)
-    else:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-        EmailBackend(using="django.core.mail.backends.locmem.EmailBackend").send(MESSAGE)
+def test_the_html_is_an_alternative_to_the_text():
+    EmailBackend().send(MESSAGE)
+    [part] = mail.outbox[0].alternatives
+    assert tuple(part) == (MESSAGE.html, "text/html")
+
+
+def test_without_html_there_is_the_text_alone():
+    EmailBackend().send(replace(MESSAGE, html=""))
+    assert mail.outbox[0].message().get_content_type() == "text/plain"
+
+
+def test_a_mailer_can_be_named(settings):
+    EmailBackend(using=mailers.name(settings, LOCMEM)).send(MESSAGE)
     assert len(mail.outbox) == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "becomes", "code"),
-    [
-        (smtplib.SMTPRecipientsRefused({"jane@example.com": (550, b"123456")}), Refused, "smtp 550"),
-        (smtplib.SMTPRecipientsRefused({"jane@example.com": (451, b"later")}), Unavailable, "smtp 451"),
-        (smtplib.SMTPDataError(554, b"123456"), Refused, "smtp 554"),
-        (smtplib.SMTPSenderRefused(421, b"", "x"), Unavailable, "smtp 421"),
-        (smtplib.SMTPConnectError(421, b""), Unavailable, "smtp 421"),
-        (smtplib.SMTPServerDisconnected("123456"), Unclear, "SMTPServerDisconnected"),
-        (ConnectionRefusedError(), Unavailable, "ConnectionRefusedError"),
-        (TimeoutError("123456"), Unclear, "TimeoutError"),
-        (ConnectionResetError(), Unclear, "ConnectionResetError"),
-    ],
-)
-def test_a_failure_is_classed_and_says_nothing_of_the_text(monkeypatch, error, becomes, code):
-    def fail(self, email):
-        raise error
+@pytest.mark.filterwarnings("ignore:The EMAIL_BACKEND", "ignore:get_connection")  # Django 6.1 wants MAILERS
+def test_without_mailers_a_backend_is_named_by_its_path(settings):
+    if hasattr(settings, "MAILERS"):
+        del settings.MAILERS
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    EmailBackend(using=LOCMEM).send(MESSAGE)
+    assert len(mail.outbox) == 1
 
-    monkeypatch.setattr(EmailBackend, "_send", fail)
-    with pytest.raises(becomes) as raised:
-        EmailBackend().send(MESSAGE)
-    assert raised.value.code == code
-    assert "123456" not in repr(raised.value) + str(raised.value)
-    assert raised.value.__suppress_context__
+
+@pytest.mark.parametrize("using", ["nowhere.EmailBackend", "misspelt"])
+def test_a_mailer_that_there_is_not_is_another_providers_chance(using):
+    error = failure(using)
+    assert (type(error).__name__, error.elsewhere) == ("Refused", True)
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_timeout_that_is_none_is_refused(timeout):
+    with pytest.raises(ValueError, match="timeout"):
+        EmailBackend(timeout=timeout)
+
+
+def test_a_mail_that_django_did_not_send_has_failed(settings):
+    error = failure(mailers.name(settings, f"{__name__}.Deaf"))
+    assert outcome(error) == ("Refused", "not sent", False)
+
+
+def test_a_mailer_that_does_not_say_how_many_it_sent_is_believed(settings):
+    assert EmailBackend(using=mailers.name(settings, f"{__name__}.Mute")).send(MESSAGE) == Receipt()
+
+
+@pytest.mark.parametrize(("mailer", "name"), [("Broken", "ArithmeticError"), ("Strict", "ValueError")])
+def test_an_error_that_nobody_knows_is_unclear(settings, mailer, name):
+    assert outcome(failure(mailers.name(settings, f"{__name__}.{mailer}"))) == ("Unclear", name, False)

@@ -161,6 +161,34 @@ def test_an_email_says_what_it_is_for_and_how_long_it_lives():
         assert part in sent.text
 
 
+def test_an_email_is_html_too_and_an_sms_is_not():
+    both_kinds()
+    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    sms, mail = memory.outbox
+    assert sms.html == ""
+    assert f">{mail.code}<" in mail.html
+
+
+def test_the_operators_texts_go_out_with_codes_and_with_nothing_else():
+    both_kinds(application_name="Larder", email_subject="Hello, $code", sms_text="Hello, $code")
+    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    Visitor().sign_in("nobody@example.com", "email_code")
+    sms, mail, note = memory.outbox
+    assert sms.text == f"Hello, {sms.code}\n\n@example.com #{sms.code}"
+    assert mail.subject == f"Hello, {mail.code}"
+    assert note.subject == "No account for this address at Larder"
+
+
+def test_the_code_stays_out_of_the_subject_where_the_operator_says_so():
+    operate(code_in_subject=False)
+    asked()
+    [mail] = memory.outbox
+    assert mail.subject == "Your sign-up code for example.com"
+    assert mail.code in mail.text
+
+
 def test_an_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
     both_kinds()
     Visitor().sign_up(phone_number=PHONE, strategy="phone_code")

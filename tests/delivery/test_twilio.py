@@ -6,63 +6,31 @@ import re
 import socket
 import subprocess
 import sys
-import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Outgoing, Receipt, Refused, Unavailable, Unclear
+from passwordless_otp.delivery.backends.base import Outgoing, Receipt, Unavailable, Unclear
 from passwordless_otp.delivery.backends.twilio import TwilioBackend
 from passwordless_otp.models import Message
 from tests.delivery import twilio_server as on
+from tests.delivery.twilio_faults import (
+    FAULTS,
+    GIVEN,
+    MESSAGE,
+    ROW,
+    SID,
+    TOKEN,
+    backend,
+    meaning,
+    patience,
+    refusal,
+    verify,
+)
 from tests.test_checks import found, sms
 from tests.visitor import PHONE, Visitor, both_kinds
 
-SID, TOKEN = "AC" + "5" * 32, "token-93c1"
-GIVEN = {"account_sid": SID, "auth_token": TOKEN, "from_": "+15005550006"}
-MESSAGE = Outgoing("7", "sms", PHONE, "", "123456 is your code.\n\n@example.com #123456", "123456", 600)
-HTML = "<html><body>123456 TEXT</body></html>"
-ROW = {Refused: "failed", Unavailable: "failed", Unclear: "unknown"}
-
-BY_CODE = [
-    *[(code, Refused) for code in [21211, 21217, 21265, 21614, 21635]],  # the number
-    *[(code, Refused) for code in [21610, 21408]],  # unsubscribed; the country
-    *[(code, Refused) for code in [20005, 21212, 21601, 21603, 21606, 21608, 21659, 21704, 21705]],  # the account
-    (99999, Refused),
-    *[(code, Unavailable) for code in [20429, 21611]],  # too much at once
-    *[(code, Unavailable) for code in [21214, 21612, 21703]],  # not from this sender
-]
-FAULTS = {
-    **{f"400 {code}": (on.errs(code), kind, f"twilio {code}") for code, kind in BY_CODE},
-    "401": (on.errs(20003, 401), Refused, "twilio 20003"),
-    "401 html": (on.says(401, HTML, "text/html"), Refused, "twilio http 401"),
-    "403 empty": (on.says(403), Refused, "twilio http 403"),
-    "404 null": (on.says(404, "null"), Refused, "twilio http 404"),
-    "400 code in words": (on.says(400, {"code": "TEXT", "message": "TEXT"}), Refused, "twilio http 400"),
-    "400 code in a list": (on.says(400, {"code": [21611], "message": "TEXT"}), Refused, "twilio http 400"),
-    "400 without a code": (on.says(400, {"message": "TEXT"}), Refused, "twilio http 400"),
-    "302": (on.says(302), Unavailable, "twilio http 302"),
-    "429": (on.errs(20429, 429), Unavailable, "twilio 20429"),
-    "429 html": (on.says(429, HTML, "text/html"), Unavailable, "twilio http 429"),
-    "500": (on.errs(20500, 500), Unavailable, "twilio 20500"),
-    "500 with a code that refuses": (on.errs(21211, 500), Unavailable, "twilio 21211"),
-    "503 html": (on.says(503, HTML, "text/html"), Unavailable, "twilio http 503"),
-    "400 rfc 9457": (on.problem(21211, 400, 400), Refused, "twilio 21211"),
-    "503 rfc 9457": (on.problem(20503, 503, 503), Unavailable, "twilio 20503"),
-    "503 rfc 9457 that says 200": (on.problem(20503, 503, 200), Unclear, "twilio 20503"),
-    "503 rfc 9457 in words": (on.problem(20503, 503, "TEXT"), Unclear, "TwilioServiceException"),
-    "201 empty": (on.says(201), Unclear, "twilio no sid"),
-    "201 without a sid": (on.says(201, {"body": "TEXT", "sid": None}), Unclear, "twilio no sid"),
-    "201 with a sid that is none": (on.says(201, {"body": "TEXT", "sid": 7}), Unclear, "twilio no sid"),
-    "201 html": (on.says(201, HTML, "text/html"), Unclear, "JSONDecodeError"),
-    "201 list": (on.says(201, ["TEXT"]), Unclear, "AttributeError"),
-    "hangs": (on.hangs, Unclear, "ReadTimeout"),
-    "closes": (on.closes, Unclear, "ConnectionError"),
-    "resets": (on.resets, Unclear, "ConnectionError"),
-    "cuts": (on.cuts, Unclear, "ChunkedEncodingError"),
-    "rambles": (on.rambles, Unclear, "ConnectionError"),
-}
 UNREACHED = [(on.nobody, "ConnectionError"), (on.deaf, "ConnectTimeout")]
 
 
@@ -70,30 +38,6 @@ UNREACHED = [(on.nobody, "ConnectionError"), (on.deaf, "ConnectTimeout")]
 def server():
     with on.running() as server:
         yield server
-
-
-def backend(server, patience=on.LONGER, **options):
-    client = on.Loopback(getattr(server, "origin", server), patience)
-    return TwilioBackend(**GIVEN | options, http_client=client)
-
-
-def patience(reply):
-    return on.PATIENCE if reply == on.hangs else on.LONGER
-
-
-def refusal(by, message=MESSAGE):
-    """Let it fail, see that nothing is said of the text and the account, and return the exception."""
-    with pytest.raises((Refused, Unavailable, Unclear)) as raised:
-        by.send(message)
-    error = raised.value
-    frames = [entry.frame for entry in raised.traceback if entry.path.name == "twilio.py"]
-    assert len(frames) == 1
-    said = [repr(error), str(error), repr(vars(error)), *traceback.format_exception(error)]
-    said += [repr(value) for frame in frames for value in frame.f_locals.values()]
-    leaks = re.compile("|".join([message.code, TOKEN, base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()]))
-    assert not [text for text in said if leaks.search(text)]
-    assert (error.__context__, error.__cause__) == (None, None)
-    return error
 
 
 def deliver_by(settings, server):
@@ -140,11 +84,12 @@ def test_it_waits_in_the_queue_no_longer_than_the_code_lives_or_twilio_allows(se
     assert server.received[0].form["ValidityPeriod"] == str(asked)
 
 
+@pytest.mark.parametrize("made", [backend, verify])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_failure_is_classed_and_says_nothing_of_the_text(server, fault):
+def test_a_failure_is_classed_and_says_nothing_of_the_text(server, fault, made):
     server.reply, kind, code = FAULTS[fault]
-    error = refusal(backend(server, patience(server.reply)))
-    assert (type(error), error.code) == (kind, code)
+    error = refusal(made(server, patience(server.reply)))
+    assert meaning(error) == (kind, code)
     assert len(server.received) == 1  # the SDK does not repeat it either
 
 
@@ -204,6 +149,7 @@ def test_a_failure_stands_in_the_row_and_the_visitor_gets_the_same_answer(settin
     outcome = (row.status, row.error_code, row.provider_id)
     assert outcome == ((ROW[kind], code, "") if fault else ("sent", "", "SM14155552671"))
     assert server.received[-1].form["To"] == PHONE
+    assert bool(row.next_attempt_at) == (row.status == "pending")
     assert row.verification.code() in server.received[-1].form["Body"]
     assert not [word for word in [row.verification.code(), TOKEN, SID] if word in caplog.text]
     assert visitor.attempt(row.verification.code(), "phone_code").status_code == 200
@@ -221,10 +167,10 @@ def test_one_client_and_one_connection_serve_many_messages(settings, server):
 def test_threads_share_a_backend_and_each_gets_its_own_answer(server):
     by, numbers = backend(server), [f"+1415555{n:04}" for n in range(64)]
     with ThreadPoolExecutor(8) as threads:
-        resources = {id(resource) for resource in threads.map(lambda _: by._resource(), range(8))}
+        clients = {id(client) for client in threads.map(lambda _: by.account.client(), range(8))}
         receipts = threads.map(lambda to: by.send(Outgoing("7", "sms", to, "", "text", "", 9)), numbers)
     assert [receipt.provider_id for receipt in receipts] == ["SM" + to.strip("+") for to in numbers]
-    assert len(resources) == 1
+    assert len(clients) == 1
 
 
 @pytest.mark.django_db
@@ -249,7 +195,10 @@ def test_options_that_can_not_do_are_refused_without_a_word_of_their_values(sett
     with nullcontext() if made else pytest.raises(ValueError, match=r"needed|above 0"):
         assert TOKEN not in repr(TwilioBackend(**options))
     path = "passwordless_otp.delivery.backends.twilio.TwilioBackend"
-    settings.PASSWORDLESS_OTP = sms({"BACKEND": path, "OPTIONS": options})
+    settings.PASSWORDLESS_OTP = {
+        **sms({"BACKEND": path, "OPTIONS": options}),
+        "PUBLIC_URL": "https://example.com",
+    }
     messages = found()
     assert [number for number, _ in messages] == ([] if made else ["E002"])
     assert "93c1" not in repr(messages)
@@ -269,7 +218,7 @@ assert "twilio" not in sys.modules and "requests" not in sys.modules
 from passwordless_otp.delivery.backends.twilio import TwilioBackend
 made = TwilioBackend(**{GIVEN!r})
 assert "twilio" not in sys.modules and "requests" not in sys.modules
-made._resource()
+made.account.client()
 assert "twilio.rest" in sys.modules
 """
     subprocess.run(

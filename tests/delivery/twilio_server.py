@@ -1,6 +1,8 @@
 """A server on loopback that answers like Twilio or fails like the network, and a client that asks it."""
 
+import copy
 import json
+import re
 import shutil
 import socket
 import ssl
@@ -14,7 +16,7 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.http.http_client import TwilioHttpClient
 
-TWILIO = "https://api.twilio.com"
+TWILIO = re.compile(r"https://(api|verify)\.twilio\.com(?=/)")
 PATIENCE = 0.3  # seconds that the client waits where no answer will come
 LONGER = 10  # seconds that it waits otherwise, and that no answer comes
 
@@ -28,8 +30,8 @@ class Loopback(TwilioHttpClient):
         self.session.trust_env = False  # no proxy of whoever runs the tests
 
     def request(self, method, url, *args, **more):
-        assert url.startswith(TWILIO)
-        return super().request(method, url.replace(TWILIO, self.origin), *args, **more)
+        assert TWILIO.match(url)
+        return super().request(method, TWILIO.sub(self.origin, url), *args, **more)
 
 
 class TwilioServer(ThreadingHTTPServer):
@@ -49,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self.server.received.append(self)
+        self.server.received.append(copy.copy(self))  # a connection has one handler for all its requests
         self.server.reply(self)
 
     def do_CONNECT(self):
@@ -58,6 +60,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    @property
+    def text(self):
+        """What is to stay between Twilio and the person."""
+        return self.form.get("Body") or self.form.get("CustomCode", "")
 
     def answer(self, status, body="", kind="application/json", length=None):
         self.send_response(status)
@@ -83,15 +90,14 @@ def running():
 
 def sid(handler):
     """Take the message. The id is made of the number, to tell which answer came back to whom."""
-    handler.answer(201, json.dumps({"sid": "SM" + handler.form["To"].strip("+"), "body": handler.form["Body"]}))
+    name = handler.form.get("To", "").strip("+") or handler.path.rpartition("/")[2]
+    handler.answer(201, json.dumps({"sid": "SM" + name, "body": handler.text}))
 
 
 def says(status, body="", kind="application/json"):
     """Answer this, with the text of the message in place of TEXT."""
     body = body if isinstance(body, str) else json.dumps(body)
-    return lambda handler: handler.answer(
-        status, body.replace("TEXT", json.dumps(handler.form["Body"])[1:-1]), kind
-    )
+    return lambda handler: handler.answer(status, body.replace("TEXT", json.dumps(handler.text)[1:-1]), kind)
 
 
 def errs(code, status=400):

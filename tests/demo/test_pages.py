@@ -6,6 +6,7 @@ import pytest
 
 from example_project import views
 from example_project.inbox import Inbox
+from tests.languages import TRANSLATED, translations
 
 
 def test_the_first_page_says_that_nobody_is_signed_in_and_where_to_go(browse):
@@ -51,3 +52,15 @@ def test_the_inbox_is_for_this_machine_alone(rf, monkeypatch, peer, may):
 def test_the_icon_that_browsers_ask_for_is_there(browse):
     status, _ = browse().get("/favicon.ico", "-L")
     assert status == 200
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_pages_of_the_app_follow_the_browsers_language(browse, language):
+    _, page = browse().get("/auth/sign-in/", "-H", f"Accept-Language: {language},en;q=0.5")
+    assert f'<html lang="{language}"' in page
+    assert translations(language)["We send you a code. You need no password."] in page
+
+
+def test_a_language_that_we_lack_does_not_name_an_english_page(browse):
+    _, page = browse().get("/auth/sign-in/", "-H", "Accept-Language: hu")
+    assert '<html lang="en' in page

@@ -56,7 +56,9 @@ def check(command, block: Block):
         extras = re.fullmatch(rf"(?:\.|{PROJECT['name']})(?:\[(.*)\])?", target)
         assert extras, block.place
         assert set((extras[1] or "").split(",")) <= {"", *PROJECT["optional-dependencies"]}, block.place
-    elif words[:2] == ["python", "manage.py"]:
+    elif words[0] == "cd":
+        assert (ROOT / words[1]).is_dir(), block.place
+    elif words[:2] in [["python", "manage.py"], ["python", "../manage.py"]]:
         assert words[2] == "demo" or words[2] in get_commands(), block.place
     else:
         assert words in (["python", "-m", "pytest"], [".ci/run"]), (block.place, command)

@@ -1,45 +1,15 @@
 """What the larger Python examples promise, beyond running."""
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends.base import Outgoing, Refused, Unavailable
+from passwordless_otp.delivery import composing
 from passwordless_otp.models import Identifier
 from tests.docs import site
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, blocks
 from tests.visitor import Visitor, errors, joined, newest_code
 
 pytestmark = pytest.mark.django_db
-MESSAGE = Outgoing("7", "sms", "+14155552671", "", "123456 is your code", "123456", 600)
-
-
-class Provider(BaseHTTPRequestHandler):
-    """Answers with the status that its path names."""
-
-    received = []
-
-    def do_POST(self):
-        self.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(int(self.path.strip("/")))
-        self.end_headers()
-        self.wfile.write(b'{"id": "SM1"}')
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def provider():
-    with HTTPServer(("127.0.0.1", 0), Provider) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -58,23 +28,6 @@ def hooked(example, settings):
 @pytest.fixture
 def example(settings, monkeypatch):
     return lambda page: site.run(ROOT / "docs" / page, settings, monkeypatch)
-
-
-def test_the_example_backend_hands_the_text_over(example, provider):
-    receipt = example("delivery.md").ExampleSMS(f"{provider}/200", "secret").send(MESSAGE)
-    assert receipt.provider_id == "SM1"
-    assert Provider.received[-1] == {"to": MESSAGE.to, "text": MESSAGE.text, "key": "7", "expires_in": 600}
-
-
-@pytest.mark.parametrize(("status", "error"), [(400, Refused), (429, Unavailable), (503, Unavailable)])
-def test_the_example_backend_says_why_it_could_not(example, provider, status, error):
-    with pytest.raises(error, match=str(status)):
-        example("delivery.md").ExampleSMS(f"{provider}/{status}", "secret").send(MESSAGE)
-
-
-def test_the_example_backend_says_that_nobody_is_there(example):
-    with pytest.raises(Unavailable, match="ConnectionRefusedError"):
-        example("delivery.md").ExampleSMS("http://127.0.0.1:9/", "secret").send(MESSAGE)
 
 
 def test_the_example_receiver_is_called_for_who_signs_up(hooked):
@@ -110,3 +63,17 @@ def test_the_example_hook_gets_what_the_front_end_sent(hooked):
     hooked("configuration.md")
     joined(unsafe_metadata='{"heard_of_us": "newspaper"}')
     assert get_user_model().objects.get().groups.get().name == "readers"
+
+
+def test_the_example_templates_say_what_a_code_needs(settings, tmp_path):
+    folder = tmp_path / "passwordless_otp/messages/sign_in"
+    folder.mkdir(parents=True)
+    for name, block in zip(["body.html", "sms.txt"], blocks(ROOT / "docs/delivery.md", "html"), strict=True):
+        (folder / name).write_text(block.text)
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    words = {"app": "Salt & Pepper", "code": "012345", "domain": "example.com", "minutes": 10}
+    mail = composing.compose("sign_in", "email", words)
+    assert "Welcome back to Salt &amp; Pepper" in mail.html
+    assert ">012345<" in mail.html
+    sms = composing.compose("sign_in", "sms", words)
+    assert sms.body == "012345 for Salt & Pepper. We never ask for it.\n\n@example.com #012345"

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from passwordless_otp import conf, errors
-from passwordless_otp.delivery.backends import email, twilio
+from passwordless_otp.delivery.backends import email, twilio, twilio_verify
 from passwordless_otp.models import InstanceSettings
 from tests.docs.blocks import PAGES, ROOT
 
@@ -34,7 +34,7 @@ def test_every_setting_is_documented():
     assert [key for key in conf.DEFAULTS if f"`{key}`" not in text] == []
 
 
-@pytest.mark.parametrize("backend", [email.EmailBackend, twilio.TwilioBackend])
+@pytest.mark.parametrize("backend", [email.EmailBackend, twilio.TwilioBackend, twilio_verify.TwilioVerifyBackend])
 def test_every_option_of_a_provider_is_documented(backend):
     text = (ROOT / "docs/delivery.md").read_text()
     assert [name for name in inspect.signature(backend).parameters if f"`{name}`" not in text] == []
@@ -62,3 +62,9 @@ def test_every_custom_property_that_is_documented_exists():
     text = (ROOT / "docs/pages.md").read_text()
     style = (ROOT / "passwordless_otp/static/passwordless_otp/passwordless_otp.css").read_text()
     assert [name for name in re.findall(r"`(--otp-[\w-]+)`", text) if f"{name}:" not in style] == []
+
+
+def test_every_template_of_the_messages_is_documented():
+    text = (ROOT / "docs/delivery.md").read_text()
+    templates = (ROOT / "passwordless_otp/templates/passwordless_otp/messages").rglob("*.*")
+    assert {path.name for path in templates if f"`{path.name}`" not in text} == set()

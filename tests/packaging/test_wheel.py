@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.docs.blocks import ROOT
+from tests.languages import FOLDERS
 from tests.packaging.conftest import run
 
 VISIT = """
@@ -56,6 +57,12 @@ def test_every_file_of_the_package_is_in_the_wheel(files):
 @pytest.mark.parametrize("folder", ["templates", "static"])
 def test_templates_and_static_files_are_in_the_wheel(files, folder):
     assert inside(files, folder)
+
+
+def test_every_catalog_is_in_the_wheel_as_people_read_it_and_compiled(files):
+    names = {name.rpartition(".")[0] for name in inside(files, "locale")}
+    assert names == {f"{folder}/LC_MESSAGES/django" for folder in FOLDERS}
+    assert sorted(inside(files, "locale")) == sorted(name + end for name in names for end in [".mo", ".po"])
 
 
 def test_the_licence_is_in_the_wheel(files):

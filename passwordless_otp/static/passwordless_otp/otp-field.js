@@ -1,7 +1,7 @@
 /* What makes the code step pleasant. Without it the page works, too.
  *
  * For forms with `data-otp-length`, `data-otp-alphabet` ("digits" or "base32") and, for an SMS, `data-otp-sms`; and
- * for a text with `data-otp-wait` (seconds), `data-otp-during` and `data-otp-after` above a button.
+ * for a text with `data-otp-wait` (seconds) and `data-otp-after` (what else to say) above a button.
  */
 (() => {
   "use strict";
@@ -104,13 +104,12 @@
       clearInterval(timer);
       clock.remove();
       button.removeAttribute("aria-disabled");
-      text.textContent = text.dataset.otpAfter;
     }
 
     button.addEventListener("click", (event) => held() && event.preventDefault());
     button.setAttribute("aria-disabled", "true"); // not `disabled`: it keeps its place for the keyboard
     button.append(clock);
-    text.textContent = text.dataset.otpDuring;
+    text.textContent = text.dataset.otpAfter; // the clock says the rest
     tick();
   }
 

@@ -1,0 +1,57 @@
+"""What visitors may give, and how they prove it: the first part of the instance settings."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp.identifiers import Kind
+
+
+class ContactSettings(models.Model):
+    """Email address and phone number, and their codes."""
+
+    email_address_enabled = models.BooleanField(
+        _("Email address"), default=True, help_text=_("Visitors may give it when they sign up.")
+    )
+    email_address_required = models.BooleanField(
+        _("required"), default=False, help_text=_("Nobody signs up without proving one.")
+    )
+    email_address_used_for_identification = models.BooleanField(
+        _("used for identification"), default=True, help_text=_("Visitors may type it to sign in.")
+    )
+    phone_number_enabled = models.BooleanField(
+        _("Phone number"), default=False, help_text=_("Visitors may give it when they sign up.")
+    )
+    phone_number_required = models.BooleanField(
+        _("required"), default=False, help_text=_("Nobody signs up without proving one.")
+    )
+    phone_number_used_for_identification = models.BooleanField(
+        _("used for identification"), default=False, help_text=_("Visitors may type it to sign in.")
+    )
+    email_code = models.BooleanField(
+        _("Email verification code"), default=True, help_text=_("Visitors get a code by email and type it.")
+    )
+    phone_code = models.BooleanField(
+        _("SMS verification code"), default=False, help_text=_("Visitors get a code by SMS and type it.")
+    )
+
+    class Meta:
+        abstract = True
+
+    def offers(self, kind: Kind) -> bool:
+        """Tell whether an identifier of this kind may be given and proven."""
+        return bool(getattr(self, f"{kind}_enabled") and getattr(self, kind.strategy))
+
+    def requires(self, kind: Kind) -> bool:
+        """Tell whether every sign-up has to prove an identifier of this kind."""
+        required: bool = getattr(self, f"{kind}_required")
+        return required and self.offers(kind)
+
+    def identifies(self, kind: Kind) -> bool:
+        """Tell whether an identifier of this kind may be typed at sign-in."""
+        used: bool = getattr(self, f"{kind}_used_for_identification")
+        return used and self.offers(kind)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds that may be typed at sign-in."""
+        return [kind for kind in Kind if self.identifies(kind)]

@@ -1,0 +1,81 @@
+"""Email: what became of it, as the site's Anymail hears it from the provider, and has checked."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from passwordless_otp.models import Identifier, Message
+from passwordless_otp.models.messages import MessageStatus
+
+# Who complains of a message has got it. What is not listed says nothing of its fate: queued, deferred, opened …
+STATUSES = {
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "complained": MessageStatus.DELIVERED,
+    "bounced": MessageStatus.FAILED,
+    "rejected": MessageStatus.FAILED,
+    "failed": MessageStatus.FAILED,
+}
+# Reasons that lie with the address and hold for the next message, too; not that this one was taken for spam.
+LASTING = {"invalid", "bounced", "timed_out", "spam", "unsubscribed"}
+PASSING = {"Transient", "Undetermined", "SoftBounce"}  # by Amazon SES and Postmark; to Anymail all bounced
+LONGEST = 200  # characters of a provider's id; ours holds no more
+
+
+def connect() -> None:
+    """Listen to Anymail."""
+    from anymail.signals import tracking
+
+    tracking.connect(receive, dispatch_uid="passwordless_otp")
+
+
+def receive(event: Any, **_more: Any) -> None:
+    """Take over what is new. What is not about a message of ours, or can't be read, is passed over."""
+    kind = event.event_type
+    status = STATUSES.get(kind) if isinstance(kind, str) else None
+    message = _message(event) if status else None
+    if status is None or message is None:
+        return
+    said = kind if status == MessageStatus.FAILED or kind == "complained" else ""
+    moved = Message.objects.report(message.pk, status, _name(event) or message.provider_id, said)
+    address = message.verification.address
+    identifiers = Identifier.objects.filter(kind=address.kind, value=address.value)
+    if _came_back_for_good(event):
+        identifiers.filter(undeliverable_at=None).update(undeliverable_at=timezone.now())
+    elif moved and kind == "delivered":
+        identifiers.exclude(undeliverable_at=None).update(undeliverable_at=None)
+
+
+def _message(event: Any) -> Message | None:
+    """Find it by the id that we gave it or, where the provider keeps none, by the provider's own."""
+    emails = Message.objects.filter(channel="email").select_related("verification")
+    metadata = event.metadata
+    given = metadata.get("message") if isinstance(metadata, dict) else None
+    if given:
+        try:
+            return emails.filter(pk=UUID(given)).first()
+        except (AttributeError, TypeError, ValueError):
+            return None
+    name = _name(event)
+    return emails.filter(provider_id=name).first() if name else None
+
+
+def _name(event: Any) -> str:
+    """Return the provider's id of the message; empty if that is nothing to look for."""
+    name = event.message_id
+    return name[:LONGEST] if isinstance(name, str) and name.isprintable() else ""
+
+
+def _came_back_for_good(event: Any) -> bool:
+    if event.event_type == "complained":
+        return True
+    said = event.esp_event if isinstance(event.esp_event, dict) else {}
+    bounce = said.get("bounce")
+    detail = [said.get("Type"), bounce.get("bounceType") if isinstance(bounce, dict) else None]
+    reason = event.reject_reason if isinstance(event.reject_reason, str) else ""
+    return (
+        event.event_type in {"bounced", "rejected"}
+        and reason in LASTING
+        and not any(word in PASSING for word in detail if isinstance(word, str))
+    )

@@ -1,0 +1,94 @@
+"""Twilio reports what became of a message.
+
+A report changes the message's row and nothing else: who may sign in never depends on one.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.datastructures import MultiValueDict
+
+from passwordless_otp import conf
+from passwordless_otp.delivery.backends.twilio_account import TwilioAccount
+from passwordless_otp.models import Message
+from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.outbox import chains
+
+MAX_BODY = 16 * 1024  # bytes: ten times what Twilio sends
+MAX_PARAMETERS = 100
+SIGNATURE, SIGNATURE_SETTINGS = "X-Twilio-Signature", "X-Twilio-Webhooks-Signature-Settings"
+READ = ["AccountSid", "MessageSid", "MessageStatus", "ErrorCode"]
+STATUSES = {
+    **dict.fromkeys(["queued", "accepted", "sending", "sent"], MessageStatus.SENT),
+    **dict.fromkeys(["delivered", "read"], MessageStatus.DELIVERED),
+    **dict.fromkeys(["undelivered", "failed", "canceled"], MessageStatus.FAILED),
+}
+
+
+def report(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Take over what is new. What is signed and says nothing new gets the same answer, or it came again."""
+    try:
+        parameters = _parameters(request.read(MAX_BODY + 1))
+    except (OSError, ValueError):
+        return HttpResponse(status=400)
+    senders = [account for account in _accounts() if account.sid == parameters.get("AccountSid")]
+    if not any(_signed(request, parameters, account) for account in senders):
+        return HttpResponse(status=403)
+    word, sid = parameters.get("MessageStatus", ""), parameters.get("MessageSid", "")
+    if word in STATUSES and re.fullmatch("[A-Za-z0-9]{3,64}", sid):
+        status = STATUSES[word]
+        reason = _reason(word, parameters.get("ErrorCode", "")) if status == MessageStatus.FAILED else ""
+        Message.objects.report(message_id, status, sid, reason)
+    return HttpResponse(status=204)
+
+
+def _parameters(body: bytes) -> MultiValueDict[str, str]:
+    """Read the form. Raises `ValueError` for too much, for other than UTF-8, and for what is ambiguous.
+
+    The names that count may come once only: the signature does not tell how often one with the same value came.
+    """
+    if len(body) > MAX_BODY:
+        raise ValueError("too large")
+    pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+    parameters: MultiValueDict[str, str] = MultiValueDict()
+    for name, value in pairs:
+        parameters.appendlist(name, value)
+    if any(len(parameters.getlist(name)) > 1 for name in READ):
+        raise ValueError("ambiguous")
+    return parameters
+
+
+def _accounts() -> Iterator[TwilioAccount]:
+    for provider in chains.of("sms"):
+        try:
+            account = getattr(provider.backend(), "account", None)
+        except Exception:  # noqa: S112 - `manage.py check` tells of a backend that can't be made
+            continue
+        if isinstance(account, TwilioAccount):
+            yield account
+
+
+def _signed(request: HttpRequest, parameters: MultiValueDict[str, str], account: TwilioAccount) -> bool:
+    """Tell whether Twilio has signed this with the account's secret, for the URL that we gave it.
+
+    That is our public one: the Host header is whatever the sender wrote.
+    """
+    from twilio import request_validator as sdk
+
+    origin, signature = conf.public_origin(), request.headers.get(SIGNATURE, "")
+    if not origin:
+        return False
+    given = [origin + request.get_full_path(), parameters, signature]
+    chosen = request.headers.get(SIGNATURE_SETTINGS, "")
+    if chosen:
+        if not hasattr(sdk, "get_signature_algorithm"):  # an SDK from before there were others
+            return False
+        given.append(sdk.get_signature_algorithm(chosen))
+    return bool(sdk.RequestValidator(account.webhook_secret).validate(*given))
+
+
+def _reason(word: str, code: str) -> str:
+    return f"twilio {code}" if re.fullmatch("[0-9]{1,10}", code) else f"twilio {word}"

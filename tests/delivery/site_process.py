@@ -1,0 +1,18 @@
+"""A process of the site: it dispatches the messages whose ids it is given, and stays until they are delivered."""
+
+import os
+import sys
+
+import django
+
+django.setup()
+if "REDIS_URL" in os.environ:
+    import tests.delivery.celery_site  # noqa: F401
+
+from passwordless_otp import outbox  # noqa: E402
+from passwordless_otp.models import Message  # noqa: E402
+from passwordless_otp.outbox import pool  # noqa: E402
+
+for pk in sys.argv[1:]:
+    outbox.dispatch(Message.objects.get(pk=pk))
+pool.drain(60)

@@ -1,0 +1,82 @@
+"""An SMTP server on loopback that answers what it is told to, or stops answering."""
+
+import asyncio
+import socket
+from contextlib import contextmanager
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+
+class Mailbox:
+    """Takes mail. `says` maps a step (EHLO, MAIL, RCPT, DATA, QUIT) to a reply, or to `drop` or `hang`."""
+
+    def __init__(self, says):
+        self.says, self.received = says, []
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        refusal = await self._step("EHLO", server)
+        return [refusal] if refusal else responses
+
+    async def handle_HELO(self, server, session, envelope, hostname):
+        session.host_name = hostname
+        return await self._step("EHLO", server) or "250 OK"
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        envelope.mail_from = address
+        return await self._step("MAIL", server) or "250 OK"
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        envelope.rcpt_tos.append(address)
+        return await self._step("RCPT", server) or "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.received.append(envelope)
+        return await self._step("DATA", server) or "250 OK"
+
+    async def handle_QUIT(self, server, session, envelope):
+        return await self._step("QUIT", server) or "221 Bye"
+
+    async def _step(self, name, server):
+        reply = self.says.get(name, "")
+        if reply == "drop":
+            server.transport.abort()
+        if reply == "hang":
+            await asyncio.sleep(20)
+        return reply
+
+
+@contextmanager
+def answering(tls_context=None, **says):
+    """A mailbox, and the host and port to reach it by; with a context it offers STARTTLS."""
+    mailbox = Mailbox(says)
+    more = {"tls_context": tls_context, **login(says)}
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **more)
+    controller.start()
+    try:
+        yield mailbox, {"host": "127.0.0.1", "port": controller.port}
+    finally:
+        controller.stop()
+
+
+def login(says):
+    if "AUTH" not in says:
+        return {}
+    refused = AuthResult(success=False, handled=False, message=says["AUTH"])
+    return {"authenticator": lambda *_: refused, "auth_require_tls": False}
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@contextmanager
+def silent():
+    """A host and port where connections are made and nobody says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        yield {"host": "127.0.0.1", "port": listening.getsockname()[1]}
