@@ -252,6 +252,7 @@ KEYS = {
 
 @pytest.mark.parametrize("keys", KEYS)
 def test_the_keyboard_leads_everywhere(site, page, keys):
+    page.wait_for_load_state("load")
     page.locator("[name=code]:focus").wait_for()
     pressed, path = KEYS[keys]
     code = newest_code()
