@@ -102,3 +102,8 @@ def test_each_purpose_has_a_key_of_its_own(settings):
     assert len({keys.current(), keys.signing(), keys.digest("a", "x"), keys.digest("b", "x")}) == 4
     settings.SECRET_KEY = b"bytes are a key as well"
     assert len(keys.current()) == 32
+
+
+@pytest.mark.parametrize("text", ["123.456", "123/456", "(123)456", "123+456", "123_456", "123,456"])
+def test_only_blanks_and_dashes_stand_between_the_digits_of_one_code(text):
+    assert codes.normalise(text) == ""
