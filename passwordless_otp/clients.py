@@ -183,7 +183,12 @@ def _backend_of(user: Any) -> str:
     paths = list(settings.AUTHENTICATION_BACKENDS)
     if len(paths) == 1:
         return paths[0]
-    return next(path for path in paths if auth.load_backend(path).get_user(user.pk) is not None)
+    return next(path for path in paths if _knows(auth.load_backend(path), user))
+
+
+def _knows(backend: Any, user: Any) -> bool:
+    """Tell whether the backend has this user. Some only watch others, and know nobody."""
+    return hasattr(backend, "get_user") and backend.get_user(user.pk) is not None
 
 
 def _digest(secret: str) -> str:
