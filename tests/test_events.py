@@ -11,6 +11,7 @@ from django.db import connection
 from passwordless_otp import codes, signals
 from passwordless_otp.models import Identifier, Message, Verification
 from passwordless_otp.models.limit_settings import LIMITS
+from tests.docs.blocks import ROOT
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, Browser
 from tests.visitor import EMAIL, Visitor, joined, newest_code, operate, started, wrong
 
@@ -36,6 +37,12 @@ def listening(*heard_signals):
     yield heard
     for signal in heard_signals:
         signal.disconnect(receive)
+
+
+def facts_of(record):
+    """Return the `extra` of this line."""
+    plain = vars(logging.makeLogRecord({}))
+    return {name: value for name, value in vars(record).items() if name not in {*plain, "message", "asctime"}}
 
 
 def lines(caplog, event):
@@ -224,15 +231,18 @@ def test_the_facts_of_a_line_are_plain_and_hold_no_code_and_no_identifier(log):
     written = ""
     for record in log.records:
         if hasattr(record, "event"):
-            facts = {
-                name: value for name, value in vars(record).items() if name not in vars(logging.makeLogRecord({}))
-            }
+            facts = facts_of(record)
             assert all(isinstance(value, str | int) for value in facts.values()), facts
             written += record.getMessage() + json.dumps(facts)
     assert {record.event for record in log.records if hasattr(record, "event")} == {
         "signed_up", "signed_in", "code_sent", "code_rejected", "tier_changed", "limit_reached",
     }  # fmt: skip
     assert EMAIL not in written
+    table = (ROOT / "docs/customizing.md").read_text()
+    for record in log.records:
+        if hasattr(record, "event"):
+            names = ", ".join(f"`{name}`" for name in facts_of(record) if name != "event")
+            assert f"| `{record.event}` | {names} |" in table
     assert [
         verification.value
         for verification in Verification.objects.exclude(nonce="")

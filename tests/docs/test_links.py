@@ -51,6 +51,16 @@ def test_every_check_is_documented_where_its_hint_says_and_no_other():
     assert [number for _, number in rows] == sorted(set(re.findall(r'\b(?:error|warning)\("(\w+)"', sources)))
 
 
+def test_every_signal_is_documented_with_its_arguments():
+    source = (ROOT / "passwordless_otp/signals.py").read_text()
+    text = (ROOT / "docs/customizing.md").read_text()
+    declared = re.findall(r"^(\w+) = Signal\(\)  # (.+)$", source, re.M)
+    assert len(declared) == source.count("Signal()")
+    for name, arguments in declared:
+        row = ", ".join(f"`{argument}`" for argument in arguments.split(", "))
+        assert re.search(rf"^\| `{name}` \|.*\| {row} \|$", text, re.M), name
+
+
 def test_every_instance_setting_is_documented():
     text = (ROOT / "docs/instance-settings.md").read_text().lower()
     fields = [field for field in InstanceSettings._meta.fields if field.name != "id"]
