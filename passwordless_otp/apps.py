@@ -24,6 +24,7 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_users, Tags.models)
         register(checks.check_webhooks)
         register(checks.check_deployment, Tags.security, deploy=True)
+        register(checks.check_transport, Tags.security, deploy=True)
         if apps.is_installed("anymail"):
             from passwordless_otp.webhooks import anymail
 

@@ -3,8 +3,7 @@
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -16,7 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from passwordless_otp import conf, keys, signals
+from passwordless_otp import conf, events, keys
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import opening, transactions
@@ -93,14 +92,6 @@ class Client:
         self._successor = self._successor or secrets.token_urlsafe(32)
         return _digest(self._successor)
 
-    @contextmanager
-    def kept(self, flow: Flow) -> Iterator[None]:
-        """Keep the flow whatever comes of a step: a refusal may follow a proof, and with it a new cookie."""
-        try:
-            yield
-        finally:
-            self.keep(flow)
-
 
 def current(request: HttpRequest) -> Client:
     """Return the client of this request, the same one each time."""
@@ -152,8 +143,8 @@ def log_in(request: HttpRequest, flow: Flow) -> None:
         request.user = AnonymousUser()
         raise ServiceUnavailable from error
     if flow.made_user:
-        signals.signed_up.send_robust(sender=Flow, request=request, user=user, flow=flow)
-    signals.signed_in.send_robust(sender=Flow, request=request, user=user, flow=flow)
+        events.signed_up(request, flow)
+    events.signed_in(request, flow)
 
 
 def log_out(request: HttpRequest) -> None:
@@ -192,7 +183,12 @@ def _backend_of(user: Any) -> str:
     paths = list(settings.AUTHENTICATION_BACKENDS)
     if len(paths) == 1:
         return paths[0]
-    return next(path for path in paths if auth.load_backend(path).get_user(user.pk) is not None)
+    return next(path for path in paths if _knows(auth.load_backend(path), user))
+
+
+def _knows(backend: Any, user: Any) -> bool:
+    """Tell whether the backend has this user. Some only watch others, and know nobody."""
+    return hasattr(backend, "get_user") and backend.get_user(user.pk) is not None
 
 
 def _digest(secret: str) -> str:

@@ -6,7 +6,6 @@ has reached a limit waits a twelfth longer at most. A row is exact; across the e
 overlooks takes that are not yet committed, at worst as many as a fixed window lets through.
 """
 
-import logging
 import time
 from collections import Counter as Tally
 from dataclasses import dataclass
@@ -18,8 +17,6 @@ from django.db import connections, router, transaction
 from passwordless_otp import keys
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models.counters import Asked, Counter, Share
-
-logger = logging.getLogger(__name__)
 
 PARTS = 12  # of a window
 LARGEST = 2**31 - 1  # that a row can hold
@@ -106,7 +103,6 @@ def take(*buckets: Bucket) -> list[Taken]:
     outcome = []
     for key, held, limit in taken:
         bucket, total = asked[key], held + asked[key].ceiling - limit
-        _report(bucket, total)
         outcome.append(Taken(bucket.scope, Share(key, windows[key]), total))
     return outcome
 
@@ -145,10 +141,3 @@ def _wait(bucket: Bucket, now: int) -> int:
         if left < bucket.limit:
             return max(1, bucket.expiry(window) - now)
     return 1  # meanwhile something was given back
-
-
-def _report(bucket: Bucket, total: int) -> None:
-    if bucket.track_only and total == bucket.limit + 1:
-        logger.warning(
-            "Over a limit that is only tracked: %s, %d in %d s", bucket.scope, bucket.limit, bucket.seconds
-        )

@@ -1,9 +1,13 @@
-"""What a site may listen to. Sent after the commit, with `send_robust`: a receiver can't undo a sign-in.
+"""What a site may listen to. Sent after the commit, with `send_robust`: a receiver can't undo anything.
 
-`signed_up` and `signed_in` come with `request`, `user` and `flow`.
+`events` sends them all; docs/customizing.md has their arguments.
 """
 
 from django.dispatch import Signal
 
-signed_up = Signal()
-signed_in = Signal()
+signed_up = Signal()  # request, user, flow
+signed_in = Signal()  # request, user, flow
+code_sent = Signal()  # message
+code_rejected = Signal()  # request, verification
+limit_reached = Signal()  # limit, number, seconds, subject, enforced
+tier_changed = Signal()  # limit, scope, address, length, alphabet

@@ -22,6 +22,12 @@ CONSOLE = {"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}
 LIVE = {"DELIVERY": {"email": [EMAIL], "sms": [EMAIL]}, "PUBLIC_URL": "https://example.com"}
 
 
+@pytest.fixture(autouse=True)
+def secure(settings):
+    """Cookies as they should be where --deploy looks."""
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
+
+
 class Demanding(Backend):
     def __init__(self, token):
         if not token.startswith("live"):

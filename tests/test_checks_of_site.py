@@ -10,7 +10,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from passwordless_otp.admin import IdentifierInline
-from tests.test_checks import LIVE, found, numbers
+from tests.test_checks import LIVE, found, numbers, secure  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"

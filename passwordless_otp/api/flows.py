@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from passwordless_otp import clients
 from passwordless_otp.api import inputs, resources
 from passwordless_otp.api.views import Call
+from passwordless_otp.attempts import attempting
 from passwordless_otp.flows import sign_in, sign_up
 from passwordless_otp.models.flows import Purpose
 
@@ -53,7 +54,7 @@ class AttemptSignIn(Call):
         """Log in if it is right."""
         given = self.given(inputs.CodeInput)
         flow = self.find(Purpose.SIGN_IN, name)
-        with self.client.kept(flow):
+        with attempting(self.http, flow):
             sign_in.attempt(flow, self.client.browser, **given)
         return self.answer_flow(flow)
 
@@ -105,6 +106,6 @@ class AttemptSignUp(Call):
         """Log in if it is right and nothing else is missing."""
         given = self.given(inputs.CodeInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        with self.client.kept(flow):
+        with attempting(self.http, flow):
             sign_up.attempt(flow, self.client.browser, **given)
         return self.answer_flow(flow)

@@ -2,12 +2,18 @@
 
 from django.core.checks import Error, Warning  # noqa: A004
 
+PAGE = "docs/checks.md"  # has an anchor for each
+
 
 def error(number: str, text: str, hint: str) -> Error:
     """Return what must not stay."""
-    return Error(text, hint=hint, id=f"passwordless_otp.{number}")
+    return Error(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
 
 
 def warning(number: str, text: str, hint: str) -> Warning:
     """Return what should not stay."""
-    return Warning(text, hint=hint, id=f"passwordless_otp.{number}")
+    return Warning(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
+
+
+def _more(hint: str, number: str) -> str:
+    return f"{hint} See {PAGE}#{number.lower()}"

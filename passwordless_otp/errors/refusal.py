@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -17,6 +17,7 @@ class OTPError(Exception):
     long_message: StrPromise | str = ""
     param = ""
     retry_after = 0
+    rejected: Any = None  # the verification, if its code was compared and wrong
 
     def __init__(
         self, param: str = "", long_message: StrPromise | str | None = None, retry_after: int = 0

@@ -2,7 +2,7 @@
 
 from passwordless_otp.browsers import Browser
 from passwordless_otp.identifiers import Address, mailbox
-from passwordless_otp.limits import Bucket
+from passwordless_otp.limits import LARGEST, Bucket
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.limit_settings import DAY, LIMITS
 
@@ -41,10 +41,10 @@ def of_try(address: Address, browser: Browser, recognised: bool, settings: Insta
     whose = _whose(address, browser, recognised)
     return [
         bucket(settings, "ip_failures", browser.ip),
-        bucket(settings, "identifier_failures", *whose, track_only=True),
-        bucket(settings, "identifier_streak", *whose, track_only=True),
-        bucket(settings, "instance_failures", track_only=True),
-        bucket(settings, "instance_siege", track_only=True),
+        _counted("identifier_failures", *whose),
+        _counted("identifier_streak", *whose),
+        _counted("instance_failures"),
+        _counted("instance_siege"),
     ]
 
 
@@ -52,15 +52,20 @@ def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Buck
     """Return what remembers that codes have grown: for this identifier, for the whole instance."""
     whose = _whose(address, browser, recognised)
     return [
-        Bucket("identifier_held", whose, 1, HELD["identifier"], track_only=True),
-        Bucket("instance_held", (), 1, HELD["instance"], track_only=True),
+        Bucket("identifier_held", whose, LARGEST, HELD["identifier"]),
+        Bucket("instance_held", (), LARGEST, HELD["instance"]),
     ]
 
 
-def bucket(settings: InstanceSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
+def bucket(settings: InstanceSettings, name: str, *subject: str) -> Bucket:
     """Return the bucket of this limit for this subject."""
-    track_only = track_only or name in settings.tracked_only
+    track_only = name in settings.tracked_only
     return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
+
+
+def _counted(name: str, *subject: str) -> Bucket:
+    """Return a bucket that refuses nobody."""
+    return Bucket(name, subject, LARGEST, LIMITS[name].seconds)
 
 
 def _whose(address: Address, browser: Browser, recognised: bool) -> tuple[str, ...]:

@@ -12,13 +12,15 @@ from typing import TypeVar
 
 from django.db import DatabaseError, models
 
-from passwordless_otp import limits
+from passwordless_otp import events, limits
 from passwordless_otp.browsers import Browser
+from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.flows import costs, shapes, transactions
 from passwordless_otp.identifiers import Address
 from passwordless_otp.limits import Bucket, Taken
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.counters import Share
+from passwordless_otp.models.limit_settings import LIMITS
 
 # What a success gives back: shared by people, or about wrong codes. Messages to one identifier stay counted.
 SHARED = {
@@ -71,11 +73,34 @@ class Guard:
         ]
         if grown:
             pay(grown)
+        for tier in shapes.crossed({name: taken.total for name, taken in self.paid.items()}, self.settings):
+            self._tell(tier)
+
+    def _tell(self, tier: shapes.Tier) -> None:
+        everywhere = tier.scope == "instance"
+        if tier.limit in self.settings.tracked_only:
+            subject = () if everywhere else tuple(self.address)
+            number, seconds = self.settings.limit(tier.limit), LIMITS[tier.limit].seconds
+            events.limit_reached(tier.limit, number, seconds, subject, enforced=False)
+            return
+        scope = "browser" if self.recognised and not everywhere else tier.scope
+        events.tier_changed(tier.limit, scope, self.address, *tier.shape)
 
 
 def pay(buckets: Iterable[Bucket]) -> dict[str, Taken]:
     """Pay, at once and for good. Raises `TooManyRequests`, and nothing was paid."""
-    return {taken.scope: taken for taken in transactions.run(lambda: limits.take(*buckets))}
+    asked = list(buckets)
+    by_scope = {bucket.scope: bucket for bucket in asked}
+    try:
+        paid = transactions.run(lambda: limits.take(*asked))
+    except TooManyRequests as refusal:
+        _tell(by_scope[refusal.scope])
+        raise
+    for taken in paid:
+        bucket = by_scope[taken.scope]
+        if bucket.track_only and taken.total == bucket.limit + 1:  # once, when it would have refused
+            _tell(bucket)
+    return {taken.scope: taken for taken in paid}
 
 
 def run(buckets: Iterable[Bucket], step: Callable[[list[list[object]]], T], *rows: models.Model) -> T:
@@ -97,3 +122,8 @@ def shares(paid: dict[str, Taken]) -> list[list[object]]:
 def give_back(paid: dict[str, Taken]) -> None:
     """Undo a payment for what was not done in the end."""
     limits.give_back(*[taken.share for taken in paid.values()])
+
+
+def _tell(bucket: Bucket) -> None:
+    number, enforced = bucket.limit, not bucket.track_only
+    events.limit_reached(bucket.scope, number, bucket.seconds, bucket.subject, enforced)

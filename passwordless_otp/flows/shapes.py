@@ -19,6 +19,24 @@ class Shape(NamedTuple):
 SHORT, LONG, UNGUESSABLE = Shape(6, codes.DIGITS), Shape(8, codes.DIGITS), Shape(13, codes.BASE32)
 
 
+class Tier(NamedTuple):
+    """From as many wrong codes on as this limit says, codes look like this; `counted` has them."""
+
+    limit: str
+    counted: str
+    scope: str
+    shape: Shape
+
+
+TIERS = [
+    Tier("identifier_siege", "identifier_failures", "identifier", UNGUESSABLE),
+    Tier("identifier_streak", "identifier_streak", "identifier", UNGUESSABLE),
+    Tier("identifier_failures", "identifier_failures", "identifier", LONG),
+    Tier("instance_failures", "instance_failures", "instance", LONG),
+    Tier("instance_siege", "instance_siege", "instance", LONG),
+]
+
+
 def now(address: Address, browser: Browser, recognised: bool, settings: InstanceSettings) -> Shape:
     """Return what a code for `address` has to look like now."""
     tries = costs.of_try(address, browser, recognised, settings)[1:]
@@ -30,13 +48,16 @@ def now(address: Address, browser: Browser, recognised: bool, settings: Instance
 
 def after(counted: dict[str, int], recognised: bool, settings: InstanceSettings) -> Shape:
     """Return what a code has to look like, with so many wrong ones counted."""
+    asked = [SHORT]
+    for tier in TIERS:
+        enforced = tier.limit not in settings.tracked_only
+        if enforced and counted.get(tier.counted, 0) >= settings.limit(tier.limit):
+            asked.append(tier.shape if tier.scope == "identifier" or not recognised else SHORT)
+    if counted.get("identifier_held") or (counted.get("instance_held") and not recognised):
+        asked.append(LONG)
+    return max(asked)
 
-    def reached(name: str, scope: str = "") -> bool:
-        return name not in settings.tracked_only and counted.get(scope or name, 0) >= settings.limit(name)
 
-    if reached("identifier_siege", "identifier_failures") or reached("identifier_streak"):
-        return UNGUESSABLE
-    if reached("identifier_failures") or counted.get("identifier_held"):
-        return LONG
-    everywhere = reached("instance_failures") or reached("instance_siege") or counted.get("instance_held")
-    return LONG if everywhere and not recognised else SHORT
+def crossed(counted: dict[str, int], settings: InstanceSettings) -> list[Tier]:
+    """Return what the last of so many wrong codes has reached."""
+    return [tier for tier in TIERS if counted[tier.counted] == settings.limit(tier.limit)]

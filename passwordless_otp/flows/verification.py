@@ -95,7 +95,9 @@ def _wrong(verification: Verification, at_least: int) -> Wrong:
         raise Overtaken
     verification.reread()
     failed = verification.status == VerificationStatus.FAILED
-    return Wrong(VerificationFailed() if failed else CodeIncorrect())
+    refusal = VerificationFailed() if failed else CodeIncorrect()
+    refusal.rejected = verification
+    return Wrong(refusal)
 
 
 def take(verification: Verification, at_least: int, **outcome: Any) -> None:

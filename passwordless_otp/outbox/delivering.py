@@ -10,9 +10,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from passwordless_otp import events
 from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Circuit, Message
-from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.models.messages import MessageKind, MessageStatus
 from passwordless_otp.outbox import chains, settling, writing
 
 logger = logging.getLogger("passwordless_otp.outbox")
@@ -53,6 +54,9 @@ def deliver(message_id: UUID | str) -> datetime | None:
     message.record(outcome.status, next_attempt_at=again, **said)
     if outcome.status == MessageStatus.SENT:
         Circuit.objects.close(outcome.backend)
+        if MessageKind(message.kind).has_code:
+            message.backend = outcome.backend
+            events.code_sent(message)
     return again
 
 

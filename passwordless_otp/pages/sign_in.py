@@ -71,7 +71,7 @@ class AttemptSignIn(Page):
             sign_in.prepare(flow, self.client.browser, *steps.chosen(flow, request.POST["send"]))
             return self.go("sign_in_verify")
         code = self.given()["code"]
-        return steps.go_on(request, steps.attempt_sign_in(self.client, flow, address.kind.strategy, code))
+        return steps.go_on(request, steps.attempt_sign_in(request, flow, address.kind.strategy, code))
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show where the code went."""

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
+from passwordless_otp.attempts import attempting
 from passwordless_otp.errors import OTPError, ResourceNotFound, SignUpClosed
 from passwordless_otp.flows import requirements, sign_up
 from passwordless_otp.identifiers import Address
@@ -80,7 +81,7 @@ class AttemptSignUp(Page):
             sign_up.prepare(flow, self.client.browser, address.kind.strategy)
             return self.go("sign_up_verify")
         code = self.given()["code"]
-        with self.client.kept(flow):
+        with attempting(request, flow):
             sign_up.attempt(flow, self.client.browser, address.kind.strategy, code)
         return steps.go_on(request, flow)
 

@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
+from passwordless_otp.attempts import attempting
 from passwordless_otp.clients import Client
 from passwordless_otp.errors import TransferRequired, ValueInvalid
 from passwordless_otp.flows import factors, requirements, sign_in, sign_up
@@ -30,13 +31,14 @@ def chosen(flow: Flow, name: str) -> tuple[Strategy, str]:
 
 
 @sensitive_variables("code")
-def attempt_sign_in(client: Client, flow: Flow, strategy: Strategy, code: str) -> Flow:
+def attempt_sign_in(request: HttpRequest, flow: Flow, strategy: Strategy, code: str) -> Flow:
     """Hand in the code. Where nobody has the identifier, a sign-up goes on from it at once.
 
     Raises what `sign_in.attempt` and `sign_up.create` do.
     """
+    client = clients.current(request)
     try:
-        with client.kept(flow):
+        with attempting(request, flow):
             return sign_in.attempt(flow, client.browser, strategy, code)
     except TransferRequired:
         current = client.flows.get(Purpose.SIGN_UP)

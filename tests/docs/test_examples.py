@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 
 from passwordless_otp.delivery import composing
 from passwordless_otp.models import Identifier
+from passwordless_otp.testing import EnumerationParity
 from tests.docs import site
 from tests.docs.blocks import ROOT, blocks
 from tests.visitor import Visitor, errors, joined, newest_code
@@ -63,6 +64,24 @@ def test_the_example_hook_gets_what_the_front_end_sent(hooked):
     hooked("configuration.md")
     joined(unsafe_metadata='{"heard_of_us": "newspaper"}')
     assert get_user_model().objects.get().groups.get().name == "readers"
+
+
+def test_the_example_of_a_test_signs_in_by_the_pages(example):
+    browser = example("testing.md").sign_in("jane@example.com")
+    assert browser.session["_auth_user_id"] == str(get_user_model().objects.get().pk)
+
+
+def test_the_example_tester_gets_in_by_her_fixed_code(example):
+    example("testing.md").open_to_testers()
+    visitor = Visitor()
+    visitor.sign_up(email_address="tester@example.com", strategy="email_code")
+    assert visitor.attempt("314159").json()["response"]["status"] == "complete"
+
+
+def test_the_example_kit_is_the_one_that_is_run_here(example):
+    kit = example("testing.md").TestParity
+    assert issubclass(kit, EnumerationParity)
+    assert not vars(kit).keys() - {"kinds", "noise", "__module__", "__doc__"} - set(vars(type("", (), {})))
 
 
 def test_the_example_templates_say_what_a_code_needs(settings, tmp_path):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from passwordless_otp import conf, errors
+from passwordless_otp.checks import findings
 from passwordless_otp.delivery.backends import email, twilio, twilio_verify
 from passwordless_otp.models import InstanceSettings
 from tests.docs.blocks import PAGES, ROOT
@@ -26,7 +27,8 @@ def test_links_lead_somewhere(page):
 def anchors(page):
     """Return the names of the headings, as they stand in links."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
-    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    named = set(re.findall(r'<a id="([\w-]+)">', page.read_text()))
+    return named | {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 def test_every_setting_is_documented():
@@ -38,6 +40,25 @@ def test_every_setting_is_documented():
 def test_every_option_of_a_provider_is_documented(backend):
     text = (ROOT / "docs/delivery.md").read_text()
     assert [name for name in inspect.signature(backend).parameters if f"`{name}`" not in text] == []
+
+
+def test_every_check_is_documented_where_its_hint_says_and_no_other():
+    sources = "".join(path.read_text() for path in (ROOT / "passwordless_otp/checks").glob("*.py"))
+    rows = re.findall(
+        r'^\| <a id="(\w+)"></a>`passwordless_otp\.(\w+)` \|', (ROOT / findings.PAGE).read_text(), re.M
+    )
+    assert all(anchor == number.lower() for anchor, number in rows)
+    assert [number for _, number in rows] == sorted(set(re.findall(r'\b(?:error|warning)\("(\w+)"', sources)))
+
+
+def test_every_signal_is_documented_with_its_arguments():
+    source = (ROOT / "passwordless_otp/signals.py").read_text()
+    text = (ROOT / "docs/customizing.md").read_text()
+    declared = re.findall(r"^(\w+) = Signal\(\)  # (.+)$", source, re.M)
+    assert len(declared) == source.count("Signal()")
+    for name, arguments in declared:
+        row = ", ".join(f"`{argument}`" for argument in arguments.split(", "))
+        assert re.search(rf"^\| `{name}` \|.*\| {row} \|$", text, re.M), name
 
 
 def test_every_instance_setting_is_documented():

@@ -1,0 +1,87 @@
+"""What somebody sees of an answer, and what it has cost, without the noise in which any two answers differ."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import quote
+
+from django.db import connections, router
+from django.test.utils import CaptureQueriesContext
+
+from passwordless_otp.identifiers import Address, mask
+from passwordless_otp.models import Flow, memo
+
+# Ids, instants, secrets of forms, seconds to wait.
+NOISE = [
+    r"(sia|sua|idn|client)_[0-9a-f]{32}",
+    r"[0-9a-f]{32}",
+    r"\b1[0-9]{12}\b",
+    r'name="csrfmiddlewaretoken" value="\w+"',
+    r"for another in \d+ seconds?",
+]
+VALUES = re.compile(r"'[^']*'|\bs\d+_x\d+|\b\d+\b")
+
+
+@dataclass
+class Snapshot:
+    """One answer. Its fields are what a stranger can compare."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: dict[str, str]
+    body: str
+    statements: list[str]
+
+    def differences(self, other: "Snapshot") -> list[str]:
+        """Return what differs, with both."""
+        found = []
+        for field in fields(self):
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            if mine != theirs:
+                found.append(f"{field.name}: {_apart(mine, theirs)}")
+        return found
+
+
+def take(step: Callable[[], Any], address: Address, noise: Sequence[str]) -> Snapshot:
+    """Do this step, and return what is to be seen of it."""
+    memo.forget()
+    with CaptureQueriesContext(connections[router.db_for_write(Flow)]) as captured:
+        answer = step()
+
+    def plain(text: str) -> str:
+        for shown, name in [
+            (address.value, "ADDRESS"),
+            (quote(address.value), "ADDRESS"),
+            (mask(address), "MASK"),
+        ]:
+            text = text.replace(shown, name)
+        return re.sub("|".join([*NOISE, *noise]), "…", text)
+
+    cookies = {
+        name: plain(f"max-age={morsel['max-age']} {morsel['samesite']} {morsel['path']} {bool(morsel.value)}")
+        for name, morsel in answer.cookies.items()
+    }
+    headers = {name: plain(value) for name, value in answer.headers.items() if name != "Content-Length"}
+    statements = [VALUES.sub("?", query["sql"]) for query in captured]
+    return Snapshot(answer.status_code, headers, cookies, plain(_text(answer)), statements)
+
+
+def _text(answer: Any) -> str:
+    if answer.headers.get("Content-Type", "").startswith("application/json"):
+        return json.dumps(answer.json(), ensure_ascii=False, indent=0)
+    text: str = answer.content.decode(answer.charset)
+    return text
+
+
+def _apart(mine: Any, theirs: Any) -> str:
+    """Return the first line in which two values differ."""
+    pairs = zip([*_lines(mine), ""], [*_lines(theirs), ""], strict=False)
+    return next((f"{one!r} instead of {other!r}" for one, other in pairs if one != other), "more lines")
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key}: {text}" for key, text in sorted(value.items())]
+    return [str(line) for line in value] if isinstance(value, list) else str(value).splitlines()

@@ -1,0 +1,111 @@
+"""What tells who has an account is found, and the step is named."""
+
+import pytest
+
+from passwordless_otp import signals
+from passwordless_otp.flows import costs
+from passwordless_otp.limits import Bucket
+from passwordless_otp.models import Identifier
+from passwordless_otp.testing import EnumerationParity
+from tests.parity import leaks
+
+TEMPLATE = """{% extends "passwordless_otp/base.html" %}
+{% block content %}<p>{% if holder %}Welcome back!{% endif %}</p>{% endblock %}"""
+
+
+class Leaky(EnumerationParity):
+    """Expects to be found out."""
+
+    kinds = ["email_address"]
+    found = ""
+    test_limits_are_reached_alike_by_everybody = None
+
+    def test_each_step_looks_alike_for_everybody(self, people, kind, face, way):
+        with pytest.raises(AssertionError, match=self.found):
+            super().test_each_step_looks_alike_for_everybody(people, kind, face, way)
+
+
+class TestTemplate(Leaky):
+    faces = ["pages"]
+    found = r"unknown is told from known at 'the page for the code': body: .*<p></p>.*Welcome back"
+
+    @pytest.fixture(autouse=True)
+    def leak(self, settings, tmp_path):
+        folder = tmp_path / "passwordless_otp"
+        folder.mkdir()
+        (folder / "verify.html").write_text(TEMPLATE)
+        [engine] = settings.TEMPLATES
+        options = engine["OPTIONS"]
+        processors = [*options["context_processors"], "tests.parity.leaks.holder"]
+        options = {**options, "context_processors": processors}
+        settings.TEMPLATES = [{**engine, "DIRS": [tmp_path], "OPTIONS": options}]
+
+
+class TestHeader(Leaky):
+    found = r"unknown is told from known at '(asking for a code|create)': headers: .*X-Welcome: back"
+    middleware = "tests.parity.leaks.Header"
+
+    @pytest.fixture(autouse=True)
+    def leak(self, settings):
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, self.middleware]
+
+
+class TestCookie(TestHeader):
+    found = r"unknown is told from known at '(asking for a code|create)': .*cookies: .*seen: "
+    middleware = "tests.parity.leaks.Cookie"
+
+
+class TestReceiver(Leaky):
+    found = r"unknown is told from known at '(a wrong code|wrong code 1)': statements: .*UPDATE"
+
+    @pytest.fixture(autouse=True)
+    def leak(self):
+        signals.code_rejected.connect(leaks.count_for_users)
+        yield
+        signals.code_rejected.disconnect(leaks.count_for_users)
+
+
+class TestProtectionOff(EnumerationParity):
+    kinds = ["email_address"]
+    instance = {"enumeration_protection": False}
+
+    def test_each_step_looks_alike_for_everybody(self, people, kind, face):
+        with pytest.raises(AssertionError, match=r"'(asking for a code|create)': status: '422' instead"):
+            super().test_each_step_looks_alike_for_everybody(people, kind, face, "sign_in")
+
+    test_limits_are_reached_alike_by_everybody = None
+
+
+class TestLimits(EnumerationParity):
+    kinds = ["email_address"]
+    test_each_step_looks_alike_for_everybody = None
+
+    @pytest.fixture(autouse=True)
+    def leak(self, monkeypatch):
+        shared = costs.of_message
+
+        def of_message(address, *given):
+            known = Identifier.objects.filter(value=address.value).exists()
+            extra = [Bucket("known", tuple(address), 2, 3600, track_only=not known)]
+            return [*shared(address, *given), *extra]
+
+        monkeypatch.setattr(costs, "of_message", of_message)
+
+    def test_limits_are_reached_alike_by_everybody(self, people, kind, face, way):
+        with pytest.raises(AssertionError, match=r"at 'request 3': status: '(200|303)' instead of '429'"):
+            super().test_limits_are_reached_alike_by_everybody(people, kind, face, way)
+
+
+class TestBlind(EnumerationParity):
+    """A site on which nothing is reached is no proof."""
+
+    kinds = ["email_address"]
+    instance = {"email_code": False}
+
+    def test_each_step_looks_alike_for_everybody(self, people, kind, face, way):
+        with pytest.raises(AssertionError, match="no code could be tried"):
+            super().test_each_step_looks_alike_for_everybody(people, kind, face, way)
+
+    def test_limits_are_reached_alike_by_everybody(self, people, kind, face, way):
+        with pytest.raises(AssertionError, match="no limit was reached"):
+            super().test_limits_are_reached_alike_by_everybody(people, kind, face, way)

@@ -1,0 +1,250 @@
+"""What a site hears, and what stands in its log."""
+
+import json
+import logging
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.auth.signals import user_login_failed
+from django.db import connection
+
+from passwordless_otp import codes, signals
+from passwordless_otp.models import Identifier, Message, Verification
+from passwordless_otp.models.limit_settings import LIMITS
+from tests.docs.blocks import ROOT
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, Browser
+from tests.visitor import EMAIL, Visitor, joined, newest_code, operate, started, wrong
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OURS = [
+    signals.signed_up, signals.signed_in, signals.code_sent, signals.code_rejected, signals.limit_reached,
+    signals.tier_changed,
+]  # fmt: skip
+
+
+@contextmanager
+def listening(*heard_signals):
+    """Yield what is heard. Each receiver looks whether it is called in a transaction, and raises."""
+    heard = []
+
+    def receive(sender, signal, **said):
+        assert not connection.in_atomic_block
+        heard.append(said)
+        raise RuntimeError("a broken receiver")
+
+    for signal in heard_signals:
+        signal.connect(receive)
+    yield heard
+    for signal in heard_signals:
+        signal.disconnect(receive)
+
+
+def facts_of(record):
+    """Return the `extra` of this line."""
+    plain = vars(logging.makeLogRecord({}))
+    return {name: value for name, value in vars(record).items() if name not in {*plain, "message", "asctime"}}
+
+
+def lines(caplog, event):
+    return [record for record in caplog.records if getattr(record, "event", "") == event]
+
+
+@pytest.fixture(autouse=True)
+def log(caplog):
+    caplog.set_level(logging.INFO, "passwordless_otp.events")
+    return caplog
+
+
+def guess(visitor):
+    return visitor.attempt(wrong(Verification.objects.order_by("-pk")[0].code()))
+
+
+def test_a_code_that_has_gone_out_is_told_of(log):
+    with listening(signals.code_sent) as heard:
+        started(sign_up_if_missing=True)
+    message = Message.objects.get()
+    assert heard == [{"message": message}]
+    assert message.status == "sent"
+    [line] = lines(log, "code_sent")
+    assert (line.identifier, line.channel, line.kind) == ("j•••@e•••.com", "email", "sign_in")
+    assert line.provider == message.backend
+
+
+def test_a_code_that_has_not_gone_out_is_not_told_of(settings):
+    chain = [{"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Refused"}}]
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": chain}}
+    with listening(signals.code_sent) as heard:
+        started(sign_up_if_missing=True)
+    assert Message.objects.get().status == "failed"
+    assert heard == []
+
+
+def test_a_note_without_a_code_is_no_code_sent():
+    with listening(signals.code_sent) as heard:
+        started("nobody@example.com")
+    assert Message.objects.get().status == "sent"
+    assert heard == []
+
+
+def test_a_wrong_code_is_told_of_with_its_request_and_its_tries(log):
+    visitor = started()
+    with listening(signals.code_rejected, user_login_failed) as heard:
+        guess(visitor)
+    failed, rejected = heard
+    assert failed["credentials"] == {"username": EMAIL}
+    assert rejected["request"].path.endswith("attempt_first_factor")
+    assert rejected["verification"] == Verification.objects.get()
+    [line] = lines(log, "code_rejected")
+    assert (line.identifier, line.tries, line.max_tries) == ("j•••@e•••.com", 1, 5)
+    assert line.ip == "127.0.0.1"
+
+
+def test_each_wrong_code_is_told_of_once_the_last_one_too_and_nothing_else():
+    visitor = started()
+    with listening(signals.code_rejected) as heard:
+        visitor.attempt("1")
+        for _ in range(6):
+            visitor.attempt("271828")
+    assert [each["verification"].tries for each in heard] == [1, 2, 3, 4, 5]
+
+
+def test_a_wrong_code_on_each_page_is_told_of():
+    for start, verify, field in [
+        (SIGN_IN, SIGN_IN_VERIFY, "identifier"),
+        (SIGN_UP, SIGN_UP_VERIFY, "email_address"),
+    ]:
+        visitor = Browser()
+        visitor.submit(start, {field: EMAIL})
+        with listening(signals.code_rejected) as heard:
+            assert visitor.submit(verify, {"code": wrong(newest_code())}).status_code == 422
+        assert [each["request"].path for each in heard] == [verify]
+
+
+def test_receivers_of_a_failed_login_get_a_request_without_the_code_and_can_not_mark_ours():
+    visitor = started()
+    posted = []
+
+    def receive(request, **_):
+        request.axes_locked_out = True
+        posted.append((dict(request.POST.items()), request.body, request.path, request.resolver_match.route))
+
+    user_login_failed.connect(receive)
+    with listening(signals.code_rejected) as heard:
+        path = f"client/sign_ins/{visitor.flow}/attempt_first_factor"
+        visitor.post(path, form=True, strategy="email_code", code="271828")
+    user_login_failed.disconnect(receive)
+    [(form, body, path, route)] = posted
+    assert form == {"strategy": "email_code"}
+    assert body == b""
+    assert path.endswith("attempt_first_factor")
+    assert "attempt_first_factor" in route
+    assert heard[0]["request"].POST["code"] == "271828"
+    assert not hasattr(heard[0]["request"], "axes_locked_out")
+
+
+def test_a_refused_limit_is_told_of_with_whose_it_is(log):
+    with listening(signals.limit_reached) as heard:
+        answers = [Visitor().sign_in(EMAIL, "email_code").status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 429]
+    subject = ("email_address", EMAIL, "127.0.0.1")
+    said = {"limit": "identifier_ip_messages", "number": 3, "seconds": 3600, "enforced": True}
+    assert heard == [{**said, "subject": subject}]
+    [line] = lines(log, "limit_reached")
+    assert line.subject == "email_address j•••@e•••.com 127.0.0.1"
+    assert line.levelno == logging.WARNING
+
+
+def test_a_limit_that_is_only_tracked_is_told_of_once(log):
+    operate(tracked_only=["identifier_ip_messages"])
+    with listening(signals.limit_reached) as heard:
+        answers = [Visitor().sign_in(EMAIL, "email_code").status_code for _ in range(5)]
+    assert answers == [200] * 5
+    assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_ip_messages", False)]
+
+
+WIDE = {name: limit.high for name, limit in LIMITS.items()}
+
+
+def rejected(times):
+    """So many wrong codes, each in a flow of its own: a code that has become too short has one try."""
+    for _ in range(times):
+        guess_any(started())
+
+
+def guess_any(visitor):
+    verification = Verification.objects.order_by("-pk")[0]
+    typed = "A" * 13 if verification.alphabet == codes.BASE32 else "7" * verification.length
+    assert visitor.attempt(typed).status_code in {400, 422}
+
+
+def test_codes_that_grow_are_told_of_once_at_each_step(log):
+    operate(limits={**WIDE, "identifier_failures": 3, "identifier_siege": 6})
+    with listening(signals.tier_changed) as heard:
+        rejected(7)
+    grown = [(each["limit"], each["scope"], each["length"], each["alphabet"]) for each in heard]
+    assert grown == [
+        ("identifier_failures", "identifier", 8, codes.DIGITS),
+        ("identifier_siege", "identifier", 13, codes.BASE32),
+    ]
+    assert {each["address"].value for each in heard} == {EMAIL}
+    assert [line.identifier for line in lines(log, "tier_changed")] == ["j•••@e•••.com"] * 2
+
+
+def test_codes_that_grow_for_everybody_are_about_nobody():
+    operate(limits={**WIDE, "instance_failures": 20, "identifier_failures": 50, "identifier_siege": 100})
+    for number in range(4):
+        visitor = Visitor()
+        visitor.sign_in(f"jane{number}@example.com", "email_code")
+        with listening(signals.tier_changed) as heard:
+            for _ in range(5):
+                guess_any(visitor)
+    [said] = heard
+    assert (said["limit"], said["scope"], said["length"], said["address"]) == (
+        "instance_failures",
+        "instance",
+        8,
+        None,
+    )
+
+
+def test_codes_that_would_grow_are_told_of_as_a_limit_that_is_only_tracked():
+    operate(limits={**WIDE, "identifier_failures": 3}, tracked_only=["identifier_failures"])
+    with listening(signals.limit_reached, signals.tier_changed) as heard:
+        rejected(4)
+    assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_failures", False)]
+
+
+def test_who_signs_up_is_told_of_as_new_and_as_signed_in(log):
+    with listening(signals.signed_up) as new, listening(signals.signed_in) as signed_in:
+        joined()
+    assert [each["user"] for each in new] == [each["user"] for each in signed_in]
+    assert Identifier.objects.get().user == new[0]["user"]
+    assert [line.purpose for line in lines(log, "signed_in")] == ["sign_up"]
+
+
+def test_the_facts_of_a_line_are_plain_and_hold_no_code_and_no_identifier(log):
+    operate(limits={**WIDE, "identifier_failures": 3, "identifier_ip_messages": 6})
+    joined()
+    rejected(4)
+    for _ in range(3):
+        Visitor().sign_in(EMAIL, "email_code")
+    written = ""
+    for record in log.records:
+        if hasattr(record, "event"):
+            facts = facts_of(record)
+            assert all(isinstance(value, str | int) for value in facts.values()), facts
+            written += record.getMessage() + json.dumps(facts)
+    assert {record.event for record in log.records if hasattr(record, "event")} == {
+        "signed_up", "signed_in", "code_sent", "code_rejected", "tier_changed", "limit_reached",
+    }  # fmt: skip
+    assert EMAIL not in written
+    table = (ROOT / "docs/customizing.md").read_text()
+    for record in log.records:
+        if hasattr(record, "event"):
+            names = ", ".join(f"`{name}`" for name in facts_of(record) if name != "event")
+            assert f"| `{record.event}` | {names} |" in table
+    assert [
+        verification.value
+        for verification in Verification.objects.exclude(nonce="")
+        if verification.code() in written
+    ] == []
