@@ -8,7 +8,10 @@ jane@example.com   this address        @example.com     every address at this do
 import re
 from collections.abc import Iterator
 
+from django.utils.translation import gettext_lazy as _
+
 from passwordless_otp import identifiers
+from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Address, Kind
 
 AT_DOMAIN, AT_SUBDOMAINS = "@", "@*."
@@ -18,12 +21,17 @@ PREFIX = re.compile(r"\+[1-9][0-9]{0,13}\*")
 def canonical(text: str, region: str | None) -> str:
     """Return the pattern as identifiers are written: two spellings are one entry. Raises `FormatInvalid`."""
     text = text.strip()
+    text = text[1:] if text.startswith("*@") else text
     for beginning, below in [(AT_SUBDOMAINS, "x."), (AT_DOMAIN, "")]:
         if text.startswith(beginning):
             somebody = identifiers.parse_email(f"x@{below}{text.removeprefix(beginning)}", "pattern")
             return beginning + domain_of(somebody).removeprefix(below)
     bare = re.sub(r"[ ().\-/]", "", text)
-    return bare if PREFIX.fullmatch(bare) else identifiers.parse(text, region, "pattern").value
+    if PREFIX.fullmatch(bare):
+        return bare
+    if "*" in text:  # it would be read as an address of that very name, and match nobody
+        raise FormatInvalid("pattern", _("A star can't stand there."))
+    return identifiers.parse(text, region, "pattern").value
 
 
 def matching(address: Address) -> Iterator[str]:
