@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from passwordless_otp import disposable
+from passwordless_otp import checks, disposable
 from passwordless_otp.models import InstanceSettings, Message
 from tests.restrictions.entries import allow, block
 from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate, param, started
@@ -115,6 +115,12 @@ def test_without_the_list_the_switch_is_refused_and_does_nothing(monkeypatch):
     assert list(refused.value.message_dict) == ["block_disposable"]
     operate(block_disposable=True)
     assert refusal(email_address="jane@mailinator.com") is None
+    assert "passwordless_otp.W013" in [found.id for found in checks.check_deployment()]
+
+
+def test_where_there_is_a_list_no_check_complains():
+    operate(block_disposable=True)
+    assert "passwordless_otp.W013" not in [found.id for found in checks.check_deployment()]
 
 
 def test_the_list_is_only_imported_where_it_is_asked_for(monkeypatch):
