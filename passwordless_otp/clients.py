@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
@@ -15,8 +16,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from passwordless_otp import conf, events, keys
-from passwordless_otp.browsers import Browser
+from passwordless_otp import bot_check, conf, events, keys
+from passwordless_otp.browsers import Browser, unasked
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import opening, transactions
 from passwordless_otp.ip_addresses import client_ip
@@ -32,9 +33,8 @@ SESSION_ID = "_passwordless_otp_session"
 class Client:
     """The browser that a request comes from, by the secret in its cookie. The database has only its digest."""
 
-    def __init__(self, secret: str, ip: str = "") -> None:
-        self.secret = secret
-        self.ip = ip
+    def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] = unasked) -> None:
+        self.secret, self.ip, self.is_human = secret, ip, is_human
         self.changed = False
         self._successor = ""
 
@@ -60,7 +60,7 @@ class Client:
         users = {flow.user_id for flow in self._own if flow.completed_at and flow.completed_at > since}
         client, successor = self.digest if self.known else self.succeed(), self.succeed()
         open_flows = frozenset(flow.pk for flow in self.flows.values())
-        return Browser(client, successor, self.ip, frozenset(users), open_flows)
+        return Browser(client, successor, self.ip, frozenset(users), open_flows, self.is_human)
 
     @cached_property
     def _own(self) -> list[Flow]:
@@ -99,7 +99,8 @@ def current(request: HttpRequest) -> Client:
     if client is None:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
         ip = client_ip(request.META.get("REMOTE_ADDR", ""), forwarded, conf.get("TRUSTED_PROXIES"))
-        client = Client(request.COOKIES.get(cookie_name(), ""), ip)
+        is_human = partial(bot_check.passes, request, ip)
+        client = Client(request.COOKIES.get(cookie_name(), ""), ip, is_human)
         request._passwordless_otp_client = client  # type: ignore[attr-defined]
     return client
 

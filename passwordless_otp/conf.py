@@ -24,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     "CREATE_USER": "passwordless_otp.users.create_user",
     # Sent with our pages. A site whose own base template needs more says so here.
     "CONTENT_SECURITY_POLICY": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    # The dotted path of f(request, given, ip) -> bool: see docs/bot-check.md. Empty: nobody is asked.
+    "BOT_CHECK": "",
     # How many proxies stand before the site, each of which adds its peer to X-Forwarded-For.
     "TRUSTED_PROXIES": 0,
 }

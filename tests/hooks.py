@@ -8,6 +8,7 @@ from passwordless_otp.delivery.backends import base
 from passwordless_otp.users import create_user
 
 recorded = []
+asked = []
 
 
 def record(message_id):
@@ -43,6 +44,22 @@ class Shouting(base.Backend):
 
     def send(self, message):
         raise RuntimeError(f"could not send {message.text}")
+
+
+def human(request, given, ip):
+    """A BOT_CHECK that believes who says so."""
+    asked.append((given, ip))
+    return given.get("proof") == "human"
+
+
+def robot(request, given, ip):
+    """A BOT_CHECK that fails, with all it knows in its exception."""
+    raise ConnectionError(f"token {given}")
+
+
+def answer(request, given, ip):
+    """A BOT_CHECK that hands on what it was told, by mistake."""
+    return {"success": False}
 
 
 def down(message_id):

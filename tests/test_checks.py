@@ -164,6 +164,14 @@ def test_a_number_of_proxies_is_fine(settings, number):
     assert numbers() == []
 
 
+@pytest.mark.parametrize("path", ["nowhere.f", None, 7, "tests.hooks.recorded"])
+def test_a_bot_check_that_can_not_be_called_is_an_error_and_none_at_all_is_not(settings, path):
+    settings.PASSWORDLESS_OTP = {"BOT_CHECK": path}
+    assert numbers() == ["E004"]
+    settings.PASSWORDLESS_OTP = {"BOT_CHECK": ""}
+    assert numbers() == []
+
+
 def test_thread_and_blocking_are_no_paths_to_a_function_that_makes_users(settings):
     settings.PASSWORDLESS_OTP = {"CREATE_USER": "thread"}
     assert numbers() == ["E004"]

@@ -1,6 +1,6 @@
 """The operator's face: one module a model."""
 
-from passwordless_otp.admin import circuits, flows, instance_settings, messages, verifications
+from passwordless_otp.admin import circuits, flows, instance_settings, messages, restrictions, verifications
 from passwordless_otp.admin.identifiers import IdentifierAdmin, IdentifierInline, attach
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "flows",
     "instance_settings",
     "messages",
+    "restrictions",
     "verifications",
 ]
 

@@ -22,6 +22,7 @@ from passwordless_otp.models import InstanceSettings
 CONSOLE = f"{conf.BACKENDS}.console.ConsoleBackend"
 FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
 MESSAGES = ["application_name", "support_email", "code_in_subject", "email_subject", "sms_text"]
+LISTED = _("Who may sign up, and who may not, is in a list of its own: restrictions.")
 USES = ["enabled", "required", "used_for_identification"]
 
 
@@ -37,6 +38,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         (_("Sign-up"), {"fields": ["sign_up_mode", "first_name", "last_name", "username"]}),
         (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
         (_("Attack protection"), {"fields": ["enumeration_protection", "staff_sign_in"]}),
+        (_("Restrictions"), {"fields": ["block_subaddresses", "block_disposable"], "description": LISTED}),
         (_("Sessions"), {"fields": ["session_lifetime_days"]}),
         (_("Messages"), {"fields": [*MESSAGES, "preview"]}),
         (_("Test mode"), {"fields": ["test_mode"]}),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.restriction_settings import SignUpMode
 
 
 def describe(settings: InstanceSettings, printing: Collection[str]) -> list[str]:
@@ -32,6 +33,8 @@ def _sign_in(settings: InstanceSettings) -> str:
 def _sign_up(settings: InstanceSettings) -> str:
     if not settings.sign_up_open:
         return _("Sign-up is closed.")
+    if settings.sign_up_mode == SignUpMode.RESTRICTED:
+        return _("Sign-up is open only to those whom the list of restrictions allows.")
     required = [kind for kind in Kind if settings.requires(kind)]
     if not required:
         return _("Sign-up is open.")

@@ -11,9 +11,10 @@ from passwordless_otp.flows import requirements
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.instance import Presence
+from passwordless_otp.models.restriction_settings import SignUpMode
+from passwordless_otp.models.restrictions import Effect
 
 NEVER = ["password", "web3_wallet", "passkey", "authenticator_app", "backup_code"]
-RESTRICTIONS = ["allowlist", "blocklist", "block_email_subaddresses", "block_disposable_email_domains"]
 
 
 def environment(settings: InstanceSettings) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def environment(settings: InstanceSettings) -> dict[str, Any]:
                 "custom_action_required": False,
                 "legal_consent_enabled": False,
             },
-            "restrictions": {name: {"enabled": False} for name in RESTRICTIONS},
+            "restrictions": {name: {"enabled": enabled} for name, enabled in _restrictions(settings).items()},
             "attack_protection": {
                 "enumeration_protection": {"enabled": settings.enumeration_protection},
                 "user_lockout": {"enabled": False},
@@ -50,6 +51,15 @@ def environment(settings: InstanceSettings) -> dict[str, Any]:
         },
         "organization_settings": {"enabled": False},
         "maintenance_mode": False,
+    }
+
+
+def _restrictions(settings: InstanceSettings) -> dict[str, bool]:
+    return {
+        "allowlist": settings.sign_up_mode == SignUpMode.RESTRICTED,
+        "blocklist": not {*settings.restrictions.values()} <= {Effect.ALLOW},
+        "block_email_subaddresses": settings.block_subaddresses,
+        "block_disposable_email_domains": settings.block_disposable,
     }
 
 

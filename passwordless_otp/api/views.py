@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from passwordless_otp import clients
+from passwordless_otp import bot_check, clients
 from passwordless_otp.api import errors, origin, parsing, resources, tokens
 from passwordless_otp.api.environment import environment
 from passwordless_otp.errors import RequestTooLarge, ResourceNotFound
@@ -68,7 +68,9 @@ class Call(APIView):
 
     def given(self, into: type[Serializer[Any]]) -> dict[str, Any]:
         """Return the parameters that this call knows. Raises what is wrong with one."""
-        serializer = into(data=parsing.plain(self.request.data))
+        plain = parsing.plain(self.request.data)
+        bot_check.keep(self.http, plain)
+        serializer = into(data=plain)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 

@@ -16,11 +16,12 @@ from passwordless_otp.models import (
     Identifier,
     InstanceSettings,
     Message,
+    Restriction,
     TestIdentifier,
     Verification,
 )
 
-OURS = [Circuit, Counter, Flow, Identifier, InstanceSettings, Message, TestIdentifier, Verification]
+OURS = [Circuit, Counter, Flow, Identifier, InstanceSettings, Message, Restriction, TestIdentifier, Verification]
 SQLITE = (3, 35)
 
 

@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 
-from passwordless_otp import conf
+from passwordless_otp import conf, disposable
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.checks.settings import check_settings
 from passwordless_otp.identifiers import Kind
@@ -20,7 +20,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     """Look for what is for development only."""
     if check_settings():
         return []  # those come first
-    return [*_unnamed(), *_undelivered(), *_open_to_testers()]
+    return [*_unnamed(), *_undelivered(), *_open_to_testers(), *_unlisted()]
 
 
 def _unnamed() -> Iterator[CheckMessage]:
@@ -56,6 +56,13 @@ def _open_to_testers() -> Iterator[CheckMessage]:
     if settings is not None and settings.test_mode:
         hint = "Turn it off in the admin: whoever knows a test identifier and its code can sign in with it."
         yield warning("W003", "Test mode is on.", hint)
+
+
+def _unlisted() -> Iterator[CheckMessage]:
+    settings = _saved()
+    if settings is not None and settings.block_disposable and not disposable.installed():
+        hint = "Install passwordless_otp[disposable], or turn the setting off in the admin."
+        yield warning("W013", "Disposable addresses are to be refused, but there is no list of them.", hint)
 
 
 def _saved() -> InstanceSettings | None:

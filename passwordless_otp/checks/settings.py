@@ -104,7 +104,7 @@ def _describes(entry: Any) -> bool:
 
 
 def _functions() -> Iterator[CheckMessage]:
-    for name, words in [("DISPATCH", ["thread", "blocking", "tasks"]), ("CREATE_USER", [])]:
+    for name, words in [("DISPATCH", ["thread", "blocking", "tasks"]), ("CREATE_USER", []), ("BOT_CHECK", [""])]:
         path = conf.get(name)
         if path == "tasks" and path in words:
             yield from _task_queue()

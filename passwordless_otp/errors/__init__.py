@@ -2,8 +2,11 @@
 
 from passwordless_otp.errors.flows import (
     AlreadyVerified,
+    CaptchaInvalid,
     CodeIncorrect,
+    EmailAddressBlocked,
     IdentificationClaimed,
+    NotAllowedAccess,
     SignUpClosed,
     TooManyCodes,
     TransferInvalid,
@@ -39,12 +42,15 @@ from passwordless_otp.errors.requests import (
 __all__ = [
     "AlreadyVerified",
     "BodyInvalid",
+    "CaptchaInvalid",
     "CodeIncorrect",
+    "EmailAddressBlocked",
     "FormatInvalid",
     "IdentificationClaimed",
     "IdentifierExists",
     "IdentifierNotFound",
     "MethodNotAllowed",
+    "NotAllowedAccess",
     "OTPError",
     "OriginRefused",
     "ParamMissing",

@@ -65,6 +65,34 @@ class SignUpClosed(OTPError):
     long_message = _("This site takes no new accounts at the moment.")
 
 
+class EmailAddressBlocked(OTPError):
+    """The operator takes no sign-up with this email address, whether or not somebody has it."""
+
+    code = "form_email_address_blocked"
+    status = 403
+    message = _("is not accepted")
+    long_message = _("This email address can't be used to sign up here. Use another one.")
+    param = "email_address"
+
+
+class NotAllowedAccess(OTPError):
+    """The operator takes sign-ups of certain people only, and this is none of them."""
+
+    code = "not_allowed_access"
+    status = 403
+    message = _("is not allowed")
+    long_message = _("This can't be used to sign up here. Use another one, or ask the site for help.")
+
+
+class CaptchaInvalid(OTPError):
+    """The site's bot check took this for no human being, or failed itself."""
+
+    code = "captcha_invalid"
+    status = 403
+    message = _("not confirmed")
+    long_message = _("We could not make sure that this is not a program. Reload the page and try again.")
+
+
 class TransferRequired(OTPError):
     """The code was right, and nobody has the identifier yet: a sign-up may start with it proven."""
 

@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from passwordless_otp import keys
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import TooManyCodes
-from passwordless_otp.flows import costs, shapes
+from passwordless_otp.flows import costs, requirements, shapes
 from passwordless_otp.flows.shapes import Shape
 from passwordless_otp.flows.verification import refuse_spent
 from passwordless_otp.identifiers import Address
@@ -21,22 +21,31 @@ RESENT_FOR = 2 / 3  # of its life: a code with less than a third left is replace
 
 
 class Plan(NamedTuple):
-    """The message that a step wants to send. Without a shape none is due."""
+    """The message that a step wants to send, or only to write down. Without a shape none is due."""
 
     address: Address
     kind: MessageKind
     shape: Shape | None
     costs: list[Bucket]
+    held_back: bool
 
 
-def plan(flow: Flow, address: Address, kind: MessageKind, browser: Browser, recognised: bool) -> Plan:
-    """Return what a message to `address` would say and cost, as this request has read the flow."""
+def plan(
+    flow: Flow, address: Address, kind: MessageKind, browser: Browser, recognised: bool, held_back: bool = False
+) -> Plan:
+    """Return what a message to `address` would say and cost, as this request has read the flow.
+
+    The first one to it asks the site's bot check, unless the browser is recognised or something is proven in the
+    flow. So it tells nobody who exists. Raises `CaptchaInvalid`.
+    """
     settings = InstanceSettings.current()
     verification = flow.verification_of(address)
     if verification is not None and is_fresh(verification, settings):
-        return Plan(address, kind, None, [])
+        return Plan(address, kind, None, [], held_back)
+    if verification is None and not recognised and not requirements.verified(flow):
+        browser.refuse_bots()
     shape = shapes.now(address, browser, recognised, settings)
-    return Plan(address, kind, shape, costs.of_message(address, browser, recognised, settings))
+    return Plan(address, kind, shape, costs.of_message(address, browser, recognised, settings), held_back)
 
 
 def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message | None:
@@ -45,7 +54,7 @@ def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message 
     `None` where the last message is so fresh that none is due. The flow's row must be held, its attempts be
     fresh. Raises `VerificationFailed`, `AlreadyVerified` or `TooManyCodes`.
     """
-    address, kind, shape, _costs = planned
+    address, shape = planned.address, planned.shape
     now = timezone.now()
     verification = flow.verification_of(address)
     if verification is None:
@@ -75,7 +84,7 @@ def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message 
         sends=verification.sends + 1,
         **{name: getattr(verification, name) for name in made},
     )
-    return _message(verification, kind, settings)
+    return _message(verification, planned, settings)
 
 
 def is_fresh(verification: Verification, settings: InstanceSettings) -> bool:
@@ -99,16 +108,18 @@ def _save(verification: Verification, **changes: Any) -> None:
         refuse_spent(verification)
 
 
-def _message(verification: Verification, kind: MessageKind, settings: InstanceSettings) -> Message:
+def _message(verification: Verification, planned: Plan, settings: InstanceSettings) -> Message:
     """Every prepare writes one, also where nothing may go out: whoever is asked for, it costs the same."""
-    by_phone_without_code = verification.address.kind.channel == "sms" and not kind.has_code
-    held_back = TestIdentifier.code_for(verification.address, settings) or by_phone_without_code
+    address, kind = planned.address, planned.kind
+    by_phone_without_code = address.kind.channel == "sms" and not kind.has_code
+    held_back = TestIdentifier.code_for(address, settings) or by_phone_without_code or planned.held_back
     message: Message = Message.objects.create(
         verification=verification,
         kind=kind,
-        channel=verification.address.kind.channel,
+        channel=address.kind.channel,
         generation=verification.generation,
         status=MessageStatus.SUPPRESSED if held_back else MessageStatus.PENDING,
+        error_code="restricted" if planned.held_back else "",
         language=translation.get_language() or "",
     )
     return message

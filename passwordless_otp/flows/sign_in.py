@@ -18,7 +18,7 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import costs, factors, opening, protection, sending
+from passwordless_otp.flows import costs, factors, opening, protection, restricting, sending
 from passwordless_otp.flows.protection import Guard
 from passwordless_otp.flows.verification import check_code, take
 from passwordless_otp.identifiers import Address, Kind, Strategy
@@ -37,8 +37,8 @@ def create(
 ) -> Flow:
     """Open a sign-in of this browser, or go on with `current` if it is the same. Sends only with `strategy`.
 
-    Raises `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `TooManyRequests`; with
-    enumeration protection off `IdentifierNotFound`.
+    Raises `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `CaptchaInvalid`,
+    `TooManyRequests`; with enumeration protection off `IdentifierNotFound`.
     """
     settings = InstanceSettings.current()
     if strategy and not identifier:
@@ -73,7 +73,7 @@ def prepare(flow: Flow, browser: Browser, strategy: Strategy, factor_id: str = "
     """Send a code, unless the last message is younger than the resend interval.
 
     Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`,
-    `TooManyRequests`.
+    `CaptchaInvalid`, `TooManyRequests`.
     """
     settings = InstanceSettings.current()
     planned = _plan(flow, browser, strategy, factor_id, settings)
@@ -106,7 +106,9 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
     holder = users.holders_of([verification.address]).get(verification.address)
     may_transfer = holder is None and _offers_sign_up(flow, settings)
     test_code = TestIdentifier.code_for(verification.address, settings)
-    may_pass = may_transfer or (holder is not None and users.may_sign_in(holder, settings, bool(test_code)))
+    known = holder is not None and users.may_sign_in(holder, settings, bool(test_code))
+    restricted = _restricted(flow, verification.address, holder, settings)
+    may_pass = (may_transfer or known) and not restricted
     recognised = browser.recognised_by(holder)
     guard = Guard(verification.address, browser, recognised, settings, may_pass, test_code)
 
@@ -162,7 +164,15 @@ def _plan(
         kind = MessageKind.SIGN_IN if _offers_sign_up(flow, settings) else MessageKind.NO_ACCOUNT
     else:
         kind = MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
-    return sending.plan(flow, address, kind, browser, browser.recognised_by(holder))
+    restricted = _restricted(flow, address, holder, settings)
+    return sending.plan(flow, address, kind, browser, browser.recognised_by(holder), held_back=restricted)
+
+
+def _restricted(flow: Flow, address: Address, holder: Any, settings: InstanceSettings) -> bool:
+    """Tell whether nothing goes out to this identifier, and no code from it gets in, and nobody is told."""
+    if holder is None:
+        return not restricting.may_sign_up(address, settings)
+    return any(settings.shuts_out(each) for each in [address, *flow.addresses])
 
 
 def _refuse_switched_off(kind: Kind, flow: Flow, settings: InstanceSettings) -> None:

@@ -22,6 +22,7 @@ from passwordless_otp.flows import (
     opening,
     protection,
     requirements,
+    restricting,
     sending,
     transactions,
     transferring,
@@ -48,12 +49,13 @@ def create(
 
     `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username` and
     `unsafe_metadata` (JSON text). Sends only with `strategy`. With `transfer` it takes over what a sign-in of
-    this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `TransferInvalid`,
-    `TooManyRequests`, and what is wrong with a field.
+    this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `EmailAddressBlocked`,
+    `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyRequests`, and what is wrong with a field.
     """
     settings = _settings()
     values = fields.read(given, settings)
     addresses = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
+    restricting.refuse(addresses, settings)
     details = {name: values.get(name, "") for name in fields.DETAILS}
     if current and not transfer and _same(current, addresses):
         try:
@@ -67,6 +69,7 @@ def create(
     def step(shares: list[Any]) -> tuple[Flow, OTPError | None, Message | None]:
         if transfer:
             opened = transferring.start(browser.client, current, values, details, shares)
+            restricting.refuse(opened.addresses, settings)
         else:
             opening.save(flow, current, shares)
             opened = flow
@@ -86,7 +89,10 @@ def create(
 
 
 def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
-    """Change what was given. It may be complete by that. Raises `SignUpClosed` or what is wrong with a field."""
+    """Change what was given. It may be complete by that.
+
+    Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess` or what is wrong with a field.
+    """
     settings = _settings()
     values = fields.read(given, settings)
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
@@ -97,6 +103,7 @@ def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
         flow.touch()
         flow.reread()
         flow.touch(**changes, details={**flow.details, **details})
+        restricting.refuse(flow.addresses, settings)
         return completion.finish(flow, settings, browser.successor)
 
     return _settled(flow, transactions.run(step, flow), browser, before)
@@ -105,10 +112,10 @@ def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
 def prepare(flow: Flow, browser: Browser, strategy: Strategy) -> Flow:
     """Send a code to the identifier of this strategy, unless the last message is younger than the interval.
 
-    Raises `ValueDisabled`, `ParamMissing`, `AlreadyVerified`, `VerificationFailed`, `TooManyCodes`,
-    `TooManyRequests`.
+    Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`, `ValueDisabled`, `ParamMissing`,
+    `AlreadyVerified`, `VerificationFailed`, `CaptchaInvalid`, `TooManyCodes`, `TooManyRequests`.
     """
-    settings = _settings()
+    settings = _settings(flow)
     planned = _plan(flow, browser, strategy, settings)
 
     def step(shares: list[Any]) -> Message | None:
@@ -128,10 +135,11 @@ def prepare(flow: Flow, browser: Browser, strategy: Strategy) -> Flow:
 def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow:
     """Prove an identifier if `code` is right; the last one completes the sign-up.
 
-    Raises what `check_code` does, `VerificationMissing`, `IdentifierExists` (the username was taken
-    meanwhile: change it) and `IdentificationClaimed`.
+    Raises what `check_code` does, `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`,
+    `VerificationMissing`, `IdentifierExists` (the username was taken meanwhile: change it) and
+    `IdentificationClaimed`.
     """
-    settings = _settings()
+    settings = _settings(flow)
     if flow.abandoned:
         raise VerificationExpired
     address = fields.typed(flow, strategy, settings)
@@ -150,10 +158,12 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
     return _settled(flow, check_code(verification, code, guard, accept), browser, before)
 
 
-def _settings() -> InstanceSettings:
+def _settings(flow: Flow | None = None) -> InstanceSettings:
+    """Return the settings, if they let this sign-up go on: they may have changed since it began."""
     settings = InstanceSettings.current()
     if not settings.sign_up_open:
         raise SignUpClosed
+    restricting.refuse(flow.addresses if flow else [], settings)
     return settings
 
 

@@ -7,6 +7,7 @@ from passwordless_otp.models.identifiers import Identifier
 from passwordless_otp.models.instance import InstanceSettings
 from passwordless_otp.models.messages import Message
 from passwordless_otp.models.proxies import SignIn, SignUp
+from passwordless_otp.models.restrictions import Restriction
 from passwordless_otp.models.test_identifiers import TestIdentifier
 from passwordless_otp.models.verifications import Verification
 
@@ -17,6 +18,7 @@ __all__ = [
     "Identifier",
     "InstanceSettings",
     "Message",
+    "Restriction",
     "SignIn",
     "SignUp",
     "TestIdentifier",

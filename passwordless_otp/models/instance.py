@@ -8,10 +8,12 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.models import limit_settings, lockout, memo, wording
+from passwordless_otp.models import limit_settings, lockout, memo, restriction_settings, wording
 from passwordless_otp.models.contact import ContactSettings
 from passwordless_otp.models.limit_settings import LimitSettings
 from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.models.restriction_settings import RestrictionSettings, SignUpMode
+from passwordless_otp.models.restrictions import Restriction
 from passwordless_otp.models.wording import MessageSettings
 
 
@@ -23,27 +25,13 @@ class Presence(models.TextChoices):
     REQUIRED = "required", _("Required")
 
 
-class SignUpMode(models.TextChoices):
-    """Who may sign up."""
-
-    OPEN = "open", _("Open: anybody may sign up")
-    CLOSED = "closed", _("Closed: only people with an account get in")
-
-
 def _between(low: int, high: int) -> list[Any]:
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
-class InstanceSettings(ContactSettings, LimitSettings, MessageSettings):
+class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, RestrictionSettings):
     """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
 
-    sign_up_mode = models.CharField(
-        _("sign-up"),
-        max_length=16,
-        choices=SignUpMode,
-        default=SignUpMode.OPEN,
-        help_text=_("Closed: the sign-up page says so, and no new account is made."),
-    )
     first_name = models.CharField(
         _("first name"), max_length=8, choices=Presence, default=Presence.OFF, help_text=_("Asked at sign-up.")
     )
@@ -127,7 +115,7 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings):
     def clean(self) -> None:
         """Refuse what would lock everybody out, and texts that are of no use. Raises `ValidationError`."""
         problems: dict[str, Any] = {}
-        for refuse in [lockout.refuse, wording.refuse, limit_settings.refuse]:
+        for refuse in [lockout.refuse, wording.refuse, limit_settings.refuse, restriction_settings.refuse]:
             try:
                 refuse(self)
             except ValidationError as error:
@@ -137,10 +125,12 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings):
 
     @classmethod
     def current(cls) -> Self:
-        """Return a copy of the settings, the defaults where none were saved, at most a second old."""
+        """Return a copy of the settings as they stand, with the restrictions, at most a second old."""
 
         def read() -> Any:
-            return cls.objects.filter(pk=1).first() or cls(pk=1)
+            settings = cls.objects.filter(pk=1).first() or cls(pk=1)
+            settings.restrictions = Restriction.objects.entries()
+            return settings
 
         atomic = transaction.get_connection(router.db_for_write(cls)).in_atomic_block
         settings: Self = read() if atomic else copy.copy(memo.recall(read))
@@ -148,5 +138,5 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings):
 
     @property
     def sign_up_open(self) -> bool:
-        """Whether anybody may sign up."""
-        return self.sign_up_mode == SignUpMode.OPEN and bool(self.kinds)
+        """Whether anybody at all may sign up."""
+        return self.sign_up_mode != SignUpMode.CLOSED and bool(self.kinds)

@@ -1,0 +1,31 @@
+"""Restrictions: who may sign up, and who may not."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from passwordless_otp.admin.paging import CappedPaginator
+from passwordless_otp.models import Restriction, memo
+
+
+@admin.register(Restriction)
+class RestrictionAdmin(admin.ModelAdmin):
+    """The list. A part of an address finds its entries."""
+
+    list_display = ["pattern", "effect", "note"]
+    list_filter = ["effect"]
+    list_per_page = 50
+    ordering = ["pattern"]
+    sortable_by = ["pattern"]
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ["pattern", "note"]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete those that were chosen; it holds from the next request."""
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(memo.forget, using=queryset.db)

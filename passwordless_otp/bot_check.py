@@ -1,0 +1,36 @@
+"""Ask the site's own BOT_CHECK whether a human being is at the browser."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+from django.views.decorators.debug import sensitive_variables
+
+from passwordless_otp import conf
+
+logger = logging.getLogger("passwordless_otp.bot_check")
+
+GIVEN = "_passwordless_otp_given"
+
+
+def keep(request: HttpRequest, given: Mapping[str, Any]) -> None:
+    """Keep the parameters of a call in JSON, which Django does not read."""
+    setattr(request, GIVEN, given)
+
+
+@sensitive_variables("given")
+def passes(request: HttpRequest, ip: str) -> bool:
+    """Tell whether the site takes this request for a human being's, as it does where it has no check.
+
+    `True` and nothing else does: a check that fails, or answers something else by mistake, lets no bot in.
+    """
+    if not conf.get("BOT_CHECK"):
+        return True
+    given: Mapping[str, Any] = getattr(request, GIVEN, request.POST)
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    try:
+        return conf.function("BOT_CHECK")(request, texts, ip) is True
+    except Exception as error:  # not its text: a library's may hold the token
+        logger.error("BOT_CHECK failed, and refused: %s", type(error).__name__)
+        return False

@@ -1,0 +1,59 @@
+"""Restrictions in the admin: entered in any spelling, filtered, found, deleted; each holds at once."""
+
+import pytest
+
+from passwordless_otp.models import Restriction
+from tests.admin.conftest import SETTINGS, apply, text
+from tests.restrictions.entries import allow, block, shut_out
+from tests.visitor import EMAIL, Visitor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/passwordless_otp/restriction/"
+
+
+def add(client, pattern, effect="block", note=""):
+    return client.post(f"{LIST}add/", {"pattern": pattern, "effect": effect, "note": note})
+
+
+def may_sign_up():
+    return Visitor().sign_up(email_address=EMAIL).status_code == 200
+
+
+def test_an_operator_blocks_a_domain_and_takes_it_back(operator):
+    assert may_sign_up()
+    assert add(operator, " @EXAMPLE.com ", note="spam in May").status_code == 302
+    entry = Restriction.objects.get()
+    assert (entry.pattern, entry.note) == ("@example.com", "spam in May")
+    assert not may_sign_up()
+    deleted = {"action": "delete_selected", "_selected_action": entry.pk, "post": "yes"}
+    assert operator.post(LIST, deleted).status_code == 302
+    assert may_sign_up()
+
+
+def test_a_pattern_that_is_none_and_one_that_is_there_are_refused_with_a_sentence(operator):
+    assert "Type an email address" in text(add(operator, "@com"))
+    add(operator, "@example.com")
+    assert "already exists" in text(add(operator, "@Example.com"))
+    assert Restriction.objects.count() == 1
+
+
+def test_entries_are_filtered_by_effect_and_found_by_part(operator):
+    allow("@one.example")
+    block("@two.example")
+    shut_out("eve@three.example")
+    only = text(operator.get(LIST, {"effect__exact": "block_sign_in"}))
+    assert "eve@three.example" in only
+    assert "@two.example" not in only
+    found = text(operator.get(LIST, {"q": "two"}))
+    assert "@two.example" in found
+    assert "@one.example" not in found
+
+
+def test_who_may_only_look_changes_nothing(viewer):
+    assert add(viewer, "@example.com").status_code == 403
+    assert viewer.get(LIST).status_code == 200
+
+
+def test_the_form_says_what_restricted_sign_up_means(root):
+    apply(root, sign_up_mode="restricted")
+    assert "Sign-up is open only to those whom the list of restrictions allows." in text(root.get(SETTINGS))
