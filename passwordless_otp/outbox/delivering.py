@@ -52,7 +52,7 @@ def deliver(message_id: UUID | str) -> datetime | None:
     said = {"backend": outcome.backend, "provider_id": outcome.provider_id, "error_code": outcome.error_code}
     message.record(outcome.status, next_attempt_at=again, **said)
     if outcome.status == MessageStatus.SENT:
-        Circuit.objects.close(outcome.backend)
+        _note(outcome.backend, works=True)
     return again
 
 
@@ -92,18 +92,26 @@ def _try(provider: chains.Provider, message: Message, outgoing: Outgoing) -> Out
 @sensitive_variables("outgoing")
 def _send(backend: Backend, name: str, outgoing: Outgoing) -> Outcome:
     try:
-        receipt = backend.send(outgoing)
+        return Outcome(MessageStatus.SENT, name, provider_id=backend.send(outgoing).provider_id)
     except Refused as error:
-        return Outcome(MessageStatus.FAILED, name, error.code, passes_on=error.elsewhere)
+        outcome, works = Outcome(MessageStatus.FAILED, name, error.code, passes_on=error.elsewhere), True
     except Unavailable as error:
-        Circuit.objects.count_failure(name)
-        return Outcome(MessageStatus.PENDING, name, error.code, passes_on=True)
+        outcome, works = Outcome(MessageStatus.PENDING, name, error.code, passes_on=True), error.for_recipient
     except Unclear as error:
-        Circuit.objects.count_failure(name)
-        return Outcome(MessageStatus.UNKNOWN, name, error.code)
+        outcome, works = Outcome(MessageStatus.UNKNOWN, name, error.code), False
     except Exception as error:
         return Outcome(MessageStatus.UNKNOWN, name, type(error).__name__)
-    return Outcome(MessageStatus.SENT, name, provider_id=receipt.provider_id)
+    # Not within `except`: the provider's error would be the context of the database's, its frames with the text.
+    _note(name, works)
+    return outcome
+
+
+def _note(name: str, works: bool) -> None:
+    """Tell the other processes how this provider does. What became of the message does not depend on it."""
+    try:
+        Circuit.objects.close(name) if works else Circuit.objects.count_failure(name)
+    except DatabaseError as error:
+        logger.error("how %s does was not noted: %s", name, type(error).__name__)
 
 
 def _again(message: Message) -> datetime | None:
