@@ -60,13 +60,13 @@ def deliver(message_id: UUID | str) -> datetime | None:
 def _through_the_chain(message: Message) -> Outcome:
     """Try one provider after the other, until one has taken the message or may have."""
     try:
-        outgoing = writing.write(message)
+        outgoing, providers = writing.write(message), chains.of(message.channel)
     except DatabaseError as error:  # it may be back in a moment
         return Outcome(MessageStatus.PENDING, "", type(error).__name__)
     except Exception as error:
         return Outcome(MessageStatus.FAILED, "", type(error).__name__)
-    outcomes = []
-    for provider in chains.of(message.channel):
+    outcomes = [Outcome(MessageStatus.FAILED, "", "no provider")]
+    for provider in providers:
         outcome = _try(provider, message, outgoing)
         if not outcome.passes_on:
             return outcome
