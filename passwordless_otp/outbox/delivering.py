@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Circuit, Message
 from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.models.verifications import VerificationStatus
 from passwordless_otp.outbox import chains, settling, writing
 
 logger = logging.getLogger("passwordless_otp.outbox")
@@ -39,7 +40,7 @@ def deliver(message_id: UUID | str) -> datetime | None:
         return Message.objects.next_try(message_id)
     message = Message.objects.whole().get(pk=message_id)
     if not message.is_current:
-        message.record(MessageStatus.SUPPRESSED, error_code="superseded")
+        _leave(message)
         return None
     outcome, again = _through_the_chain(message), None
     if outcome.status == MessageStatus.PENDING:
@@ -54,6 +55,16 @@ def deliver(message_id: UUID | str) -> datetime | None:
     if outcome.status == MessageStatus.SENT:
         _note(outcome.backend, works=True)
     return again
+
+
+def _leave(message: Message) -> None:
+    """Record why it is not sent any more: nobody needs it, or it has waited for a worker for too long."""
+    verification = message.verification
+    if verification.state == VerificationStatus.EXPIRED and message.generation == verification.generation:
+        logger.error("message %s (%s) waited until its code had expired", message.pk, message.channel)
+        message.record(MessageStatus.FAILED, error_code="expired")
+        return
+    message.record(MessageStatus.SUPPRESSED, error_code="superseded")
 
 
 @sensitive_variables("outgoing")

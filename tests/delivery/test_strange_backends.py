@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from passwordless_otp import outbox
 from passwordless_otp.delivery.backends.base import Backend, Receipt, Refused, Unavailable
-from passwordless_otp.models import Message
+from passwordless_otp.models import Circuit, Message
 from passwordless_otp.outbox import pool
+from tests.attacks.test_faults import AT_MOST, Fault
 from tests.visitor import EMAIL, Visitor
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +118,23 @@ def test_a_database_that_fails_beside_a_provider_loses_neither_the_row_nor_the_t
         assert row() == ("pending", "busy", "")
     assert handled == [None]  # so that no error whose frames hold the text becomes a context
     assert "OperationalError" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_fails_at_any_statement_while_nobody_is_there_is_never_silent(odd, caplog):
+    odd(Unavailable("busy"))
+    row()
+    message = Message.objects.get()
+    for at in range(1, AT_MOST):
+        Circuit.objects.all().delete()
+        Message.objects.update(status="pending", attempts=0, next_attempt_at=None, claimed_at=None, error_code="")
+        caplog.clear()
+        fault = Fault(at)
+        with connection.execute_wrapper(fault):
+            outbox.dispatch(message)
+        assert caplog.records, at
+        assert Message.objects.get().status in {"pending", "sending"}, at  # what the sweep finds
+        if fault.seen < at:
+            break
+    assert 8 < at < AT_MOST - 1
+    assert Message.objects.get().error_code == "busy"
