@@ -8,9 +8,11 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from passwordless_otp import outbox
 from passwordless_otp.identifiers import mask, parse
 from passwordless_otp.models import Identifier, Message, Verification
 from tests import hooks
+from tests.delivery import providers
 from tests.visitor import Visitor, both_kinds, operate, wrong
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,23 @@ def test_everybody_gets_a_message_row_and_a_dispatch():
         "not_allowed": "suppressed",
         "no_account": "suppressed",
     }
+
+
+def test_spent_tries_are_told_to_the_queue_alike_where_a_provider_asks(settings):
+    asks = [providers.entry("first", "tests.delivery.providers.Settling")]
+    addresses = people("phone_number")
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"sms": asks}}
+    operate(max_tries=1)
+    told = {}
+    for name, address in addresses.items():
+        visitor = Visitor()
+        visitor.sign_in(address, "phone_code")
+        message = Message.objects.order_by("pk").last()
+        outbox.deliver(message.pk)
+        hooks.recorded.clear()
+        visitor.attempt(wrong(message.verification.code()), "phone_code")
+        told[name] = hooks.recorded == [str(message.pk)]
+    assert told == dict.fromkeys(addresses, True)
 
 
 def test_negative_control_with_protection_off_they_differ():
