@@ -1,5 +1,7 @@
 """What an operator should look after, in sentences."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
@@ -10,11 +12,25 @@ from passwordless_otp.models.circuits import THRESHOLD
 from passwordless_otp.models.messages import MessageStatus
 
 NEWEST = 50  # messages that are looked at
+LATE = timedelta(minutes=1)  # a message that nobody has tried by then waits for a worker that is not there
+LIMIT = 1000  # messages that are counted
 
 
 def now() -> list[str]:
     """Return a sentence for each trouble with delivery; none where messages go out."""
-    return [*_passed_over(), *_failing()]
+    return [*_waiting(), *_passed_over(), *_failing()]
+
+
+def _waiting() -> list[str]:
+    late = Message.objects.due(timezone.now()).filter(created_at__lt=timezone.now() - LATE)[:LIMIT].count()
+    if not late:
+        return []
+    sentence = ngettext(
+        "%(count)s message waits for a worker. Run the one of your task queue, or manage.py otp_deliver.",
+        "%(count)s messages wait for a worker. Run the one of your task queue, or manage.py otp_deliver.",
+        late,
+    )
+    return [sentence % {"count": f"{late}+" if late == LIMIT else late}]
 
 
 def _passed_over() -> list[str]:

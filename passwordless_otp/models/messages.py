@@ -45,7 +45,7 @@ UNDERWAY = [MessageStatus.PENDING, MessageStatus.SENDING]
 TAKEN = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN]  # by a provider, as far as we know
 # A status only moves on: what another one may follow. A report can be faster than the answer that it is about.
 BEFORE = {
-    MessageStatus.PENDING: [MessageStatus.SENDING],
+    MessageStatus.PENDING: [MessageStatus.SENDING, MessageStatus.UNKNOWN],  # of a worker that was only slow
     MessageStatus.UNKNOWN: [MessageStatus.SENDING],
     MessageStatus.SUPPRESSED: [MessageStatus.SENDING],
     MessageStatus.SENT: [*UNDERWAY, MessageStatus.UNKNOWN],
@@ -157,7 +157,8 @@ class Message(models.Model):
         outcome = {"error_code": "", "next_attempt_at": None, "backend": "", "provider_id": "", **outcome}
         for name in ["backend", "provider_id", "error_code"]:
             field: Any = self._meta.get_field(name)
-            outcome[name] = outcome[name][: field.max_length]
+            said = str(outcome[name] or "")  # by a provider's backend: PostgreSQL takes no NUL
+            outcome[name] = said.replace("\0", "")[: field.max_length]
         if status == MessageStatus.SENT:
             outcome["sent_at"] = now
         held = Message.objects.filter(pk=self.pk)

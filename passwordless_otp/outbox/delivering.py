@@ -14,6 +14,7 @@ from passwordless_otp import events
 from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Circuit, Message
 from passwordless_otp.models.messages import MessageKind, MessageStatus
+from passwordless_otp.models.verifications import VerificationStatus
 from passwordless_otp.outbox import chains, settling, writing
 
 logger = logging.getLogger("passwordless_otp.outbox")
@@ -40,7 +41,7 @@ def deliver(message_id: UUID | str) -> datetime | None:
         return Message.objects.next_try(message_id)
     message = Message.objects.whole().get(pk=message_id)
     if not message.is_current:
-        message.record(MessageStatus.SUPPRESSED, error_code="superseded")
+        _leave(message)
         return None
     outcome, again = _through_the_chain(message), None
     if outcome.status == MessageStatus.PENDING:
@@ -53,24 +54,34 @@ def deliver(message_id: UUID | str) -> datetime | None:
     said = {"backend": outcome.backend, "provider_id": outcome.provider_id, "error_code": outcome.error_code}
     message.record(outcome.status, next_attempt_at=again, **said)
     if outcome.status == MessageStatus.SENT:
-        Circuit.objects.close(outcome.backend)
+        _note(outcome.backend, works=True)
         if MessageKind(message.kind).has_code:
             message.backend = outcome.backend
             events.code_sent(message)
     return again
 
 
+def _leave(message: Message) -> None:
+    """Record why it is not sent any more: nobody needs it, or it has waited for a worker for too long."""
+    verification = message.verification
+    if verification.state == VerificationStatus.EXPIRED and message.generation == verification.generation:
+        logger.error("message %s (%s) waited until its code had expired", message.pk, message.channel)
+        message.record(MessageStatus.FAILED, error_code="expired")
+        return
+    message.record(MessageStatus.SUPPRESSED, error_code="superseded")
+
+
 @sensitive_variables("outgoing")
 def _through_the_chain(message: Message) -> Outcome:
     """Try one provider after the other, until one has taken the message or may have."""
     try:
-        outgoing = writing.write(message)
+        outgoing, providers = writing.write(message), chains.of(message.channel)
     except DatabaseError as error:  # it may be back in a moment
         return Outcome(MessageStatus.PENDING, "", type(error).__name__)
     except Exception as error:
         return Outcome(MessageStatus.FAILED, "", type(error).__name__)
-    outcomes = []
-    for provider in chains.of(message.channel):
+    outcomes = [Outcome(MessageStatus.FAILED, "", "no provider")]
+    for provider in providers:
         outcome = _try(provider, message, outgoing)
         if not outcome.passes_on:
             return outcome
@@ -96,18 +107,26 @@ def _try(provider: chains.Provider, message: Message, outgoing: Outgoing) -> Out
 @sensitive_variables("outgoing")
 def _send(backend: Backend, name: str, outgoing: Outgoing) -> Outcome:
     try:
-        receipt = backend.send(outgoing)
+        return Outcome(MessageStatus.SENT, name, provider_id=backend.send(outgoing).provider_id)
     except Refused as error:
-        return Outcome(MessageStatus.FAILED, name, error.code, passes_on=error.elsewhere)
+        outcome, works = Outcome(MessageStatus.FAILED, name, error.code, passes_on=error.elsewhere), True
     except Unavailable as error:
-        Circuit.objects.count_failure(name)
-        return Outcome(MessageStatus.PENDING, name, error.code, passes_on=True)
+        outcome, works = Outcome(MessageStatus.PENDING, name, error.code, passes_on=True), error.for_recipient
     except Unclear as error:
-        Circuit.objects.count_failure(name)
-        return Outcome(MessageStatus.UNKNOWN, name, error.code)
+        outcome, works = Outcome(MessageStatus.UNKNOWN, name, error.code), False
     except Exception as error:
         return Outcome(MessageStatus.UNKNOWN, name, type(error).__name__)
-    return Outcome(MessageStatus.SENT, name, provider_id=receipt.provider_id)
+    # Not within `except`: the provider's error would be the context of the database's, its frames with the text.
+    _note(name, works)
+    return outcome
+
+
+def _note(name: str, works: bool) -> None:
+    """Tell the other processes how this provider does. What became of the message does not depend on it."""
+    try:
+        Circuit.objects.close(name) if works else Circuit.objects.count_failure(name)
+    except DatabaseError as error:
+        logger.error("how %s does was not noted: %s", name, type(error).__name__)
 
 
 def _again(message: Message) -> datetime | None:

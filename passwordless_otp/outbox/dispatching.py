@@ -6,7 +6,6 @@ from django.utils.module_loading import import_string
 
 from passwordless_otp import conf
 from passwordless_otp.models import Message, Verification
-from passwordless_otp.models.messages import TAKEN
 from passwordless_otp.outbox import chains, delivering, pool
 
 logger = logging.getLogger("passwordless_otp.outbox")
@@ -33,10 +32,9 @@ def dispatch(message: Message) -> None:
 def settle(verification: Verification) -> None:
     """See to it that those providers who ask hear that the code was used, or never will be."""
     try:
-        asking = [provider.name for provider in chains.of(verification.address.kind.channel) if provider.asks]
-        if asking:
-            taken = verification.messages.filter(backend__in=asking, status__in=TAKEN)
-            for message in taken.order_by("-generation"):  # a provider may hold two codes for one try
+        if any(provider.asks for provider in chains.of(verification.address.kind.channel)):
+            # Also those that no provider has: or the time that a queue takes would tell who has an account.
+            for message in verification.messages.order_by("-generation"):  # it may hold two codes for one try
                 dispatch(message)
     except Exception as error:
         logger.error("verification %s was not settled: %s", verification.pk, type(error).__name__)

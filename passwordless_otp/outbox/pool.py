@@ -65,7 +65,7 @@ def _work(agenda: Agenda) -> None:
         message_id, prefix = agenda.begin()
         try:
             _deliver(agenda, message_id, prefix)
-        except Exception as error:
+        except BaseException as error:  # asyncio's CancelledError, too: the thread has others to deliver
             logger.error("message %s was not delivered: %s", message_id, type(error).__name__)
         finally:
             agenda.finish()

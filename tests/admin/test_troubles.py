@@ -63,3 +63,11 @@ def test_the_list_shows_how_long_a_message_took(admin_client, sent, delivered, s
     Message.objects.update(**{k: v and made + timedelta(seconds=v) for k, v in times.items()})
     [cell] = re.findall('<td class="field-took[^>]*>(.*?)</td>', page(admin_client))
     assert cell == shown
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(61, True), (59, False)])
+def test_messages_that_wait_for_a_worker_that_is_not_there_are_counted(admin_client, settings, seconds, told):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
+    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    Message.objects.update(created_at=timezone.now() - timedelta(seconds=seconds))
+    assert ("1 message waits for a worker" in page(admin_client)) == told

@@ -13,8 +13,8 @@ import pytest
 from passwordless_otp.delivery.backends.base import Refused, Unavailable, Unclear
 from passwordless_otp.models import Message, Verification
 from passwordless_otp.outbox import delivering, pool
-from tests.attacks.test_enumeration import snapshot
 from tests.delivery import providers
+from tests.seen import snapshot
 from tests.visitor import Visitor, joined, operate
 
 pytestmark = pytest.mark.django_db(transaction=True)

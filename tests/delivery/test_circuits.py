@@ -57,6 +57,25 @@ def test_a_refusal_is_no_failure_of_the_provider():
     assert messages(THRESHOLD + 2) == ["first"] * (THRESHOLD + 2)
 
 
+def test_a_mailbox_that_is_full_is_no_failure_of_the_provider():
+    providers.does["first"] = Unavailable("smtp 452", for_recipient=True)
+    assert messages(THRESHOLD + 2) == ["first", "second"] * (THRESHOLD + 2)
+    assert not Circuit.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "answer", [Refused("bad number"), Refused("no route", elsewhere=True), Unavailable("452", for_recipient=True)]
+)
+def test_who_asks_for_addresses_that_are_refused_does_not_keep_a_circuit_open(answer):
+    providers.does["first"] = Unavailable("503")
+    messages(THRESHOLD)
+    later()
+    providers.does["first"] = answer
+    messages(1)
+    del providers.does["first"]
+    assert messages(2) == ["first", "first"]
+
+
 def test_when_its_time_is_over_one_message_tries_it_and_closes_the_circuit():
     providers.does["first"] = Unavailable("503")
     messages(THRESHOLD)

@@ -107,15 +107,13 @@ def test_a_key_that_is_gone_fails_loudly(settings, caplog):
     assert "KeyMissing" in caplog.text
 
 
-@pytest.mark.parametrize("change", ["used", "expired", "superseded", "ended"])
+@pytest.mark.parametrize("change", ["used", "superseded", "ended"])
 def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
     use(settings, DISPATCH="tests.hooks.record")
     message = asked()
     verification = message.verification
     if change == "used":
         Verification.objects.update(status="verified", nonce="")
-    if change == "expired":
-        Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     if change == "superseded":
         Verification.objects.update(generation=verification.generation + 1)
     if change == "ended":
@@ -124,6 +122,17 @@ def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("suppressed", "superseded")
     assert not memory.outbox
+
+
+def test_a_message_that_waited_for_longer_than_its_code_lives_fails_loudly(settings, caplog):
+    use(settings, DISPATCH="tests.hooks.record")
+    message = asked()
+    Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    outbox.deliver(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.error_code) == ("failed", "expired")
+    assert not memory.outbox
+    assert f"{message.pk} (email) waited until its code had expired" in caplog.text
 
 
 def test_a_dispatcher_gets_an_id_and_nothing_else(settings):

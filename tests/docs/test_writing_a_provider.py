@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable
+from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.testing import BackendConformance, HTTPProvider
 from passwordless_otp.testing.backend_under_test import BackendUnderTest
 from tests.docs import site
@@ -77,7 +77,10 @@ def test_the_example_hands_over_all_that_the_page_names(example, provider):
     assert request.headers["Authorization"] == "Bearer secret"
 
 
-@pytest.mark.parametrize(("status", "error"), [(400, Refused), (429, Unavailable), (503, Unavailable)])
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(400, Refused), (429, Unavailable), (503, Unavailable), (502, Unclear), (504, Unclear)],
+)
 def test_the_example_says_why_it_could_not(example, provider, status, error):
     provider.answers(status)
     with pytest.raises(error, match=f"http {status}"):

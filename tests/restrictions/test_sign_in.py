@@ -5,11 +5,10 @@ from django.contrib.auth import get_user_model
 
 from passwordless_otp.models import Identifier, Message, Restriction, memo
 from tests import hooks
-from tests.attacks.test_enumeration import snapshot, steps_of
 from tests.attacks.test_statements import cost
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY
-from tests.pages.test_parity import walk
 from tests.restrictions.entries import allow, block, shut_out
+from tests.seen import snapshot, steps_of, walk
 from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, operate, started, unlimited, wrong
 
 pytestmark = pytest.mark.django_db

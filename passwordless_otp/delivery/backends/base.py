@@ -47,7 +47,15 @@ class Refused(DeliveryError):
 
 
 class Unavailable(DeliveryError):
-    """Not taken: the provider is down, busy or out of reach. It may be tried again."""
+    """Not taken: the provider is down, busy or out of reach. It may be tried again.
+
+    With `for_recipient` it is there, and only this person's messages have to wait. That is not held against it:
+    or whoever asks for codes for such addresses could have it passed over for everybody.
+    """
+
+    def __init__(self, code: str, *, for_recipient: bool = False) -> None:
+        self.for_recipient = for_recipient
+        super().__init__(code)
 
 
 class Unclear(DeliveryError):

@@ -14,6 +14,7 @@ from passwordless_otp.delivery.backends.base import DeliveryError, Refused, Unav
 
 PERMANENT = range(500, 600)  # SMTP: such replies are final (RFC 5321 §4.2.1)
 TRANSIENT = range(400, 500)
+CLOSING = 421  # SMTP: the server goes away, in answer to any command (RFC 5321 §3.8)
 NO_LOGIN = 530  # SMTP: "authentication required", in answer to any command (RFC 4954 §6)
 POLICY = re.compile(r"5\.7\.")  # RFC 3463 §3.8: the sender is not welcome, whoever the recipient is
 HANDING_OVER = {"data", "quit"}  # methods of smtplib's in which the text may have gone out
@@ -69,6 +70,8 @@ def _of_smtp(error: smtplib.SMTPException) -> DeliveryError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         status, said = max(error.recipients.values())
         elsewhere = status == NO_LOGIN or bool(POLICY.search(str(said)))
+        if status in TRANSIENT:  # a full mailbox, a greylist, a domain that is not found just now
+            return Unavailable(f"smtp {status}", for_recipient=status != CLOSING)
         return _by_reply(status, elsewhere) or Unavailable(f"smtp {status}")
     if isinstance(error, smtplib.SMTPResponseException):
         answer = _by_reply(error.smtp_code, elsewhere=True)

@@ -7,7 +7,8 @@ from passwordless_otp.delivery.backends.base import DeliveryError, Refused, Unav
 OK, REFUSING = range(200, 300), range(400, 500)
 TOO_MANY_REQUESTS, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 429, 401, 403, 404
 GATEWAYS = {502, 504}  # the server behind it may have had the request
-BUSY = {20429, 21611, 60212}
+BUSY_FOR_NUMBER = {60212}
+BUSY = {20429, 21611} | BUSY_FOR_NUMBER
 # The person's number, their wish, their country, or a guard against fraud that another provider must not undo.
 PERSON = {21211, 21217, 21265, 21614, 21635, 60205, 21610, 21408, 60605, 60203, 60410}
 # This sender does not reach that number, or the service has none to spare.
@@ -31,7 +32,7 @@ def read(error: Exception) -> DeliveryError:
     if status in REFUSING and number in PERSON:
         return Refused(name)
     if status not in REFUSING or status == TOO_MANY_REQUESTS or number in BUSY:
-        return Unavailable(name)
+        return Unavailable(name, for_recipient=status in REFUSING and number in BUSY_FOR_NUMBER)
     return Refused(name, elsewhere=status in {UNAUTHORISED, FORBIDDEN, NOT_FOUND} or number in ELSEWHERE)
 
 
