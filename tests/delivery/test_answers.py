@@ -15,7 +15,7 @@ from passwordless_otp.models import Message, Verification
 from passwordless_otp.outbox import delivering, pool
 from tests.delivery import providers
 from tests.seen import snapshot
-from tests.visitor import Visitor, joined, operate
+from tests.visitor import Visitor, joined, unlimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,7 +62,7 @@ def without_the_settings(answer, statements):
 
 
 def test_prepare_answers_alike_whatever_the_provider_does_and_whoever_is_asked_for(settings):
-    operate(resend_interval=15)
+    unlimited(resend_interval=15)
     people = {"known": "jane@example.com", "unknown": "june@example.com"}
     joined(people["known"])
     shown, took = {}, {}
