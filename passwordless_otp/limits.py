@@ -18,6 +18,7 @@ from django.db import connections, router, transaction
 from passwordless_otp import keys
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models.counters import Asked, Counter, Share
+from passwordless_otp.models.limit_settings import LIMITS, LimitSettings
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Bucket:
     limit: int
     seconds: int
     track_only: bool = False
+    amount: int = 1  # that one take counts for
 
     @cached_property
     def key(self) -> str:
@@ -68,9 +70,15 @@ class Bucket:
         return window + self.span + self.part
 
     def asked(self, now: int) -> Asked:
-        """One more of it."""
+        """Its amount more."""
         window = self.window(now)
-        return Asked(self.key, window, self.since(now), self.ceiling, self.expiry(window))
+        return Asked(self.key, window, self.since(now), self.ceiling, self.amount, self.expiry(window))
+
+
+def bucket(settings: LimitSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
+    """Return the bucket of this limit for this subject."""
+    track_only = track_only or name in settings.tracked_only
+    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
 
 
 class Taken(NamedTuple):
@@ -82,7 +90,7 @@ class Taken(NamedTuple):
 
 
 def take(*buckets: Bucket) -> list[Taken]:
-    """Count one more in each bucket, or raise `TooManyRequests` and let the transaction leave nothing behind.
+    """Count one more in each bucket, or its amount, or raise `TooManyRequests` and let the transaction leave nothing behind.
 
     Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
     """
@@ -91,7 +99,7 @@ def take(*buckets: Bucket) -> list[Taken]:
     now = int(time.time())
     asked: dict[str, Bucket] = {}
     for bucket in buckets:
-        if bucket.ceiling < 1:
+        if bucket.ceiling < bucket.amount:
             raise _refusal(bucket.scope, bucket.seconds)
         asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
     if not asked:
@@ -142,13 +150,13 @@ def _wait(bucket: Bucket, now: int) -> int:
     left = sum(number for _, number in held)
     for window, number in held:
         left -= number
-        if left < bucket.limit:
+        if left + bucket.amount <= bucket.limit:
             return max(1, bucket.expiry(window) - now)
     return 1  # meanwhile something was given back
 
 
 def _report(bucket: Bucket, total: int) -> None:
-    if bucket.track_only and total == bucket.limit + 1:
+    if bucket.track_only and total - bucket.amount <= bucket.limit < total:
         logger.warning(
             "Over a limit that is only tracked: %s, %d in %d s", bucket.scope, bucket.limit, bucket.seconds
         )

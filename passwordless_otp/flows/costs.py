@@ -2,9 +2,9 @@
 
 from passwordless_otp.browsers import Browser
 from passwordless_otp.identifiers import Address, mailbox
-from passwordless_otp.limits import Bucket
+from passwordless_otp.limits import Bucket, bucket
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.limit_settings import DAY, LIMITS
+from passwordless_otp.models.limit_settings import DAY
 
 HELD = {"identifier": 7 * DAY, "instance": DAY}  # seconds that codes stay long, once they have grown
 
@@ -55,12 +55,6 @@ def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Buck
         Bucket("identifier_held", whose, 1, HELD["identifier"], track_only=True),
         Bucket("instance_held", (), 1, HELD["instance"], track_only=True),
     ]
-
-
-def bucket(settings: InstanceSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
-    """Return the bucket of this limit for this subject."""
-    track_only = track_only or name in settings.tracked_only
-    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
 
 
 def _whose(address: Address, browser: Browser, recognised: bool) -> tuple[str, ...]:
