@@ -14,6 +14,7 @@ from passwordless_otp.errors.flows import (
     VerificationMissing,
 )
 from passwordless_otp.errors.inputs import (
+    CountryUnsupported,
     FormatInvalid,
     IdentifierExists,
     IdentifierNotFound,
@@ -40,6 +41,7 @@ __all__ = [
     "AlreadyVerified",
     "BodyInvalid",
     "CodeIncorrect",
+    "CountryUnsupported",
     "FormatInvalid",
     "IdentificationClaimed",
     "IdentifierExists",

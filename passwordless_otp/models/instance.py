@@ -8,10 +8,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.models import limit_settings, lockout, memo, wording
+from passwordless_otp.models import limit_settings, lockout, memo, sms_settings, wording
 from passwordless_otp.models.contact import ContactSettings
 from passwordless_otp.models.limit_settings import LimitSettings
 from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.models.sms_settings import SmsSettings
 from passwordless_otp.models.wording import MessageSettings
 
 
@@ -34,7 +35,7 @@ def _between(low: int, high: int) -> list[Any]:
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
-class InstanceSettings(ContactSettings, LimitSettings, MessageSettings):
+class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, SmsSettings):
     """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
 
     sign_up_mode = models.CharField(
@@ -127,7 +128,7 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings):
     def clean(self) -> None:
         """Refuse what would lock everybody out, and texts that are of no use. Raises `ValidationError`."""
         problems: dict[str, Any] = {}
-        for refuse in [lockout.refuse, wording.refuse, limit_settings.refuse]:
+        for refuse in [lockout.refuse, wording.refuse, limit_settings.refuse, sms_settings.refuse]:
             try:
                 refuse(self)
             except ValidationError as error:

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Circuit, Message
 from passwordless_otp.models.messages import MessageStatus
-from passwordless_otp.outbox import chains, settling, writing
+from passwordless_otp.outbox import chains, rationing, settling, writing
 
 logger = logging.getLogger("passwordless_otp.outbox")
 
@@ -38,8 +38,9 @@ def deliver(message_id: UUID | str) -> datetime | None:
         settling.report(message_id)
         return Message.objects.next_try(message_id)
     message = Message.objects.whole().get(pk=message_id)
-    if not message.is_current:
-        message.record(MessageStatus.SUPPRESSED, error_code="superseded")
+    reason = rationing.withhold(message) if message.is_current else "superseded"
+    if reason:
+        message.record(MessageStatus.SUPPRESSED, error_code=reason)
         return None
     outcome, again = _through_the_chain(message), None
     if outcome.status == MessageStatus.PENDING:
