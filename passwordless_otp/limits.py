@@ -92,7 +92,8 @@ class Taken(NamedTuple):
 def take(*buckets: Bucket) -> list[Taken]:
     """Count one more in each bucket, or raise `TooManyRequests` and let the transaction leave nothing behind.
 
-    "One" is the bucket's amount. Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
+    "One" is the bucket's amount. Call it last, once in a transaction: a row that everybody shares is then held
+    only until the commit.
     """
     if not connections[router.db_for_write(Counter)].in_atomic_block:
         raise RuntimeError("limits.take needs a transaction: without, a refusal leaves the other buckets counted")

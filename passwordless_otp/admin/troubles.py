@@ -5,7 +5,8 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from passwordless_otp.models import Circuit, Message
+from passwordless_otp.admin import sms_troubles
+from passwordless_otp.models import Circuit, InstanceSettings, Message
 from passwordless_otp.models.circuits import THRESHOLD
 from passwordless_otp.models.messages import MessageStatus
 
@@ -14,7 +15,7 @@ NEWEST = 50  # messages that are looked at
 
 def now() -> list[str]:
     """Return a sentence for each trouble with delivery; none where messages go out."""
-    return [*_passed_over(), *_failing()]
+    return [*sms_troubles.now(InstanceSettings.current()), *_passed_over(), *_failing()]
 
 
 def _passed_over() -> list[str]:

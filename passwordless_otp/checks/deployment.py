@@ -20,7 +20,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     """Look for what is for development only."""
     if check_settings():
         return []  # those come first
-    return [*_unnamed(), *_undelivered(), *_open_to_testers()]
+    return [*_unnamed(), *_undelivered(), *_open_to_testers(), *_countryless()]
 
 
 def _unnamed() -> Iterator[CheckMessage]:
@@ -56,6 +56,13 @@ def _open_to_testers() -> Iterator[CheckMessage]:
     if settings is not None and settings.test_mode:
         hint = "Turn it off in the admin: whoever knows a test identifier and its code can sign in with it."
         yield warning("W003", "Test mode is on.", hint)
+
+
+def _countryless() -> Iterator[CheckMessage]:
+    settings = _saved()
+    if settings is not None and settings.offers(Kind.PHONE_NUMBER) and not settings.sms_countries:
+        hint = "Open some in the admin, or turn SMS codes off: nobody new gets a code by SMS."
+        yield warning("W009", "SMS codes are on, but no country is open.", hint)
 
 
 def _saved() -> InstanceSettings | None:

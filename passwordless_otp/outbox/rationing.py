@@ -60,7 +60,7 @@ def proven(number: str, settings: InstanceSettings) -> list[Bucket]:
     return [
         bucket(settings, "sms_proven"),
         bucket(settings, "sms_proven_day"),
-        *_budget("sms_proven_daily_budget", number, settings),
+        *_budget("sms_proven_daily_budget", settings, number),
     ]
 
 
@@ -73,8 +73,16 @@ def unproven(number: str, settings: InstanceSettings, verified: int) -> list[Buc
         replace(country, limit=country.limit + verified),
         bucket(settings, "sms_instance"),
         bucket(settings, "sms_instance_day"),
-        *_budget("sms_daily_budget", number, settings),
+        *_budget("sms_daily_budget", settings, number),
     ]
+
+
+def shared(settings: InstanceSettings) -> list[Bucket]:
+    """Return what all unproven numbers share, and what all proven ones do."""
+    each = [
+        bucket(settings, name) for name in ["sms_instance", "sms_instance_day", "sms_proven", "sms_proven_day"]
+    ]
+    return [*each, *_budget("sms_daily_budget", settings), *_budget("sms_proven_daily_budget", settings)]
 
 
 def _sms(message: Message, settings: InstanceSettings) -> str:
@@ -118,9 +126,10 @@ def _came_back(address: Address) -> bool:
     return written.filter(Q(status=MessageStatus.FAILED) | Q(error_code="complained")).exists()
 
 
-def _budget(name: str, number: str, settings: InstanceSettings) -> list[Bucket]:
+def _budget(name: str, settings: InstanceSettings, number: str = "") -> list[Bucket]:
+    """Return the bucket of this budget, from which an SMS to `number` takes its price."""
     budget: Decimal | None = getattr(settings, name)
-    price = int(settings.price(identifiers.region(number)) * TEN_THOUSANDTHS)
+    price = int(settings.price(identifiers.region(number)) * TEN_THOUSANDTHS) if number else 1
     if budget is None or not price:
         return []
     return [Bucket(name, (), int(budget * TEN_THOUSANDTHS), DAY, amount=price)]
