@@ -1,6 +1,6 @@
 """Hold a message back that is over a limit which refuses nobody: whoever asked for it is told nothing of it.
 
-Only the worker knows. Strangers can use up what they share, and nothing of what people with an account have.
+Only the worker knows. What goes to strangers uses up nothing of what people with an account have.
 """
 
 from dataclasses import replace
@@ -56,7 +56,7 @@ def withhold(message: Message) -> str:
 
 
 def proven(number: str, settings: InstanceSettings) -> list[Bucket]:
-    """Return what an SMS to somebody with an account counts for: nothing that a stranger can use up."""
+    """Return what an SMS to somebody with an account counts for: nothing that goes to strangers does."""
     return [
         bucket(settings, "sms_proven"),
         bucket(settings, "sms_proven_day"),
