@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from passwordless_otp.models import InstanceSettings, TestIdentifier
+from passwordless_otp.models.sms_settings import REGIONS
 
 OPERATOR = "operator"
 TEST_NUMBER, TEST_CODE = "+11111111111", "123456"
@@ -31,7 +32,9 @@ def make_operator() -> str:
 
 def switch_on() -> None:
     """Let people sign up and sign in by email and by phone; what else the operator has set stays."""
-    settings = InstanceSettings.objects.first() or InstanceSettings(application_name="Demo")
+    settings = InstanceSettings.objects.first() or InstanceSettings(
+        application_name="Demo", sms_countries=REGIONS
+    )
     for name in ON:
         setattr(settings, name, True)
     settings.full_clean()

@@ -69,6 +69,17 @@ def tier_changed(limit: str, scope: str, address: Address, length: int, alphabet
     _tell("tier_changed", logging.WARNING, facts, None, **said, address=about)
 
 
+def budget_reached(scope: str, subject: tuple[str, ...], percent: int) -> None:
+    """So much of a limit or budget of SMS is used up; from 100 on messages are held back."""
+    facts = {"scope": scope, "subject": " ".join(_shown(part) for part in subject), "percent": percent}
+    _tell("budget_reached", logging.WARNING, facts, Message, scope=scope, subject=subject, percent=percent)
+
+
+def country_paused(country: str) -> None:
+    """Next to nobody in this country types the codes that are sent there."""
+    _tell("country_paused", logging.WARNING, {"country": country}, Message, country=country)
+
+
 def _tell(name: str, level: int, facts: dict[str, Any], sender: Any, **said: Any) -> None:
     text = " ".join(f"{key}={value}" for key, value in facts.items())
     logger.log(level, "%s %s", name, text, extra={"event": name, **facts})

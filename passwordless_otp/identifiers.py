@@ -23,8 +23,8 @@ LOCAL_PART = re.compile(r"(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*
 MAX_LOCAL_PART = 64
 SHORT = 5  # digits of a national number that a mask hides as a whole
 PHONE = re.compile(r"[+0-9 ().\-/]{4,40}")
-# Numbers that a code can be sent to by SMS, and that belong to a person.
-MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
+# Numbers that a code can be sent to by SMS, and that belong to a person. VOIP: where a setting says so.
+MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.VOIP}
 
 
 class Kind(TextChoices):
@@ -114,10 +114,19 @@ def parse_phone(text: str, region: str | None, param: str = "phone_number") -> s
 
 def require_mobile(value: str, param: str = "phone_number") -> None:
     """Raise `FormatInvalid` unless `value` (E.164) is the number of somebody's phone in some country."""
-    number = phonenumbers.parse(value)
-    place = phonenumbers.region_code_for_number(number)
-    if place in {None, "001"} or phonenumbers.number_type(number) not in MOBILE:
+    if not region(value) or phonenumbers.number_type(phonenumbers.parse(value)) not in MOBILE:
         raise FormatInvalid(param, _("Codes can only be sent to mobile numbers that are in use."))
+
+
+def region(value: str) -> str:
+    """Return the country (ISO 3166-1) of this number (E.164); empty where it belongs to none."""
+    place: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(value))
+    return "" if place in {None, "001"} else str(place)
+
+
+def is_voip(value: str) -> bool:
+    """Tell whether this number (E.164) is one of the internet's, which anybody gets many of."""
+    return phonenumbers.number_type(phonenumbers.parse(value)) == PhoneNumberType.VOIP
 
 
 def mailbox(email: str) -> str:

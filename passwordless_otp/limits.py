@@ -17,6 +17,7 @@ from django.db import connections, router, transaction
 from passwordless_otp import keys
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models.counters import Asked, Counter, Share
+from passwordless_otp.models.limit_settings import LIMITS, LimitSettings
 
 PARTS = 12  # of a window
 LARGEST = 2**31 - 1  # that a row can hold
@@ -31,6 +32,7 @@ class Bucket:
     limit: int
     seconds: int
     track_only: bool = False
+    amount: int = 1  # that one take counts for
 
     @cached_property
     def key(self) -> str:
@@ -65,9 +67,15 @@ class Bucket:
         return window + self.span + self.part
 
     def asked(self, now: int) -> Asked:
-        """One more of it."""
+        """Its amount more."""
         window = self.window(now)
-        return Asked(self.key, window, self.since(now), self.ceiling, self.expiry(window))
+        return Asked(self.key, window, self.since(now), self.ceiling, self.amount, self.expiry(window))
+
+
+def bucket(settings: LimitSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
+    """Return the bucket of this limit for this subject."""
+    track_only = track_only or name in settings.tracked_only
+    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
 
 
 class Taken(NamedTuple):
@@ -81,14 +89,15 @@ class Taken(NamedTuple):
 def take(*buckets: Bucket) -> list[Taken]:
     """Count one more in each bucket, or raise `TooManyRequests` and let the transaction leave nothing behind.
 
-    Call it last, once in a transaction: a row that everybody shares is then held only until the commit.
+    "One" is the bucket's amount. Call it last, once in a transaction: a row that everybody shares is then held
+    only until the commit.
     """
     if not connections[router.db_for_write(Counter)].in_atomic_block:
         raise RuntimeError("limits.take needs a transaction: without, a refusal leaves the other buckets counted")
     now = int(time.time())
     asked: dict[str, Bucket] = {}
     for bucket in buckets:
-        if bucket.ceiling < 1:
+        if bucket.ceiling < bucket.amount:
             raise _refusal(bucket.scope, bucket.seconds)
         asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
     if not asked:
@@ -138,6 +147,6 @@ def _wait(bucket: Bucket, now: int) -> int:
     left = sum(number for _, number in held)
     for window, number in held:
         left -= number
-        if left < bucket.limit:
+        if left + bucket.amount <= bucket.limit:
             return max(1, bucket.expiry(window) - now)
     return 1  # meanwhile something was given back

@@ -11,3 +11,5 @@ code_sent = Signal()  # message
 code_rejected = Signal()  # request, verification
 limit_reached = Signal()  # limit, number, seconds, subject, enforced
 tier_changed = Signal()  # limit, scope, address, length, alphabet
+budget_reached = Signal()  # scope, subject, percent
+country_paused = Signal()  # country

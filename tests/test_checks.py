@@ -242,6 +242,15 @@ class TestDeployment:
         InstanceSettings(test_mode=True).save()
         assert numbers(deploy=True) == ["W003"]
 
+    def test_sms_without_an_open_country_gets_a_warning(self, settings):
+        settings.PASSWORDLESS_OTP = LIVE
+        InstanceSettings(sms_countries=[]).save()
+        assert numbers(deploy=True) == []
+        both_kinds(sms_countries=[])
+        assert numbers(deploy=True) == ["W009"]
+        both_kinds(sms_countries=["DE"])
+        assert numbers(deploy=True) == []
+
     def test_settings_that_are_wrong_are_reported_first(self, settings):
         settings.PASSWORDLESS_OTP = {"DELIVERY": {"sms": []}}
         assert numbers(deploy=True) == ["E003"]

@@ -13,16 +13,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf
-from passwordless_otp.admin import preview, summary
+from passwordless_otp.admin import countries, preview, sms_troubles, summary
 from passwordless_otp.admin.identifier_form import is_superuser
 from passwordless_otp.admin.test_identifiers import TestIdentifierInline
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.sms_settings import COUNTRIES
 
 CONSOLE = f"{conf.BACKENDS}.console.ConsoleBackend"
 FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
 MESSAGES = ["application_name", "support_email", "code_in_subject", "email_subject", "sms_text"]
 LISTED = _("Who may sign up, and who may not, is in a list of its own: restrictions.")
+SMS: list[Any] = [
+    "sms_countries", "sms_voip", "sms_blocked_prefixes", "sms_prices",
+    ("sms_currency", "sms_daily_budget", "sms_proven_daily_budget"), "sms_paused", "sms_never_paused",
+]  # fmt: skip
 USES = ["enabled", "required", "used_for_identification"]
 
 
@@ -39,6 +44,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
         (_("Attack protection"), {"fields": ["enumeration_protection", "staff_sign_in"]}),
         (_("Restrictions"), {"fields": ["block_subaddresses", "block_disposable"], "description": LISTED}),
+        (_("Phone countries and SMS budget"), {"fields": SMS}),
         (_("Sessions"), {"fields": ["session_lifetime_days"]}),
         (_("Messages"), {"fields": [*MESSAGES, "preview"]}),
         (_("Test mode"), {"fields": ["test_mode"]}),
@@ -55,6 +61,12 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Leave to superusers what lets people in as staff, or with a code that others know."""
         return ["preview"] if is_superuser(request.user) else ["preview", *FOR_SUPERUSERS]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Let countries be chosen by name."""
+        if db_field.name in COUNTRIES:
+            return countries.field(db_field.verbose_name, db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **options)
 
     @admin.display(description=_("preview"))
     def preview(self, obj: InstanceSettings) -> str:
@@ -88,6 +100,9 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> HttpResponse:
         """Say what visitors get now, whatever the form may hold by this time."""
+        if request.method == "GET":
+            for sentence in sms_troubles.now(_saved()):
+                self.message_user(request, sentence, messages.WARNING)
         printing = {kind.channel for kind in Kind if conf.chain(kind.channel)[0].get("BACKEND") == CONSOLE}
         now = {
             "title": _("Instance settings"),

@@ -7,7 +7,8 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from passwordless_otp.models import Circuit, Message
+from passwordless_otp.admin import sms_troubles
+from passwordless_otp.models import Circuit, InstanceSettings, Message
 from passwordless_otp.models.circuits import THRESHOLD
 from passwordless_otp.models.messages import MessageStatus
 
@@ -18,7 +19,7 @@ LIMIT = 1000  # messages that are counted
 
 def now() -> list[str]:
     """Return a sentence for each trouble with delivery; none where messages go out."""
-    return [*_waiting(), *_passed_over(), *_failing()]
+    return [*sms_troubles.now(InstanceSettings.current()), *_waiting(), *_passed_over(), *_failing()]
 
 
 def _waiting() -> list[str]:

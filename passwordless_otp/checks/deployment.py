@@ -20,7 +20,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     """Look for what is for development only."""
     if check_settings():
         return []  # those come first
-    return [*_unnamed(), *_undelivered(), *_open_to_testers(), *_unlisted()]
+    return [*_unnamed(), *_undelivered(), *_open_to_testers(), *_unlisted(), *_countryless()]
 
 
 def _unnamed() -> Iterator[CheckMessage]:
@@ -63,6 +63,13 @@ def _unlisted() -> Iterator[CheckMessage]:
     if settings is not None and settings.block_disposable and not disposable.installed():
         hint = "Install passwordless_otp[disposable], or turn the setting off in the admin."
         yield warning("W013", "Disposable addresses are to be refused, but there is no list of them.", hint)
+
+
+def _countryless() -> Iterator[CheckMessage]:
+    settings = _saved()
+    if settings is not None and settings.offers(Kind.PHONE_NUMBER) and not settings.sms_countries:
+        hint = "Open some in the admin, or turn SMS codes off: nobody new gets a code by SMS."
+        yield warning("W009", "SMS codes are on, but no country is open.", hint)
 
 
 def _saved() -> InstanceSettings | None:

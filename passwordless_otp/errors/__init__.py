@@ -17,6 +17,7 @@ from passwordless_otp.errors.flows import (
     VerificationMissing,
 )
 from passwordless_otp.errors.inputs import (
+    CountryUnsupported,
     FormatInvalid,
     IdentifierExists,
     IdentifierNotFound,
@@ -44,6 +45,7 @@ __all__ = [
     "BodyInvalid",
     "CaptchaInvalid",
     "CodeIncorrect",
+    "CountryUnsupported",
     "EmailAddressBlocked",
     "FormatInvalid",
     "IdentificationClaimed",

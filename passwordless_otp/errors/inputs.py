@@ -66,3 +66,13 @@ class IdentifierExists(OTPError):
     status = 422
     message = _("is taken")
     long_message = _("This is taken. Choose another, or sign in.")
+
+
+class CountryUnsupported(OTPError):
+    """No SMS goes to numbers of this country, prefix or type."""
+
+    code = "unsupported_country_code"
+    status = 403
+    message = _("is not supported")
+    long_message = _("Codes can't be sent to numbers of this country or kind. Use another one.")
+    param = "phone_number"

@@ -2,7 +2,7 @@
 
 from passwordless_otp.browsers import Browser
 from passwordless_otp.identifiers import Address, mailbox
-from passwordless_otp.limits import LARGEST, Bucket
+from passwordless_otp.limits import LARGEST, Bucket, bucket
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.limit_settings import DAY, LIMITS
 
@@ -55,12 +55,6 @@ def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Buck
         Bucket("identifier_held", whose, LARGEST, HELD["identifier"]),
         Bucket("instance_held", (), LARGEST, HELD["instance"]),
     ]
-
-
-def bucket(settings: InstanceSettings, name: str, *subject: str) -> Bucket:
-    """Return the bucket of this limit for this subject."""
-    track_only = name in settings.tracked_only
-    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
 
 
 def _counted(name: str, *subject: str) -> Bucket:

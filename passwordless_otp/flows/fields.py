@@ -14,12 +14,7 @@ DETAILS = [*requirements.NAMES, "unsafe_metadata"]
 
 def read(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str]:
     """Return the fields that this site asks for, in canonical form. Raises what is wrong with one."""
-    values: dict[str, str] = {}
-    for kind in Kind:
-        if given.get(kind):
-            values[kind.value] = opening.read(given[kind], settings, kind.value, kind).value
-        elif kind in given:
-            values[kind.value] = ""
+    values = _identifiers(given, settings)
     if not settings.enumeration_protection:
         typed = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
         for taken in users.holders_of(typed) if typed else []:
@@ -38,3 +33,15 @@ def typed(flow: Flow, strategy: Strategy, settings: InstanceSettings) -> Address
         if address.kind == strategy.kind:
             return address
     raise ParamMissing(strategy.kind.value)
+
+
+def _identifiers(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for kind in Kind:
+        if given.get(kind):
+            values[kind.value] = opening.read(given[kind], settings, kind.value, kind).value
+        elif kind in given:
+            values[kind.value] = ""
+    if values.get(Kind.PHONE_NUMBER):
+        opening.refuse_country(values[Kind.PHONE_NUMBER], settings)
+    return values

@@ -6,7 +6,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from passwordless_otp import conf, identifiers
 from passwordless_otp.browsers import Browser
-from passwordless_otp.errors import ServiceUnavailable, ValueDisabled
+from passwordless_otp.errors import CountryUnsupported, ServiceUnavailable, ValueDisabled
 from passwordless_otp.flows import transactions
 from passwordless_otp.identifiers import Address, Kind
 from passwordless_otp.models import Flow, InstanceSettings, TestIdentifier, Verification
@@ -27,6 +27,13 @@ def read(text: str, settings: InstanceSettings, param: str, kind: Kind | None = 
     if address.kind == Kind.PHONE_NUMBER and not TestIdentifier.code_for(address, settings):
         identifiers.require_mobile(address.value, param)
     return address
+
+
+def refuse_country(number: str, settings: InstanceSettings) -> None:
+    """Raise `CountryUnsupported` for a number that no SMS goes to, whoever has it. Not for a test identifier."""
+    address = Address(Kind.PHONE_NUMBER, number)
+    if not settings.serves(number) and not TestIdentifier.code_for(address, settings):
+        raise CountryUnsupported(address.kind.value)
 
 
 def build(client: str, purpose: Purpose, addresses: list[Address], details: Any) -> Flow:

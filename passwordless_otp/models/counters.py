@@ -11,12 +11,16 @@ from passwordless_otp.models.primary import PrimaryManager
 
 
 class Asked(NamedTuple):
-    """One more in `window`, unless it and what began at `since` or later hold `limit`. Times since 1970."""
+    """So many more in `window`, unless it and what began at `since` or later would exceed `limit`.
+
+    Times since 1970.
+    """
 
     key: str
     window: int
     since: int
     limit: int
+    amount: int
     expires_at: int
 
 
@@ -37,18 +41,19 @@ class Share(NamedTuple):
 
 # Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.
 TAKE = """
-WITH asked ("key", "window", "since", "limit", "expires_at") AS (VALUES {rows}),
+WITH asked ("key", "window", "since", "limit", "amount", "expires_at") AS (VALUES {rows}),
 allowed AS MATERIALIZED (
-    SELECT "key", "window", "expires_at", "limit" - COALESCE((
+    SELECT "key", "window", "amount", "expires_at", "limit" - COALESCE((
         SELECT SUM(before."count") FROM "passwordless_otp_counter" AS before
         WHERE before."key" = asked."key" AND before."window" >= asked."since"
         AND before."window" <> asked."window"
     ), 0) AS "limit" FROM asked
 )
 INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "limit", "expires_at")
-SELECT "key", "window", 1, "limit", "expires_at" FROM allowed WHERE "limit" > 0
-ON CONFLICT ("key", "window") DO UPDATE SET "count" = counter."count" + 1, "limit" = excluded."limit"
-WHERE counter."count" < excluded."limit"
+SELECT "key", "window", "amount", "limit", "expires_at" FROM allowed WHERE "limit" >= "amount"
+ON CONFLICT ("key", "window") DO UPDATE
+SET "count" = counter."count" + excluded."count", "limit" = excluded."limit"
+WHERE counter."count" <= excluded."limit" - excluded."count"
 RETURNING "key", "count", "limit"
 """
 # An upsert, for its order: an UPDATE locks rows as it finds them. A row that was purged comes back empty.
@@ -66,9 +71,9 @@ class CounterQuerySet(models.QuerySet["Counter"]):
     """The statements."""
 
     def take(self, asked: Sequence[Asked]) -> list[Taken]:
-        """Count one more in each row that allows it and return those. `asked` is sorted by key, each once."""
+        """Count the amount in each row that allows it and return those. `asked` is sorted by key, each once."""
         with connections[self.db].cursor() as cursor:
-            rows = ", ".join(["(%s, %s, %s, %s, %s)"] * len(asked))
+            rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(asked))
             cursor.execute(TAKE.format(rows=rows), [value for row in asked for value in row])
             return [Taken(*row) for row in cursor.fetchall()]
 

@@ -8,12 +8,20 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router, transaction
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.models import limit_settings, lockout, memo, restriction_settings, wording
+from passwordless_otp.models import (
+    limit_settings,
+    lockout,
+    memo,
+    restriction_settings,
+    sms_settings,
+    wording,
+)
 from passwordless_otp.models.contact import ContactSettings
 from passwordless_otp.models.limit_settings import LimitSettings
 from passwordless_otp.models.primary import PrimaryManager
 from passwordless_otp.models.restriction_settings import RestrictionSettings, SignUpMode
 from passwordless_otp.models.restrictions import Restriction
+from passwordless_otp.models.sms_settings import SmsSettings
 from passwordless_otp.models.wording import MessageSettings
 
 
@@ -29,7 +37,7 @@ def _between(low: int, high: int) -> list[Any]:
     return [MinValueValidator(low), MaxValueValidator(high)]
 
 
-class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, RestrictionSettings):
+class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, RestrictionSettings, SmsSettings):
     """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
 
     first_name = models.CharField(
@@ -115,7 +123,8 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
     def clean(self) -> None:
         """Refuse what would lock everybody out, and texts that are of no use. Raises `ValidationError`."""
         problems: dict[str, Any] = {}
-        for refuse in [lockout.refuse, wording.refuse, limit_settings.refuse, restriction_settings.refuse]:
+        parts = [lockout, wording, limit_settings, restriction_settings, sms_settings]
+        for refuse in [part.refuse for part in parts]:
             try:
                 refuse(self)
             except ValidationError as error:

@@ -44,6 +44,15 @@ LIMITS = {
         Limit("instance_emails", _("Emails for browsers not recognised, an hour"), 2000, 10, 10_000_000, HOUR),
         Limit("identifier_notes", _("“No account here” notes to one address, a day"), 1, 0, 10, DAY),
         Limit("instance_notes", _("“No account here” notes in all, an hour"), 200, 0, 1_000_000, HOUR),
+        Limit("sms_prefix", _("SMS to one prefix (all but the last 4 digits), an hour"), 5, 1, 100_000, HOUR),
+        Limit("sms_prefix_day", _("SMS to one prefix, a day"), 20, 1, 1_000_000, DAY),
+        Limit("sms_country", _("SMS to one country whose codes nobody typed, an hour"), 100, 1, 1_000_000, HOUR),
+        Limit("sms_pause", _("Codes that have to be typed, in percent, or a country is paused"), 20, 0, 90, HOUR),
+        Limit("sms_pause_from", _("… of at least so many SMS to it, an hour"), 30, 5, 1_000_000, HOUR),
+        Limit("sms_instance", _("SMS to unverified numbers in all, an hour"), 100, 0, 1_000_000, HOUR),
+        Limit("sms_instance_day", _("SMS to unverified numbers in all, a day"), 500, 0, 10_000_000, DAY),
+        Limit("sms_proven", _("SMS to verified numbers in all, an hour"), 1000, 10, 10_000_000, HOUR),
+        Limit("sms_proven_day", _("SMS to verified numbers in all, a day"), 5000, 50, 100_000_000, DAY),
     ]
 }  # fmt: skip
 

@@ -110,6 +110,8 @@ class Message(models.Model):
     provider_id = models.CharField(_("provider's id"), max_length=200, blank=True)
     error_code = models.CharField(_("provider's answer"), max_length=100, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # Of an SMS that counts for the limits of its country: to a number that nobody had proven when it went out.
+    country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     claimed_at = models.DateTimeField(_("last tried at"), null=True)
@@ -131,6 +133,7 @@ class Message(models.Model):
             ),
             # For reports on mail that the site sends by the same provider: all of them are looked for here.
             models.Index(fields=["provider_id"], name="passwordless_otp_msg_provider"),
+            models.Index(fields=["created_at"], condition=~Q(country=""), name="passwordless_otp_msg_country"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -15,7 +15,7 @@ from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, 
 from passwordless_otp.models import Circuit, Message
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 from passwordless_otp.models.verifications import VerificationStatus
-from passwordless_otp.outbox import chains, settling, writing
+from passwordless_otp.outbox import chains, rationing, settling, writing
 
 logger = logging.getLogger("passwordless_otp.outbox")
 
@@ -42,6 +42,10 @@ def deliver(message_id: UUID | str) -> datetime | None:
     message = Message.objects.whole().get(pk=message_id)
     if not message.is_current:
         _leave(message)
+        return None
+    reason = rationing.withhold(message)
+    if reason:
+        message.record(MessageStatus.SUPPRESSED, error_code=reason)
         return None
     outcome, again = _through_the_chain(message), None
     if outcome.status == MessageStatus.PENDING:

@@ -72,7 +72,7 @@ def test_the_fieldsets_stand_in_the_order_of_the_design(root):
     names = [str(fieldset.name) for fieldset in root.get(SETTINGS).context["adminform"]]
     assert names == [
         "Contact information", "Authentication factors", "Sign-up", "Codes", "Attack protection",
-        "Restrictions", "Sessions", "Messages", "Test mode",
+        "Restrictions", "Phone countries and SMS budget", "Sessions", "Messages", "Test mode",
     ]  # fmt: skip
 
 

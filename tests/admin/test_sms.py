@@ -1,0 +1,114 @@
+"""An operator opens countries by name, pauses them, and reads what holds SMS back."""
+
+import sys
+
+import pytest
+from django.utils import translation
+
+from passwordless_otp.admin import countries
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.sms_settings import REGIONS
+from tests.admin.conftest import SETTINGS, apply, text
+from tests.docs.blocks import ROOT
+from tests.packaging.conftest import run
+from tests.sms.strangers import ask, elsewhere, sent
+from tests.visitor import both_kinds, operate
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LIST = "/admin/passwordless_otp/message/"
+
+
+def test_countries_are_shown_by_name_in_the_operators_language(root):
+    page = text(root.get(SETTINGS))
+    assert '<option value="US" selected>United States (US)</option>' in page
+    assert '<option value="DE">Germany (DE)</option>' in page
+    with translation.override("de"):
+        assert ("DE", "Deutschland (DE)") in countries.choices()
+
+
+def test_every_country_has_a_name_and_they_are_sorted_by_it():
+    names = [name for _, name in countries.choices()]
+    assert len(names) == len(REGIONS)
+    assert names == sorted(names)
+    assert [name for name in names if len(name) < 8 or "*" in name] == []
+
+
+def test_the_names_do_not_bring_the_towns_of_the_world_with_them():
+    lines = [
+        "import django, os, sys",
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'",
+        "django.setup()",
+        "from passwordless_otp.admin import countries",
+        "assert countries.name('FR') == 'France'",
+        "print([name for name in sys.modules if 'geodata' in name])",
+    ]
+    assert run(sys.executable, "-c", "\n".join(lines), cwd=ROOT).strip() == "[]"
+
+
+def test_without_the_file_of_names_countries_are_called_by_their_letters(monkeypatch, tmp_path):
+    monkeypatch.setattr(countries, "NAMES", tmp_path / "gone.py")
+    countries._names.cache_clear()
+    assert (countries.name("DE"), countries.name("XK")) == ("DE", "Kosovo")
+    countries._names.cache_clear()
+
+
+def test_what_is_chosen_holds_from_the_next_request(root):
+    both_kinds()
+    answer = apply(root, sms_countries=["DE", "GB"], sms_paused=["GB"], sms_prices="* 0.1", sms_daily_budget="5")
+    assert answer.status_code == 302
+    settings = InstanceSettings.objects.get()
+    assert (settings.sms_countries, settings.sms_paused) == (["DE", "GB"], ["GB"])
+    assert settings.sms_daily_budget == 5
+    ask("+4915123456789", 0)
+    ask("+447400123456", 1)
+    assert sent() == sent("+4915123456789") == 1
+
+
+def test_no_country_can_be_chosen_too(root):
+    assert apply(root, sms_countries=False).status_code == 302
+    assert InstanceSettings.objects.get().sms_countries == []
+
+
+def test_what_is_no_country_or_price_is_refused_at_its_field(root):
+    answer = apply(root, sms_countries=["XX"], sms_prices="US cheap")
+    assert set(answer.context["adminform"].form.errors) == {"sms_countries", "sms_prices"}
+
+
+@pytest.mark.parametrize("path", [SETTINGS, LIST])
+def test_a_paused_country_stands_above_the_settings_and_the_messages(root, path):
+    both_kinds()
+    for index in range(31):
+        ask(elsewhere(index), index)
+    page = text(root.get(path))
+    assert (
+        "SMS to unverified numbers are paused: United States. Of 30 codes of the last hour 0 were typed." in page
+    )
+    operate(sms_never_paused=["US"])
+    assert "are paused" not in text(root.get(path))
+
+
+def test_what_the_operator_has_paused_is_said_too(root):
+    both_kinds(sms_paused=["US", "CA"])
+    assert "paused by you: Canada, United States." in text(root.get(LIST))
+
+
+@pytest.mark.parametrize(("asked", "said"), [(7, False), (8, True), (11, True)])
+def test_a_limit_that_is_nearly_used_up_is_said(root, asked, said):
+    both_kinds(limits={"sms_instance": 10})
+    for index in range(asked):
+        ask(elsewhere(index), index)
+    expected = f"{min(100, asked * 10)} % of a limit are used up: SMS to unverified numbers in all, an hour, 10."
+    assert (expected in text(root.get(SETTINGS))) == said
+
+
+def test_a_budget_is_said_in_its_currency(root):
+    both_kinds(sms_prices="US 0.5", sms_daily_budget=1, sms_currency="EUR")
+    for index in range(2):
+        ask(elsewhere(index), index)
+    page = text(root.get(LIST))
+    assert "100 % of a limit are used up: budget for a day, unverified numbers, 1.00 EUR." in page
+
+
+def test_where_phones_are_off_nothing_is_said(root):
+    operate(sms_paused=["US"])
+    assert "paused by you" not in text(root.get(LIST))
