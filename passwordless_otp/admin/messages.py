@@ -50,7 +50,8 @@ class MessageAdmin(RecordAdmin):
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
-        "kind", "channel", "recipient", "verification", "user", "flow", "denied_at", "status", "backend", "provider_id", "error_code",
+        "kind", "channel", "recipient", "verification", "user", "flow", "denied_at",
+        "status", "backend", "provider_id", "error_code",
         "attempts", "language", "created_at", "claimed_at", "next_attempt_at", "sent_at", "delivered_at", took,
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = ["recipient", took]
