@@ -27,6 +27,20 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     return _page(request, "inbox.html", {"received": list(inbox.received)})
 
 
+@never_cache
+@require_safe
+def show_js(request: HttpRequest) -> HttpResponse:
+    """Sign up and sign in through the JavaScript client."""
+    return _page(request, "js.html", {})
+
+
+@never_cache
+@require_safe
+def show_react(request: HttpRequest) -> HttpResponse:
+    """Sign up and sign in through the hooks for React."""
+    return _page(request, "react.html", {})
+
+
 def _may_read(request: HttpRequest) -> bool:
     return inbox.open and request.META.get("REMOTE_ADDR") in LOOPBACK
 

@@ -136,7 +136,9 @@ def updated(tmp_path_factory):
 
 @every_folder
 def test_a_catalog_has_the_texts_that_there_are_now_and_no_other(folder, updated):
-    assert set(texts(catalog(folder, updated))) == set(texts(catalog(folder)))
+    now, then = set(texts(catalog(folder, updated))), set(texts(catalog(folder)))
+    assert now - then == set()
+    assert then - now == set()
 
 
 @every_folder
@@ -147,13 +149,13 @@ def test_what_the_commands_compile_is_what_is_shipped(folder, updated):
 
 def test_an_empty_folder_is_enough_to_begin_a_language(updated):
     new = catalog(NEW, updated)
-    assert set(texts(new)) == set(texts(catalog(FOLDERS[0])))
+    assert set(texts(new)) == set(texts(catalog(FOLDERS[0], updated)))
     assert "nplurals=2" in new.metadata["Plural-Forms"]
     assert [entry.comment for entry in new if entry.msgctxt == "SMS" and not entry.comment] == []
 
 
 def test_no_text_of_the_admin_is_asked_of_translators():
-    for words in ["Operators’ notes", "Save", "instance settings", "Instance settings"]:
+    for words in ["instance settings", "Instance settings"]:
         assert words not in [entry.msgid for entry in catalog(FOLDERS[0])]
 
 

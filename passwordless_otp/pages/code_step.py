@@ -39,6 +39,8 @@ def describe(
         "refusal": refusal.long_message if refusal else "",
         "renewable": more and state in {VerificationStatus.UNVERIFIED, VerificationStatus.EXPIRED},
         "wait": _wait(verification, settings),
+        "length": verification.length,
+        "alphabet": verification.alphabet,
     }
 
 

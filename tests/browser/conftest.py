@@ -92,7 +92,9 @@ def newest_code():
 def _bad(message):
     """Tell an error from what the browser says of every answer that is a refusal, on purpose."""
     refusal = message.text.startswith("Failed to load resource") and "favicon" not in message.text
-    expected = refusal and any(f"status of {status}" in message.text for status in [400, 403, 404, 409, 422, 429])
+    expected = refusal and any(
+        f"status of {status}" in message.text for status in [400, 401, 403, 404, 409, 422, 429]
+    )
     return message.type in {"error", "warning"} and not expected
 
 

@@ -14,6 +14,7 @@ from tests.docs.shell import Shell
 
 RUN = {"python", "sh", "json", "html"}
 SHOWN = {"text"}  # trees and output, for the eye alone
+SCRIPTS = {"js", "jsx"}  # run in a browser, by tests/browser/test_client_docs.py
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -23,7 +24,8 @@ def name(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_block_has_a_language_that_is_run_or_only_shown(page):
-    assert [block.place for block in blocks(page) if block.language not in RUN | SHOWN] == []
+    known = RUN | SHOWN | (SCRIPTS if page.name == "javascript.md" else set())
+    assert [block.place for block in blocks(page) if block.language not in known] == []
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
@@ -70,6 +72,6 @@ def test_json_can_be_read(page):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "html")], ids=name)
-def test_templates_can_be_rendered(page, rf):
+def test_templates_can_be_rendered(page, rf, db):
     for block in blocks(page, "html"):
         assert engines["django"].from_string(block.text).render({}, rf.get("/")), block.place

@@ -20,6 +20,7 @@ The demo of passwordless_otp is at {origin}/
 
   Sign up      {origin}/auth/sign-up/
   Sign in      {origin}/auth/sign-in/
+  JavaScript   {origin}/js/  and  {origin}/react/
   Messages     {origin}/inbox/
   Admin        {origin}/admin/  user {operator}  password {password}
   Test number  {number}  code {code}  (works without a message)

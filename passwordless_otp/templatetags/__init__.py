@@ -1,0 +1,1 @@
+"""`{% load passwordless_otp %}`."""

@@ -1,0 +1,25 @@
+/* Every statement is a mistake that the types find. */
+import React from "react";
+import { client, createClient, OTPError, setActive } from "passwordless_otp/client.module.js";
+import { createHooks } from "passwordless_otp/react.js";
+client.signUp.create({ email: "jane@example.com" });
+client.signUp.create({ phone_number: "+11111111111" });
+client.signUp.attemptPhoneNumberVerification({ code: 123456 });
+client.signUp.attemptVerification({ code: "123456" });
+client.signUp.prepareFirstFactor({ strategy: "email_code" });
+client.signIn.prepareFirstFactor({ strategy: "password" });
+client.signIn.attemptFirstFactor("123456");
+client.signIn.status = "complete";
+client.signIn.supportedFirstFactors[0].strategy;
+client.signIn.firstFactorVerification?.expireAt?.toFixed();
+client.user.firstName;
+client.signUp.verifications.username;
+setActive("sess_1");
+setActive({ id: "sess_1" });
+createClient("/auth/");
+createClient({ url: "/auth/" });
+new OTPError(404);
+createHooks();
+createHooks({});
+createHooks(React).useSignIn().signUp;
+createHooks(React).useUser();
