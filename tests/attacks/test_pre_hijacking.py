@@ -113,7 +113,7 @@ def test_trojan_identifier():
 
 
 def test_unexpired_email_change():
-    """The attacker begins to change the address of her account to the victim's, and confirms it once it is worth it.
+    """The attacker begins to change her account's address to the victim's, and confirms it when it is worth it.
 
     Here nobody changes the address of an account. The nearest is a sign-up whose address is changed after the
     first was proven: neither that proof nor the first code is good for the second address.
@@ -135,8 +135,8 @@ def test_unexpired_email_change():
 def test_non_verifying_identity_provider():
     """The attacker's account carries the victim's address on the word of a provider that has not verified it.
 
-    There is no provider here. The nearest is the site's own `User.email`: it is nobody's identifier, so the victim
-    gets an account of her own, and the attacker's does not let her in by code.
+    There is no provider here. The nearest is the site's own `User.email`: it is nobody's identifier, so the
+    victim gets an account of her own, and the attacker's does not let her in by code.
     """
     mallory = get_user_model().objects.create_user("mallory", email=EMAIL, password="hers")
     attacker = Visitor()
