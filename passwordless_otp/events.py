@@ -31,7 +31,7 @@ def signed_in(request: HttpRequest, flow: Flow) -> None:
 def code_sent(message: Message) -> None:
     """A provider has taken a message with a code."""
     facts = {
-        "identifier": mask(message.verification.address),
+        "identifier": mask(message.address),
         "flow": message.verification.flow_id.hex,
         "message_id": message.pk.hex,
         "kind": message.kind,
@@ -78,6 +78,12 @@ def budget_reached(scope: str, subject: tuple[str, ...], percent: int) -> None:
 def country_paused(country: str) -> None:
     """Next to nobody in this country types the codes that are sent there."""
     _tell("country_paused", logging.WARNING, {"country": country}, Message, country=country)
+
+
+def sessions_ended(user: Any, notice: Message, complete: bool) -> None:
+    """Somebody has answered a notice with "It was not me". A user with a password keeps her sessions."""
+    facts = {"user": str(user.pk), "message_id": notice.pk.hex, "complete": complete}
+    _tell("sessions_ended", logging.WARNING, facts, Message, user=user, complete=complete)
 
 
 def _tell(name: str, level: int, facts: dict[str, Any], sender: Any, **said: Any) -> None:

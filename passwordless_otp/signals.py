@@ -13,3 +13,4 @@ limit_reached = Signal()  # limit, number, seconds, subject, enforced
 tier_changed = Signal()  # limit, scope, address, length, alphabet
 budget_reached = Signal()  # scope, subject, percent
 country_paused = Signal()  # country
+sessions_ended = Signal()  # user, complete

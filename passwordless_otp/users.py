@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, models, router, transaction
 
 from passwordless_otp import conf
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
 from passwordless_otp.identifiers import Address, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
@@ -46,11 +48,37 @@ def is_staff(user: Any) -> bool:
     return getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
 
 
+def is_news_to(user: Any, browser: Browser) -> bool:
+    """Tell whether this user is to be told of a sign-in here: not her first, and not where she did before."""
+    if user is None or browser.recognised_by(user):
+        return False
+    return _field("last_login") is None or user.last_login is not None
+
+
 def may_sign_in(user: Any, settings: InstanceSettings, by_test_code: bool = False) -> bool:
     """Tell whether this user may sign in by code."""
     if not getattr(user, "is_active", True):
         return False
     return not is_staff(user) or (settings.staff_sign_in and not by_test_code)
+
+
+def has_password(user: Any) -> bool:
+    """Tell whether this user may get in with a password, too. An empty one is none."""
+    return bool(user.password) and bool(user.has_usable_password())
+
+
+def end_sessions(user: Any) -> bool:
+    """End all sessions of this user, if she has no password; tell whether that could be done.
+
+    Each session holds a digest of the password, so an unusable one is replaced by another. A usable one can't
+    be, without knowing it. What is set meanwhile is never overwritten, and ends the sessions itself.
+    """
+    if has_password(user) or _field("password") is None:
+        return False
+    model = get_user_model()
+    users = model._base_manager.using(router.db_for_write(model))
+    users.filter(pk=user.pk, password=user.password).update(password=make_password(None))
+    return True
 
 
 def make(proven: Sequence[Address], details: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import conf, identifiers, users
+from passwordless_otp import conf, identifiers, outbox, users
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.models import Identifier
 
@@ -55,6 +55,13 @@ class IdentifierFormSet(forms.BaseInlineFormSet):
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         """Tell each form whose page it is on."""
         return {**super().get_form_kwargs(index), "holder": self.instance}
+
+    def save_new_objects(self, commit: bool = True) -> Any:
+        """Tell those that the user had before, also the ones that go now."""
+        saved = super().save_new_objects(commit)
+        if saved and commit:
+            outbox.announce_identifier(self.instance, [form.instance.address for form in self.initial_forms])
+        return saved
 
     def clean(self) -> None:
         """Refuse two alike, and two primary ones of a kind. Raises `ValidationError`."""

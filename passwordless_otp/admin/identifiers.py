@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from passwordless_otp import outbox
 from passwordless_otp.admin import searching
 from passwordless_otp.admin.filters import KindFilter
 from passwordless_otp.admin.identifier_form import IdentifierForm, IdentifierFormSet, is_protected, is_superuser
@@ -54,6 +55,12 @@ class IdentifierAdmin(admin.ModelAdmin):
         form: Any = super().get_form(request, obj, change=change, **options)
         form.operator = request.user
         return form
+
+    def save_model(self, request: HttpRequest, obj: Identifier, form: Any, change: bool) -> None:
+        """Tell those that the user had before that one was added."""
+        before = [] if change else [other.address for other in Identifier.objects.filter(user=obj.user)]
+        super().save_model(request, obj, form, change)
+        outbox.announce_identifier(obj.user, before)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave those of staff to superusers."""

@@ -38,7 +38,7 @@ class MessageAdmin(RecordAdmin):
 
     list_display = [
         "created_at",
-        "to",
+        "recipient",
         "status",
         "error_code",
         "kind",
@@ -50,10 +50,11 @@ class MessageAdmin(RecordAdmin):
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
-        "kind", "channel", "to", "verification", "status", "backend", "provider_id", "error_code",
+        "kind", "channel", "recipient", "verification", "user", "flow", "denied_at",
+        "status", "backend", "provider_id", "error_code",
         "attempts", "language", "created_at", "claimed_at", "next_attempt_at", "sent_at", "delivered_at", took,
     ]  # fmt: skip
-    readonly_fields: ClassVar[Any] = ["to", took]
+    readonly_fields: ClassVar[Any] = ["recipient", took]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Say above the list what does not work."""
@@ -63,13 +64,15 @@ class MessageAdmin(RecordAdmin):
         return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("to"))
-    def to(self, message: Message) -> str:
+    def recipient(self, message: Message) -> str:
         """Return whom it goes to."""
-        return message.verification.value
+        return message.address.value
 
     def of_address(self, queryset: QuerySet[Message], address: Address) -> QuerySet[Message]:
         """Return the messages to this identifier."""
-        return queryset.filter(verification__kind=address.kind, verification__value=address.value)
+        coded = Message.objects.filter(verification__kind=address.kind, verification__value=address.value)
+        notices = Message.objects.filter(channel=address.kind.channel, to=address.value)
+        return queryset.filter(pk__in=coded.values("pk").union(notices.values("pk")))  # an OR would read them all
 
 
 class MessageInline(admin.TabularInline):

@@ -46,7 +46,8 @@ def _sms(kind: str, context: dict[str, object], wording: str) -> str:
     domain, code = str(context.get("domain", "")), str(context.get("code", ""))
     bound = ""
     for text in _texts(kind, context, wording):
-        bound = sms.bind(" ".join(text.split()), domain, code)
+        line = " ".join(text.split())
+        bound = sms.bind(line, domain, code) if code else line
         if sms.segments(bound) == 1:
             break
     return bound

@@ -4,14 +4,15 @@ import json
 from typing import Any
 
 from passwordless_otp import users
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import IdentificationClaimed, IdentifierExists, OTPError
 from passwordless_otp.flows import requirements
 from passwordless_otp.identifiers import Address
 from passwordless_otp.models import Flow, InstanceSettings, TestIdentifier
 
 
-def finish(flow: Flow, settings: InstanceSettings, client: str) -> OTPError | None:
-    """Complete the flow for `client` if nothing is missing and everything is proven.
+def finish(flow: Flow, settings: InstanceSettings, browser: Browser) -> OTPError | None:
+    """Complete the flow for `browser` if nothing is missing and everything is proven.
 
     Returns a refusal instead of raising it: what the visitor has proven is to be committed all the same.
     """
@@ -22,7 +23,7 @@ def finish(flow: Flow, settings: InstanceSettings, client: str) -> OTPError | No
         user = _owner(proven, settings) or _new_user(flow, proven, settings)
     except (IdentificationClaimed, IdentifierExists) as refusal:
         return refusal
-    flow.complete(user, client)
+    flow.complete(user, browser.successor, not flow.made_user and users.is_news_to(user, browser))
     return None
 
 

@@ -9,7 +9,7 @@ from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import CountryUnsupported, ServiceUnavailable, ValueDisabled
 from passwordless_otp.flows import transactions
 from passwordless_otp.identifiers import Address, Kind
-from passwordless_otp.models import Flow, InstanceSettings, TestIdentifier, Verification
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, TestIdentifier, Verification
 from passwordless_otp.models.flows import Purpose, Status
 from passwordless_otp.models.verifications import VerificationStatus
 
@@ -54,9 +54,24 @@ def save(flow: Flow, current: Flow | None, shares: list[Any]) -> None:
 
 def end(client: str, *purposes: Purpose) -> None:
     """End this client's open flows of these purposes; erase what their codes were made of, void their proofs."""
-    if not Flow.objects.end(client, *purposes):
-        return
-    ended = Verification.objects.filter(flow__client=client, flow__status=Status.ENDED)
+    if Flow.objects.end(client, *purposes):
+        erase(Verification.objects.filter(flow__client=client))
+
+
+def end_of(user: Any) -> None:
+    """End the open flows of whichever browser in which an identifier of this user was typed."""
+    typed: dict[str, list[str]] = {kind.value: [] for kind in Kind}
+    for kind, value in Identifier.objects.filter(user=user).values_list("kind", "value"):
+        typed[kind].append(value)
+    hers = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
+    flows = list(Flow.objects.filter(hers, status=Status.OPEN).values_list("pk", flat=True))
+    Flow.objects.filter(pk__in=flows, status=Status.OPEN).update(status=Status.ENDED)
+    erase(Verification.objects.filter(flow__in=flows))
+
+
+def erase(verifications: Any) -> None:
+    """Of flows that were ended: erase what the codes were made of, void the proofs."""
+    ended = verifications.filter(flow__status=Status.ENDED)
     proof = Q(status=VerificationStatus.TRANSFERABLE)
     void = Case(When(proof, Value(VerificationStatus.EXPIRED)), default=F("status"))
     ended.filter(~Q(nonce="") | proof).update(nonce="", status=void)

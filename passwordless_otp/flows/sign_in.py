@@ -111,6 +111,7 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
     may_pass = (may_transfer or known) and not restricted
     recognised = browser.recognised_by(holder)
     guard = Guard(verification.address, browser, recognised, settings, may_pass, test_code)
+    notice_due = users.is_news_to(holder, browser)
 
     def transfer(at_least: int) -> None:
         flow.move(browser.successor)
@@ -118,7 +119,7 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
         take(verification, at_least, status=VerificationStatus.TRANSFERABLE, expires_at=until)
 
     def complete(at_least: int) -> None:
-        flow.complete(holder, browser.successor)
+        flow.complete(holder, browser.successor, notice_due)
         take(verification, at_least)
 
     before = flow.client
@@ -126,6 +127,7 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
     opening.end_others(browser, flow, before)
     if may_transfer:
         raise TransferRequired
+    outbox.announce(flow)
     return flow
 
 

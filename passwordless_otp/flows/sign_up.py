@@ -73,7 +73,7 @@ def create(
         else:
             opening.save(flow, current, shares)
             opened = flow
-        refusal = completion.finish(opened, settings, browser.successor)
+        refusal = completion.finish(opened, settings, browser)
         done = refusal or opened.user
         return opened, refusal, sending.send_code(opened, planned, settings) if planned and not done else None
 
@@ -104,7 +104,7 @@ def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
         flow.reread()
         flow.touch(**changes, details={**flow.details, **details})
         restricting.refuse(flow.addresses, settings)
-        return completion.finish(flow, settings, browser.successor)
+        return completion.finish(flow, settings, browser)
 
     return _settled(flow, transactions.run(step, flow), browser, before)
 
@@ -153,7 +153,7 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
         flow.move(browser.successor)
         take(verification, at_least)
         flow.reread()
-        return completion.finish(flow, settings, browser.successor)
+        return completion.finish(flow, settings, browser)
 
     return _settled(flow, check_code(verification, code, guard, accept), browser, before)
 
@@ -195,4 +195,5 @@ def _settled(flow: Flow, refusal: OTPError | None, browser: Browser, client: str
         opening.end_others(browser, flow, client)
     if refusal is not None:
         raise refusal
+    outbox.announce(flow)
     return flow

@@ -81,6 +81,8 @@ class Flow(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     expires_at = models.DateTimeField(_("abandoned at"), default=expiry)
     completed_at = models.DateTimeField(_("completed at"), null=True)
+    # Whether its user is still to be told: written with the completion, so that no sign-in gets lost.
+    notice_due = models.BooleanField(default=False)
 
     objects = PrimaryManager.from_queryset(FlowQuerySet)()
 
@@ -115,6 +117,7 @@ class Flow(models.Model):
                 name="passwordless_otp_flow_phone",
                 condition=~models.Q(phone_number=""),
             ),
+            models.Index(fields=["id"], name="passwordless_otp_flow_notice", condition=models.Q(notice_due=True)),
         ]
 
     def __str__(self) -> str:
@@ -160,10 +163,11 @@ class Flow(models.Model):
         """
         self.touch(client=client, moved_from=self.client)
 
-    def complete(self, user: Any, client: str) -> None:
+    def complete(self, user: Any, client: str, notice_due: bool = False) -> None:
         """Finish, for this user, filed under `client`. Raises why it can't."""
         moved = {} if self.client == client else {"client": client, "moved_from": self.client}
-        self.touch(status=Status.COMPLETE, user=user, completed_at=timezone.now(), **moved)
+        done = {"status": Status.COMPLETE, "user": user, "completed_at": timezone.now(), "notice_due": notice_due}
+        self.touch(**done, **moved)
 
     def refusal(self) -> OTPError:
         """Return why this flow can't go on, as the database has it now."""

@@ -15,7 +15,7 @@ from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, 
 from passwordless_otp.models import Circuit, Message
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 from passwordless_otp.models.verifications import VerificationStatus
-from passwordless_otp.outbox import chains, rationing, settling, writing
+from passwordless_otp.outbox import chains, notices, rationing, settling, writing
 
 logger = logging.getLogger("passwordless_otp.outbox")
 
@@ -35,10 +35,14 @@ class Outcome:
 
 
 def deliver(message_id: UUID | str) -> datetime | None:
-    """Do what is due for this message, once for all workers that try; return when it is due again, if it is."""
+    """Do what is due for this message, once for all workers that try; return when it is due again, if it is.
+
+    The id may be a sign-in's: then its user is told of it.
+    """
     if not Message.objects.claim(message_id):
         settling.report(message_id)
-        return Message.objects.next_try(message_id)
+        tries = [Message.objects.next_try(message_id), *map(deliver, notices.of_sign_in(message_id))]
+        return min((instant for instant in tries if instant), default=None)
     message = Message.objects.whole().get(pk=message_id)
     if not message.is_current:
         _leave(message)
@@ -140,4 +144,5 @@ def _again(message: Message) -> datetime | None:
     wait = timedelta(seconds=random.uniform(*WAITS[message.attempts - 1]))  # noqa: S311
     names = [provider.name for provider in chains.of(message.channel)]
     again = Circuit.objects.first_admission(names, timezone.now()) + wait
-    return again if again + READING <= message.verification.expires_at else None
+    code = message.verification
+    return again if code is None or again + READING <= code.expires_at else None

@@ -1,32 +1,43 @@
-"""Hand the id of a message to whoever delivers it: a thread of this process, a task queue, or nobody else."""
+"""Hand the id of a message to whoever delivers it: a thread of this process, a task queue, or nobody else.
+
+Or the id of a sign-in: then the worker writes the notices, so that the sign-in itself costs no statement more.
+"""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
 
+from django.db import router, transaction
 from django.utils.module_loading import import_string
 
 from passwordless_otp import conf
-from passwordless_otp.models import Message, Verification
-from passwordless_otp.outbox import chains, delivering, pool
+from passwordless_otp.identifiers import Address
+from passwordless_otp.models import Flow, Message, Verification
+from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.outbox import chains, delivering, notices, pool
 
 logger = logging.getLogger("passwordless_otp.outbox")
 
 
 def dispatch(message: Message) -> None:
     """See to it that the message goes out. Whatever goes wrong here waits in the table, and tells nobody."""
-    how = conf.get("DISPATCH")
-    try:
-        if how == "thread":
-            pool.submit(message.pk)
-        elif how == "blocking":
-            delivering.deliver(message.pk)
-        elif how == "tasks":
-            from passwordless_otp.outbox import tasks  # not every site has a task queue
+    _hand_over(message.pk)
 
-            tasks.deliver.enqueue(str(message.pk))
-        else:
-            import_string(how)(str(message.pk))
-    except Exception as error:
-        logger.error("message %s was not dispatched: %s", message.pk, type(error).__name__)
+
+def announce(flow: Flow) -> None:
+    """See to it that the user is told of this sign-in, if she is to be: a worker writes the notices."""
+    if flow.notice_due:
+        _hand_over(flow.pk)
+
+
+def announce_identifier(user: Any, before: Sequence[Address]) -> None:
+    """See to it that whoever held the user's identifiers `before` hears that one was added, once it is saved."""
+    for message in notices.of_identifier(user, before):
+        if message.status == MessageStatus.PENDING:
+            send = partial(dispatch, message)
+            transaction.on_commit(send, using=router.db_for_write(Message), robust=True)
 
 
 def settle(verification: Verification) -> None:
@@ -38,3 +49,20 @@ def settle(verification: Verification) -> None:
                 dispatch(message)
     except Exception as error:
         logger.error("verification %s was not settled: %s", verification.pk, type(error).__name__)
+
+
+def _hand_over(job: UUID) -> None:
+    how = conf.get("DISPATCH")
+    try:
+        if how == "thread":
+            pool.submit(job)
+        elif how == "blocking":
+            delivering.deliver(job)
+        elif how == "tasks":
+            from passwordless_otp.outbox import tasks  # not every site has a task queue
+
+            tasks.deliver.enqueue(str(job))
+        else:
+            import_string(how)(str(job))
+    except Exception as error:
+        logger.error("message %s was not dispatched: %s", job, type(error).__name__)

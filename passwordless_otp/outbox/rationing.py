@@ -42,9 +42,9 @@ def withhold(message: Message) -> str:
 
     Once for each message: a second try of the same one is not counted again.
     """
-    if message.attempts > 1:
+    if message.attempts > 1 or message.kind == MessageKind.NOTICE:
         return ""
-    settings, address = InstanceSettings.current(), message.verification.address
+    settings, address = InstanceSettings.current(), message.address
     holders = Identifier.objects.filter(kind=address.kind, value=address.value)
     if message.channel == "sms":
         return _count(message, proven(address.value, settings)) if holders.exists() else _sms(message, settings)
@@ -86,7 +86,7 @@ def shared(settings: InstanceSettings) -> list[Bucket]:
 
 
 def _sms(message: Message, settings: InstanceSettings) -> str:
-    number = message.verification.value
+    number = message.address.value
     country = identifiers.region(number)
     if not settings.serves(number):
         return "not served"

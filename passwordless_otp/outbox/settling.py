@@ -14,7 +14,7 @@ logger = logging.getLogger("passwordless_otp.outbox")
 def report(message_id: UUID | str) -> None:
     """Tell the provider that has taken this message, if it asks and there is something to tell."""
     message = Message.objects.whole().filter(pk=message_id, status__in=TAKEN).first()
-    if message is None or message.is_current:
+    if message is None or message.verification is None or message.is_current:
         return
     providers = [provider for provider in chains.of(message.channel) if provider.name == message.backend]
     if not providers or not providers[0].asks:

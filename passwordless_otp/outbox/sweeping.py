@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from passwordless_otp.models import Message
+from passwordless_otp.models import Flow, Message
 from passwordless_otp.outbox import delivering
 
 logger = logging.getLogger("passwordless_otp.outbox")
@@ -23,8 +23,10 @@ def give_up() -> int:
 
 
 def due(limit: int) -> list[UUID]:
-    """Return the ids of what waits to be sent, the oldest first."""
-    return list(Message.objects.due(timezone.now()).values_list("pk", flat=True)[:limit])
+    """Return the ids of what waits to be sent, the oldest first, and of sign-ins that nobody was told of."""
+    waiting = Message.objects.due(timezone.now()).values_list("pk", flat=True)[:limit]
+    untold = Flow.objects.filter(notice_due=True).order_by("pk").values_list("pk", flat=True)[:limit]
+    return [*waiting, *untold][:limit]
 
 
 def sweep() -> int:

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from passwordless_otp.errors import OTPError
-from passwordless_otp.pages import inputs, sign_in, sign_out, sign_up
+from passwordless_otp.pages import inputs, not_me, sign_in, sign_out, sign_up
 from passwordless_otp.pages.page import Page
 
 
@@ -25,12 +25,12 @@ def page(view: type[Page]) -> Any:
     protected = csrf_protect(view.as_view())
 
     @wraps(protected)
-    def answer(request: HttpRequest) -> HttpResponseBase:
+    def answer(request: HttpRequest, **named: str) -> HttpResponseBase:
         try:
             inputs.read(request)
         except OTPError as error:
-            return view.as_view(unreadable=error)(request)
-        return protected(request)
+            return view.as_view(unreadable=error)(request, **named)
+        return protected(request, **named)
 
     function: Any = login_not_required(csrf_exempt(sensitive_post_parameters("code")(answer)))
     for alias in settings.DATABASES:
@@ -44,4 +44,5 @@ urlpatterns = [
     path("sign-up/", page(sign_up.CreateSignUp), name="sign_up"),
     path("sign-up/verify/", page(sign_up.AttemptSignUp), name="sign_up_verify"),
     path("sign-out/", page(sign_out.SignOut), name="sign_out"),
+    path("not-me/<token>/", page(not_me.NotMe), name="not_me"),
 ]

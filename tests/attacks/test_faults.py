@@ -8,7 +8,7 @@ from passwordless_otp import outbox
 from passwordless_otp.browsers import Browser
 from passwordless_otp.delivery.backends import memory
 from passwordless_otp.flows import sign_in, transactions
-from passwordless_otp.models import Flow, Identifier, Message, Verification
+from passwordless_otp.models import Counter, Flow, Identifier, Message, Verification
 from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, unlimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,6 +61,7 @@ def test_a_sign_in_is_whole_or_not_at_all():
     unlimited()
 
     def prepare():
+        Counter.objects.all().delete()
         visitor = Visitor()
         visitor.sign_in(EMAIL, "email_code")
         return visitor

@@ -3,9 +3,11 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
+from passwordless_otp import links
 from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.ids import uuid7
 from passwordless_otp.models.messages import MessageKind
 from passwordless_otp.outbox import writing
 from tests.browser.test_pages import assert_fits, shot
@@ -19,7 +21,9 @@ SETTINGS = "/admin/passwordless_otp/instancesettings/1/change/"
 
 def mail(kind, code="012345"):
     settings = InstanceSettings(application_name="Willow & Daughters Books", support_email="help@example.com")
-    return writing.word(settings, kind, "email", code if kind.has_code else "", 600).html
+    url = f"https://example.com/auth/not-me/{links.token(uuid7())}/"
+    more = {"at": timezone.now(), "not_me_url": url} if kind == MessageKind.NOTICE else {}
+    return writing.word(settings, kind, "email", code if kind.has_code else "", 600, **more).html
 
 
 @pytest.mark.parametrize("kind", MessageKind)

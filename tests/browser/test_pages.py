@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp.models import Identifier, Verification
+from passwordless_otp import links
+from passwordless_otp.models import Identifier, Message, Verification
 from tests.browser.conftest import SCREENSHOTS, configure, newest_code
 
 pytestmark = pytest.mark.browser
@@ -127,6 +128,32 @@ def nothing(page, site):
     page.goto(f"{site}/auth/sign-in/")
 
 
+def not_me(page, site, **fields):
+    """As the link in a notice opens it."""
+    user = get_user_model().objects.create_user("jane", **fields)
+    notice = Message.objects.create(kind="notice", user=user, channel="email", to="jane@example.com")
+    configure(application_name="Willow Books", support_email="help@example.com")
+    page.goto(f"{site}/auth/not-me/{links.token(notice.pk)}/")
+
+
+def not_me_with_password(page, site):
+    not_me(page, site, password="correct horse")
+
+
+def not_me_done(page, site):
+    not_me(page, site)
+    submit(page)
+
+
+def not_me_done_with_password(page, site):
+    not_me_with_password(page, site)
+    submit(page)
+
+
+def not_me_invalid(page, site):
+    page.goto(f"{site}/auth/not-me/nonsense/")
+
+
 PAGES = [
     sign_in,
     sign_in_error,
@@ -147,6 +174,11 @@ PAGES = [
     sign_out,
     signed_out,
     nothing,
+    not_me,
+    not_me_with_password,
+    not_me_done,
+    not_me_done_with_password,
+    not_me_invalid,
 ]
 
 

@@ -1,0 +1,75 @@
+"""Who adds an identifier by hand tells those that the user had before."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from passwordless_otp.delivery.backends import memory
+from passwordless_otp.models import Identifier, Message
+from tests.admin.conftest import text
+from tests.admin.test_user_page import PREFIX, save
+from tests.visitor import EMAIL, PHONE, both_kinds
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ADD, LIST = "/admin/passwordless_otp/identifier/add/", "/admin/passwordless_otp/message/"
+NEW = "new@example.com"
+
+
+@pytest.fixture
+def jane():
+    user = User.objects.create_user("jane")
+    Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
+    return user
+
+
+def told():
+    return [(message.to, message.subject) for message in memory.outbox]
+
+
+SUBJECT = "A new way into your account at example.com"
+
+
+def test_one_added_on_the_users_page(root, jane):
+    save(root, jane, {"value": NEW}, {"value": PHONE, "primary": "on"})
+    assert Identifier.objects.count() == 3
+    assert told() == [(EMAIL, SUBJECT)]
+    assert "/auth/not-me/" in memory.outbox[0].text
+
+
+def test_one_put_in_place_of_another(root, jane):
+    save(root, jane, {"value": NEW}, **{f"{PREFIX}-0-DELETE": "on"})
+    assert Identifier.objects.get().value == NEW
+    assert told() == [(EMAIL, SUBJECT)]
+
+
+def test_one_added_in_the_list_of_identifiers(root, jane):
+    assert root.post(ADD, {"user": jane.pk, "value": NEW, "primary": "on"}).status_code == 200, "two primary ones"
+    assert told() == []
+    root.post(ADD, {"user": jane.pk, "value": NEW})
+    assert told() == [(EMAIL, SUBJECT)]
+
+
+def test_the_phone_hears_of_it_where_there_is_no_mailbox(root):
+    both_kinds()
+    user = User.objects.create_user("joe")
+    Identifier.objects.create(user=user, kind="phone_number", value=PHONE)
+    root.post(ADD, {"user": user.pk, "value": NEW, "primary": "on"})
+    assert [to for to, _ in told()] == [PHONE]
+    assert memory.outbox[0].text.startswith("A new way into your account")
+
+
+def test_nobody_is_told_where_nothing_was_added_or_nobody_was_there(root, jane):
+    save(root, jane)
+    save(root, jane, {"value": EMAIL})
+    user = User.objects.create_user("joe")
+    save(root, user, {"value": NEW, "primary": "on"})
+    root.post(f"/admin/passwordless_otp/identifier/{Identifier.objects.get(value=NEW).pk}/change/", {})
+    assert told() == []
+
+
+def test_the_operator_sees_what_was_sent_and_finds_it_by_its_recipient(root, jane):
+    root.post(ADD, {"user": jane.pk, "value": NEW})
+    page = text(root.get(LIST, {"q": EMAIL.upper()}))
+    assert "notice to the user" in page
+    assert EMAIL in page
+    assert EMAIL not in text(root.get(LIST, {"q": NEW}))
+    assert EMAIL in text(root.get(f"{LIST}{Message.objects.get().pk}/change/"))

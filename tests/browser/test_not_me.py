@@ -1,0 +1,50 @@
+"""The link in a notice, in a real browser without JavaScript."""
+
+import re
+
+import pytest
+
+from passwordless_otp.delivery.backends import memory
+from tests.browser.test_pages import submit
+from tests.visitor import Visitor, joined, newest_code
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def intruder(site):
+    joined()
+    visitor = Visitor()
+    visitor.sign_in("jane@example.com", "email_code")
+    visitor.attempt(newest_code())
+    return visitor
+
+
+@pytest.fixture
+def link(site, intruder):
+    [path] = re.findall(r"https://example.com(/auth/not-me/\S+/)", memory.outbox[-1].text)
+    return site + path
+
+
+def test_the_button_works_without_javascript(link, intruder, new_page):
+    page = new_page(javascript=False)
+    page.goto(link)
+    assert intruder.signed_in
+    submit(page)
+    assert "You are signed out everywhere" in page.title()
+    assert intruder.signed_in is None
+
+
+def test_no_request_from_the_page_names_the_link(link, new_page):
+    page = new_page(javascript=False)
+    seen = []
+    page.on("request", seen.append)
+    page.goto(link)
+    submit(page)
+    with page.expect_navigation():
+        page.get_by_role("link", name="Sign in").click()
+    referers = [request.all_headers().get("referer", "") for request in seen]
+    assert any(referers)
+    assert [referer for referer in referers if "not-me" in referer] == []
+    [post] = [request for request in seen if request.method == "POST"]
+    assert post.all_headers()["origin"] in link
