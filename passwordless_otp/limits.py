@@ -33,7 +33,8 @@ class Bucket:
     subject: tuple[str, ...]
     limit: int
     seconds: int
-    track_only: bool = False
+    track_only: bool = False  # the operator wants to know, and nothing to happen
+    refuses: bool = True  # else something other than a refusal comes of it
 
     @cached_property
     def key(self) -> str:
@@ -43,7 +44,7 @@ class Bucket:
     @property
     def ceiling(self) -> int:
         """The limit that is enforced."""
-        return LARGEST if self.track_only else self.limit
+        return self.limit if self.refuses and not self.track_only else LARGEST
 
     @property
     def part(self) -> int:
@@ -115,6 +116,11 @@ def give_back(*shares: Share) -> None:
     """Undo what `take` returned as these, each once: other takes of the same buckets stay counted."""
     if shares:
         Counter.objects.give_back(sorted(Tally(shares).items()))
+
+
+def forget(bucket: Bucket) -> None:
+    """Begin to count from 0."""
+    Counter.objects.filter(key=bucket.key).delete()
 
 
 def counts(*buckets: Bucket) -> list[int]:

@@ -2,7 +2,7 @@
 
 from passwordless_otp.browsers import Browser
 from passwordless_otp.identifiers import Address, mailbox
-from passwordless_otp.limits import Bucket
+from passwordless_otp.limits import LARGEST, Bucket
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.limit_settings import DAY, LIMITS
 
@@ -41,26 +41,31 @@ def of_try(address: Address, browser: Browser, recognised: bool, settings: Insta
     whose = _whose(address, browser, recognised)
     return [
         bucket(settings, "ip_failures", browser.ip),
-        bucket(settings, "identifier_failures", *whose, track_only=True),
-        bucket(settings, "identifier_streak", *whose, track_only=True),
-        bucket(settings, "instance_failures", track_only=True),
-        bucket(settings, "instance_siege", track_only=True),
+        bucket(settings, "identifier_failures", *whose, refuses=False),
+        of_streak(address, browser, recognised, settings),
+        bucket(settings, "instance_failures", refuses=False),
+        bucket(settings, "instance_siege", refuses=False),
     ]
+
+
+def of_streak(address: Address, browser: Browser, recognised: bool, settings: InstanceSettings) -> Bucket:
+    """Return what counts the wrong codes since the last right one."""
+    return bucket(settings, "identifier_streak", *_whose(address, browser, recognised), refuses=False)
 
 
 def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Bucket]:
     """Return what remembers that codes have grown: for this identifier, for the whole instance."""
     whose = _whose(address, browser, recognised)
     return [
-        Bucket("identifier_held", whose, 1, HELD["identifier"], track_only=True),
-        Bucket("instance_held", (), 1, HELD["instance"], track_only=True),
+        Bucket("identifier_held", whose, LARGEST, HELD["identifier"]),
+        Bucket("instance_held", (), LARGEST, HELD["instance"]),
     ]
 
 
-def bucket(settings: InstanceSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
+def bucket(settings: InstanceSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
     """Return the bucket of this limit for this subject."""
-    track_only = track_only or name in settings.tracked_only
-    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
+    tracked = name in settings.tracked_only
+    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, tracked, refuses)
 
 
 def _whose(address: Address, browser: Browser, recognised: bool) -> tuple[str, ...]:

@@ -34,9 +34,14 @@ def after(counted: dict[str, int], recognised: bool, settings: InstanceSettings)
     def reached(name: str, scope: str = "") -> bool:
         return name not in settings.tracked_only and counted.get(scope or name, 0) >= settings.limit(name)
 
+    def held(name: str, scope: str) -> bool:
+        return name not in settings.tracked_only and counted.get(scope, 0) > 0
+
     if reached("identifier_siege", "identifier_failures") or reached("identifier_streak"):
         return UNGUESSABLE
-    if reached("identifier_failures") or counted.get("identifier_held"):
+    if reached("identifier_failures") or held("identifier_failures", "identifier_held"):
         return LONG
-    everywhere = reached("instance_failures") or reached("instance_siege") or counted.get("instance_held")
-    return LONG if everywhere and not recognised else SHORT
+    if recognised:
+        return SHORT
+    everywhere = reached("instance_failures") or held("instance_failures", "instance_held")
+    return LONG if everywhere or reached("instance_siege") else SHORT
