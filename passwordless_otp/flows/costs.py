@@ -42,6 +42,7 @@ def of_try(address: Address, browser: Browser, recognised: bool, settings: Insta
     return [
         bucket(settings, "ip_failures", browser.ip),
         bucket(settings, "identifier_failures", *whose, refuses=False),
+        bucket(settings, "identifier_siege", *whose, refuses=False),
         of_streak(address, browser, recognised, settings),
         bucket(settings, "instance_failures", refuses=False),
         bucket(settings, "instance_siege", refuses=False),

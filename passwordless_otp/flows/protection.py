@@ -23,7 +23,7 @@ from passwordless_otp.models.counters import Share
 # What a success gives back: shared by people, or about wrong codes. Messages to one identifier stay counted.
 SHARED = {
     "ip_flows", "ip_messages", "ip_sms", "ip_failures", "instance_emails",
-    "identifier_failures", "identifier_streak", "instance_failures", "instance_siege",
+    "identifier_failures", "identifier_siege", "identifier_streak", "instance_failures", "instance_siege",
 }  # fmt: skip
 
 

@@ -31,13 +31,13 @@ def now(address: Address, browser: Browser, recognised: bool, settings: Instance
 def after(counted: dict[str, int], recognised: bool, settings: InstanceSettings) -> Shape:
     """Return what a code has to look like, with so many wrong ones counted."""
 
-    def reached(name: str, scope: str = "") -> bool:
-        return name not in settings.tracked_only and counted.get(scope or name, 0) >= settings.limit(name)
+    def reached(name: str) -> bool:
+        return name not in settings.tracked_only and counted.get(name, 0) >= settings.limit(name)
 
     def held(name: str, scope: str) -> bool:
         return name not in settings.tracked_only and counted.get(scope, 0) > 0
 
-    if reached("identifier_siege", "identifier_failures") or reached("identifier_streak"):
+    if reached("identifier_siege") or reached("identifier_streak"):
         return UNGUESSABLE
     if reached("identifier_failures") or held("identifier_failures", "identifier_held"):
         return LONG
