@@ -81,5 +81,5 @@ def _number(limit: Limit) -> forms.IntegerField:
         label=limit.label,
         min_value=limit.low,
         max_value=limit.high,
-        help_text=format_lazy("{} {}", notice, _("%(range)s, else %(default)s.") % told),
+        help_text=format_lazy("{} {}", notice, _("From %(range)s; default: %(default)s.") % told),
     )
