@@ -32,7 +32,7 @@ def code_sent(message: Message) -> None:
     """A provider has taken a message with a code."""
     facts = {
         "identifier": mask(message.address),
-        "flow": message.verification.flow_id.hex,
+        "flow": message.verification.flow_id.hex if message.verification else "",
         "message_id": message.pk.hex,
         "kind": message.kind,
         "channel": message.channel,

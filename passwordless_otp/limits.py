@@ -31,8 +31,9 @@ class Bucket:
     subject: tuple[str, ...]
     limit: int
     seconds: int
-    track_only: bool = False
+    track_only: bool = False  # the operator wants to know, and nothing to happen
     amount: int = 1  # that one take counts for
+    refuses: bool = True  # else something other than a refusal comes of it
 
     @cached_property
     def key(self) -> str:
@@ -42,7 +43,7 @@ class Bucket:
     @property
     def ceiling(self) -> int:
         """The limit that is enforced."""
-        return LARGEST if self.track_only else self.limit
+        return self.limit if self.refuses and not self.track_only else LARGEST
 
     @property
     def part(self) -> int:
@@ -72,10 +73,10 @@ class Bucket:
         return Asked(self.key, window, self.since(now), self.ceiling, self.amount, self.expiry(window))
 
 
-def bucket(settings: LimitSettings, name: str, *subject: str, track_only: bool = False) -> Bucket:
+def bucket(settings: LimitSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
     """Return the bucket of this limit for this subject."""
-    track_only = track_only or name in settings.tracked_only
-    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, track_only)
+    tracked = name in settings.tracked_only
+    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, tracked, refuses=refuses)
 
 
 class Taken(NamedTuple):
@@ -120,6 +121,11 @@ def give_back(*shares: Share) -> None:
     """Undo what `take` returned as these, each once: other takes of the same buckets stay counted."""
     if shares:
         Counter.objects.give_back(sorted(Tally(shares).items()))
+
+
+def forget(bucket: Bucket) -> None:
+    """Begin to count from 0."""
+    Counter.objects.filter(key=bucket.key).delete()
 
 
 def counts(*buckets: Bucket) -> list[int]:

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf
-from passwordless_otp.admin import countries, preview, sms_troubles, summary
+from passwordless_otp.admin import countries, limits_form, preview, sms_troubles, summary
 from passwordless_otp.admin.identifier_form import is_superuser
 from passwordless_otp.admin.test_identifiers import TestIdentifierInline
 from passwordless_otp.identifiers import Kind
@@ -28,6 +28,11 @@ SMS: list[Any] = [
     "sms_countries", "sms_voip", "sms_blocked_prefixes", "sms_prices",
     ("sms_currency", "sms_daily_budget", "sms_proven_daily_budget"), "sms_paused", "sms_never_paused",
 ]  # fmt: skip
+PROTECTION: list[Any] = ["enumeration_protection", "staff_sign_in", *limits_form.rows()]
+LIMITED = _(
+    "Limits hold for every span of their length. A limit with “count only” refuses nobody and changes no code: "
+    "you read in the log what would have happened."
+)
 USES = ["enabled", "required", "used_for_identification"]
 
 
@@ -36,13 +41,14 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
     """The one page that steers everything."""
 
     change_form_template = "passwordless_otp/admin/instance_settings.html"
+    form = limits_form.build()
     inlines = [TestIdentifierInline]
     fieldsets = [
         (_("Contact information"), {"fields": [tuple(f"{kind}_{use}" for use in USES) for kind in Kind]}),
         (_("Authentication factors"), {"fields": ["email_code", "phone_code"]}),
         (_("Sign-up"), {"fields": ["sign_up_mode", "first_name", "last_name", "username"]}),
         (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
-        (_("Attack protection"), {"fields": ["enumeration_protection", "staff_sign_in"]}),
+        (_("Attack protection"), {"fields": PROTECTION, "description": LIMITED, "classes": ["otp-limits"]}),
         (_("Restrictions"), {"fields": ["block_subaddresses", "block_disposable"], "description": LISTED}),
         (_("Phone countries and SMS budget"), {"fields": SMS}),
         (_("Sessions"), {"fields": ["session_lifetime_days"]}),
@@ -96,7 +102,12 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> InstanceSettings | None:
         """Return the settings as they are saved, or the defaults."""
-        return _saved() if object_id == "1" else None
+        if object_id != "1":
+            return None
+        settings = _saved()
+        for name, value in limits_form.values(settings).items():
+            setattr(settings, name, value)  # shown to who may only look
+        return settings
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> HttpResponse:
         """Say what visitors get now, whatever the form may hold by this time."""

@@ -1,6 +1,10 @@
 """What is wrong with a request, whatever it asks for."""
 
+import math
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from passwordless_otp.errors.refusal import OTPError
 
@@ -75,6 +79,9 @@ class BodyInvalid(OTPError):
     long_message = _("The body can't be read as its content type says.")
 
 
+HOUR = 3600  # seconds
+
+
 class TooManyRequests(OTPError):
     """A limit was reached. `scope` names it to the operator; no answer does."""
 
@@ -84,8 +91,28 @@ class TooManyRequests(OTPError):
     long_message = _("That was too often. Wait a while and try again.")
 
     def __init__(self, scope: str = "", retry_after: int = 0) -> None:
-        super().__init__(retry_after=retry_after)
+        super().__init__(long_message=_when(retry_after) if retry_after else None, retry_after=retry_after)
         self.scope = scope
+
+
+def _when(seconds: int) -> Any:
+    if seconds <= HOUR:
+        minutes = math.ceil(seconds / 60)
+        return (
+            ngettext_lazy(
+                "That was too often. Try again in %s minute.",
+                "That was too often. Try again in %s minutes.",
+                minutes,
+            )
+            % minutes
+        )
+    hours = math.ceil(seconds / HOUR)
+    return (
+        ngettext_lazy(
+            "That was too often. Try again in %s hour.", "That was too often. Try again in %s hours.", hours
+        )
+        % hours
+    )
 
 
 class ServiceUnavailable(OTPError):

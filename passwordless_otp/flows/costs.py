@@ -4,7 +4,7 @@ from passwordless_otp.browsers import Browser
 from passwordless_otp.identifiers import Address, mailbox
 from passwordless_otp.limits import LARGEST, Bucket, bucket
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.limit_settings import DAY, LIMITS
+from passwordless_otp.models.limit_settings import DAY
 
 HELD = {"identifier": 7 * DAY, "instance": DAY}  # seconds that codes stay long, once they have grown
 
@@ -41,11 +41,17 @@ def of_try(address: Address, browser: Browser, recognised: bool, settings: Insta
     whose = _whose(address, browser, recognised)
     return [
         bucket(settings, "ip_failures", browser.ip),
-        _counted("identifier_failures", *whose),
-        _counted("identifier_streak", *whose),
-        _counted("instance_failures"),
-        _counted("instance_siege"),
+        bucket(settings, "identifier_failures", *whose, refuses=False),
+        bucket(settings, "identifier_siege", *whose, refuses=False),
+        of_streak(address, browser, recognised, settings),
+        bucket(settings, "instance_failures", refuses=False),
+        bucket(settings, "instance_siege", refuses=False),
     ]
+
+
+def of_streak(address: Address, browser: Browser, recognised: bool, settings: InstanceSettings) -> Bucket:
+    """Return what counts the wrong codes since the last right one."""
+    return bucket(settings, "identifier_streak", *_whose(address, browser, recognised), refuses=False)
 
 
 def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Bucket]:
@@ -55,11 +61,6 @@ def of_growth(address: Address, browser: Browser, recognised: bool) -> list[Buck
         Bucket("identifier_held", whose, LARGEST, HELD["identifier"]),
         Bucket("instance_held", (), LARGEST, HELD["instance"]),
     ]
-
-
-def _counted(name: str, *subject: str) -> Bucket:
-    """Return a bucket that refuses nobody."""
-    return Bucket(name, subject, LARGEST, LIMITS[name].seconds)
 
 
 def _whose(address: Address, browser: Browser, recognised: bool) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from passwordless_otp import keys
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import TooManyCodes
 from passwordless_otp.flows import costs, requirements, shapes
-from passwordless_otp.flows.shapes import Shape
+from passwordless_otp.flows.shapes import SHORT, Shape
 from passwordless_otp.flows.verification import refuse_spent
 from passwordless_otp.identifiers import Address
 from passwordless_otp.limits import Bucket
@@ -44,12 +44,15 @@ def plan(
         return Plan(address, kind, None, [], held_back)
     if verification is None and not recognised and not requirements.verified(flow):
         browser.refuse_bots()
-    shape = shapes.now(address, browser, recognised, settings)
+    test = TestIdentifier.code_for(address, settings)  # is what it is, however many others are tried
+    shape = SHORT if test else shapes.now(address, browser, recognised, settings)
     return Plan(address, kind, shape, costs.of_message(address, browser, recognised, settings), held_back)
 
 
-def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message | None:
+def send_code(flow: Flow, planned: Plan, settings: InstanceSettings, shares: list[Any]) -> Message | None:
     """Save the verification of the address and a message, for the caller to dispatch after the commit.
+
+    The verification keeps the shares, to give them back when it succeeds.
 
     `None` where the last message is so fresh that none is due. The flow's row must be held, its attempts be
     fresh. Raises `VerificationFailed`, `AlreadyVerified` or `TooManyCodes`.
@@ -61,6 +64,7 @@ def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message 
         verification = Verification(
             flow=flow, kind=address.kind, value=address.value, max_tries=settings.max_tries
         )
+        verification.shares = [] if flow.known_verifications else flow.shares
     elif shape is None or is_fresh(verification, settings):
         refuse_spent(verification)
         _save(verification, prepared_at=now)
@@ -82,6 +86,7 @@ def send_code(flow: Flow, planned: Plan, settings: InstanceSettings) -> Message 
         prepared_at=now,
         last_sent_at=now,
         sends=verification.sends + 1,
+        shares=[*verification.shares, *shares],
         **{name: getattr(verification, name) for name in made},
     )
     return _message(verification, planned, settings)

@@ -20,21 +20,22 @@ SHORT, LONG, UNGUESSABLE = Shape(6, codes.DIGITS), Shape(8, codes.DIGITS), Shape
 
 
 class Tier(NamedTuple):
-    """From as many wrong codes on as this limit says, codes look like this; `counted` has them."""
+    """From as many wrong codes on as this limit says, codes look like this."""
 
     limit: str
-    counted: str
     scope: str
     shape: Shape
 
 
 TIERS = [
-    Tier("identifier_siege", "identifier_failures", "identifier", UNGUESSABLE),
-    Tier("identifier_streak", "identifier_streak", "identifier", UNGUESSABLE),
-    Tier("identifier_failures", "identifier_failures", "identifier", LONG),
-    Tier("instance_failures", "instance_failures", "instance", LONG),
-    Tier("instance_siege", "instance_siege", "instance", LONG),
+    Tier("identifier_siege", "identifier", UNGUESSABLE),
+    Tier("identifier_streak", "identifier", UNGUESSABLE),
+    Tier("identifier_failures", "identifier", LONG),
+    Tier("instance_failures", "instance", LONG),
+    Tier("instance_siege", "instance", LONG),
 ]
+# What remembers that codes have grown → the limit that has made them grow.
+HOLDS = {"identifier_held": "identifier_failures", "instance_held": "instance_failures"}
 
 
 def now(address: Address, browser: Browser, recognised: bool, settings: InstanceSettings) -> Shape:
@@ -51,13 +52,15 @@ def after(counted: dict[str, int], recognised: bool, settings: InstanceSettings)
     asked = [SHORT]
     for tier in TIERS:
         enforced = tier.limit not in settings.tracked_only
-        if enforced and counted.get(tier.counted, 0) >= settings.limit(tier.limit):
+        if enforced and counted.get(tier.limit, 0) >= settings.limit(tier.limit):
             asked.append(tier.shape if tier.scope == "identifier" or not recognised else SHORT)
-    if counted.get("identifier_held") or (counted.get("instance_held") and not recognised):
-        asked.append(LONG)
+    for scope, limit in HOLDS.items():
+        held = counted.get(scope) and limit not in settings.tracked_only
+        if held and (scope == "identifier_held" or not recognised):
+            asked.append(LONG)
     return max(asked)
 
 
 def crossed(counted: dict[str, int], settings: InstanceSettings) -> list[Tier]:
     """Return what the last of so many wrong codes has reached."""
-    return [tier for tier in TIERS if counted[tier.counted] == settings.limit(tier.limit)]
+    return [tier for tier in TIERS if counted[tier.limit] == settings.limit(tier.limit)]

@@ -48,6 +48,7 @@ def create(
     addresses = [_read(identifier, settings)] if identifier else []
     may_be_missing = settings.enumeration_protection or sign_up_if_missing
     if addresses and not may_be_missing and not users.holders_of(addresses):
+        protection.pay(costs.of_flow(browser, settings))  # this answer, too, is one to be asked for in bulk
         raise IdentifierNotFound
     details = {"sign_up_if_missing": sign_up_if_missing}
     if current and _same(current, addresses, details):
@@ -55,13 +56,13 @@ def create(
     flow = opening.build(browser.client, Purpose.SIGN_IN, addresses, details)
     planned = _plan(flow, browser, strategy, "", settings) if strategy else None
 
-    def step(shares: list[Any]) -> Message | None:
-        opening.save(flow, current, shares)
-        return sending.send_code(flow, planned, settings) if planned else None
+    def step(shares: list[Any]) -> tuple[Flow, Message | None]:
+        opening.save(flow, current, [] if planned else shares)
+        return flow, sending.send_code(flow, planned, settings, shares) if planned else None
 
     buckets = costs.of_flow(browser, settings) + (planned.costs if planned else [])
     try:
-        message = protection.run(buckets, step, flow)
+        flow, message = protection.run(buckets, step, flow)
     except IntegrityError:  # a parallel `create` of this client was faster
         return opening.winner(browser.client, Purpose.SIGN_IN)
     if message:
@@ -79,9 +80,9 @@ def prepare(flow: Flow, browser: Browser, strategy: Strategy, factor_id: str = "
     planned = _plan(flow, browser, strategy, factor_id, settings)
 
     def step(shares: list[Any]) -> Message | None:
-        flow.touch(shares=[*flow.shares, *shares])
+        flow.touch()
         flow.forget_verifications()
-        return sending.send_code(flow, planned, settings)
+        return sending.send_code(flow, planned, settings, shares)
 
     message = protection.run(planned.costs, step, flow)
     if message:

@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import outbox
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import (
+    IdentifierExists,
     OTPError,
     ResourceNotFound,
     SignUpClosed,
@@ -53,7 +54,7 @@ def create(
     `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyRequests`, and what is wrong with a field.
     """
     settings = _settings()
-    values = fields.read(given, settings)
+    values = _read(given, browser, settings)
     addresses = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
     restricting.refuse(addresses, settings)
     details = {name: values.get(name, "") for name in fields.DETAILS}
@@ -68,16 +69,14 @@ def create(
 
     def step(shares: list[Any]) -> tuple[Flow, OTPError | None, Message | None]:
         if transfer:
-            opened = transferring.start(browser.client, current, values, details, shares)
+            opened = transferring.start(browser.client, current, values, details)
             restricting.refuse(opened.addresses, settings)
-        else:
-            opening.save(flow, current, shares)
-            opened = flow
-        refusal = completion.finish(opened, settings, browser)
-        done = refusal or opened.user
-        return opened, refusal, sending.send_code(opened, planned, settings) if planned and not done else None
+            return opened, completion.finish(opened, settings, browser), None
+        opening.save(flow, current, [] if planned else shares)
+        return flow, None, sending.send_code(flow, planned, settings, shares) if planned else None
 
-    buckets = costs.of_flow(browser, settings) + (planned.costs if planned else [])
+    # What goes on from a sign-in has been paid there.
+    buckets = [] if transfer else costs.of_flow(browser, settings) + (planned.costs if planned else [])
     try:
         flow, refusal, message = protection.run(buckets, step, flow)
     except IntegrityError:  # a parallel `create` of this client was faster
@@ -94,7 +93,7 @@ def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
     Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess` or what is wrong with a field.
     """
     settings = _settings()
-    values = fields.read(given, settings)
+    values = _read(given, browser, settings)
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
     details = {name: values[name] for name in fields.DETAILS if name in values}
     before = flow.client
@@ -119,11 +118,11 @@ def prepare(flow: Flow, browser: Browser, strategy: Strategy) -> Flow:
     planned = _plan(flow, browser, strategy, settings)
 
     def step(shares: list[Any]) -> Message | None:
-        flow.touch(shares=[*flow.shares, *shares])
+        flow.touch()
         flow.reread()
         if fields.typed(flow, strategy, settings) != planned.address:
             raise ResourceNotFound  # it was changed meanwhile, in another tab
-        return sending.send_code(flow, planned, settings)
+        return sending.send_code(flow, planned, settings, shares)
 
     message = protection.run(planned.costs, step, flow)
     if message:
@@ -165,6 +164,15 @@ def _settings(flow: Flow | None = None) -> InstanceSettings:
         raise SignUpClosed
     restricting.refuse(flow.addresses if flow else [], settings)
     return settings
+
+
+def _read(given: Mapping[str, str], browser: Browser, settings: InstanceSettings) -> dict[str, str]:
+    """Read what was typed. That something is taken is an answer to pay for: it could be asked for in bulk."""
+    try:
+        return fields.read(given, settings)
+    except IdentifierExists:
+        protection.pay(costs.of_flow(browser, settings))
+        raise
 
 
 def _plan(flow: Flow, browser: Browser, strategy: Strategy, settings: InstanceSettings) -> sending.Plan:

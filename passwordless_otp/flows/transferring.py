@@ -12,7 +12,7 @@ from passwordless_otp.models.flows import Purpose, Status
 from passwordless_otp.models.verifications import VerificationStatus
 
 
-def start(client: str, current: Flow | None, values: dict[str, str], details: Any, shares: list[Any]) -> Flow:
+def start(client: str, current: Flow | None, values: dict[str, str], details: Any) -> Flow:
     """Save a sign-up that starts with the identifier that this client has just proven. Raises `TransferInvalid`.
 
     Once: the sign-in ends here, and its verification is no longer transferable.
@@ -28,7 +28,7 @@ def start(client: str, current: Flow | None, values: dict[str, str], details: An
     given = {**values, proven.kind: proven.value}
     addresses = [Address(kind, given[kind]) for kind in Kind if given.get(kind)]
     flow = opening.build(client, Purpose.SIGN_UP, addresses, details)
-    opening.save(flow, current, shares)
+    opening.save(flow, current, [])
     verification = Verification.objects.create(
         flow=flow,
         kind=proven.kind,

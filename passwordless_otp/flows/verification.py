@@ -49,14 +49,14 @@ def check_code(verification: Verification, code: str, guard: Guard, accept: Call
     try:
         outcome = _verdict(verification, code, guard, partial(accept, shape.length), shape.length)
     except Wrong as wrong:
-        guard.keep(verification.flow)
+        guard.hold()
         if isinstance(wrong.refusal, VerificationFailed):
             outbox.settle(verification)
         raise wrong.refusal from None
     except BaseException:
         guard.give_back()
         raise
-    guard.reward(verification.flow)
+    guard.reward(verification)
     outbox.settle(verification)
     return outcome
 
@@ -68,7 +68,7 @@ def _verdict(verification: Verification, code: str, guard: Guard, accept: Callab
         try:
             if _matches(verification, typed, guard.test_code) and guard.may_pass:
                 return transactions.run(accept, verification.flow, verification)
-            raise _wrong(verification, at_least)
+            raise _wrong(verification, at_least, guard)
         except Overtaken:
             # The answer is the state as it now stands, or if only the code is another, one more look.
             verification.reread()
@@ -89,9 +89,10 @@ def _typed(verification: Verification, code: str, at_least: int) -> str:
     return typed
 
 
-def _wrong(verification: Verification, at_least: int) -> Wrong:
+def _wrong(verification: Verification, at_least: int, guard: Guard) -> Wrong:
     """Pay the try that a wrong code costs. Raises `Overtaken`."""
-    if not transactions.run(lambda: verification.judge(False, at_least)):
+    kept = [*verification.shares, *guard.shares]
+    if not transactions.run(lambda: verification.judge(False, at_least, shares=kept)):
         raise Overtaken
     verification.reread()
     failed = verification.status == VerificationStatus.FAILED

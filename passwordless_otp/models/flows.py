@@ -76,7 +76,7 @@ class Flow(models.Model):
     moved_from = models.CharField(max_length=64, blank=True)
     # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`.
     details = models.JSONField(default=dict)
-    # What it took from limits that people share, given back when it succeeds: pairs of key and window.
+    # What opening it took from limits: its first verification takes that over. Pairs of key and window.
     shares = models.JSONField(default=list)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     expires_at = models.DateTimeField(_("abandoned at"), default=expiry)

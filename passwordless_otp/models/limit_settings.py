@@ -62,10 +62,9 @@ class LimitSettings(models.Model):
 
     limits = models.JSONField(_("limits"), default=dict, blank=True)
     tracked_only = models.JSONField(
-        _("counted, but not enforced"),
+        _("count only"),
         default=list,
         blank=True,
-        help_text=_("These limits are counted and logged, and nobody is refused."),
     )
 
     class Meta:

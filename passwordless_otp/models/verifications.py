@@ -49,6 +49,9 @@ class Verification(models.Model):
     prepared_at = models.DateTimeField(_("asked for at"), default=timezone.now)
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
+    # What it took from limits that people share, given back when it succeeds, which it does once: pairs of key
+    # and window. What two requests write at once may be lost here, and then stays counted; nothing comes twice.
+    shares = models.JSONField(default=list)
 
     objects = PrimaryManager()
 
@@ -113,8 +116,8 @@ class Verification(models.Model):
 
     def reread(self) -> None:
         """Take over what other requests have written. The flow stays the object that it is."""
-        columns = ["status", "nonce", "key_id", "generation", "length", "alphabet"]
-        self.refresh_from_db(fields=[*columns, "tries", "sends", "prepared_at", "last_sent_at", "expires_at"])
+        columns = ["status", "nonce", "key_id", "generation", "length", "alphabet", "tries", "sends", "shares"]
+        self.refresh_from_db(fields=[*columns, "prepared_at", "last_sent_at", "expires_at"])
 
     def judge(self, right: bool, at_least: int = 0, **outcome: Any) -> bool:
         """Pay a try and, if `right`, take the code: whether this one statement touched its row is the verdict.
@@ -142,5 +145,6 @@ class Verification(models.Model):
             changes = {
                 "status": models.Case(models.When(last, models.Value(status.FAILED)), default=F("status")),
                 "nonce": models.Case(models.When(last, models.Value("")), default=F("nonce")),
+                **outcome,
             }
         return bool(rows.update(tries=F("tries") + 1, **changes))

@@ -72,7 +72,8 @@ def deliver(message_id: UUID | str) -> datetime | None:
 def _leave(message: Message) -> None:
     """Record why it is not sent any more: nobody needs it, or it has waited for a worker for too long."""
     verification = message.verification
-    if verification.state == VerificationStatus.EXPIRED and message.generation == verification.generation:
+    late = verification is not None and verification.state == VerificationStatus.EXPIRED
+    if verification is not None and late and message.generation == verification.generation:
         logger.error("message %s (%s) waited until its code had expired", message.pk, message.channel)
         message.record(MessageStatus.FAILED, error_code="expired")
         return

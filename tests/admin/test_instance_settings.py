@@ -3,6 +3,7 @@
 import pytest
 
 from passwordless_otp.models import InstanceSettings, TestIdentifier
+from passwordless_otp.models.limit_settings import LIMITS
 from tests.admin.conftest import SETTINGS, apply, row, text
 from tests.visitor import EMAIL, PHONE, Visitor, errors, newest_code
 
@@ -78,7 +79,9 @@ def test_the_fieldsets_stand_in_the_order_of_the_design(root):
 
 def test_every_setting_stands_in_the_form(root):
     fields = set(root.get(SETTINGS).context["adminform"].form.fields)
-    assert fields == {field.name for field in InstanceSettings._meta.fields if field.name != "id"}
+    limits = {f"{what}_{name}" for name in LIMITS for what in ["limit", "track"]}
+    settings = {field.name for field in InstanceSettings._meta.fields}
+    assert fields == limits | settings - {"id", "limits", "tracked_only"}
 
 
 def test_switching_phone_on_changes_the_environment_and_the_next_sign_in(root):

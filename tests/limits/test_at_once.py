@@ -1,0 +1,150 @@
+"""A limit on steps is exact under parallel requests: of threads, and over HTTP of several processes."""
+
+import http.client
+import json
+import threading
+from collections import Counter as Tally
+from contextlib import closing
+
+import pytest
+from django.db.models import Sum
+
+from passwordless_otp import limits
+from passwordless_otp.errors import TooManyRequests
+from passwordless_otp.flows import costs, protection
+from passwordless_otp.limits import Taken
+from passwordless_otp.models import InstanceSettings, Message, Verification
+from passwordless_otp.models.counters import Share
+from tests.limits.rows import another, code_of, elsewhere, only
+from tests.races.threads import together
+from tests.races.workers import served
+from tests.visitor import EMAIL, Visitor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+THREADS, FLOWS, WORKERS = 60, 20, 4
+FAILURES, MESSAGES = 15, 5
+
+
+def guessing():
+    """60 wrong codes, three for each of 20 flows at one IP address, of which 15 may be compared."""
+    only()
+    steps = []
+    for number in range(FLOWS):
+        visitor, identifier = Visitor(), f"u{number}@example.com"
+        visitor.sign_in(identifier, "email_code")
+        steps += [(visitor, "attempt_first_factor", {"code": another(code_of(identifier))})] * 3
+    only(ip_failures=FAILURES)
+    return steps
+
+
+def asking():
+    """60 prepares for one identifier, each of a browser of its own at another IP address; 5 may be sent."""
+    only()
+    steps = []
+    for number in range(THREADS):
+        visitor = elsewhere(number)
+        visitor.sign_in(EMAIL)
+        steps.append((visitor, "prepare_first_factor", {}))
+    only(identifier_messages=MESSAGES)
+    return steps
+
+
+def path(visitor, step):
+    return f"client/sign_ins/{visitor.flow}/{step}"
+
+
+def in_threads(steps):
+    """All of them at once: how often each status came."""
+
+    def one(visitor, step, more):
+        return visitor.post(path(visitor, step), strategy="email_code", **more).status_code
+
+    twins = [(visitor.twin(), *rest) for visitor, *rest in steps]
+    for (twin, *_), (visitor, *_) in zip(twins, steps, strict=True):
+        twin.http.defaults = visitor.http.defaults
+    return Tally(together([lambda step=step: one(*step) for step in twins]))
+
+
+def over_http(steps, port):
+    def one(visitor, step, more):
+        cookie = f"otp_client={visitor.http.cookies['otp_client'].value}"
+        headers = {"Content-Type": "application/json", "Cookie": cookie}
+        body = json.dumps({"strategy": "email_code", **more})
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=90)) as call:
+            call.request("POST", f"/auth/v1/{path(visitor, step)}", body, headers)
+            with closing(call.getresponse()) as answer:
+                assert (answer.status == 429) == bool(answer.headers["Retry-After"])
+                return answer.status
+
+    return Tally(together([lambda step=step: one(*step) for step in steps]))
+
+
+def failures():
+    return limits.count(costs.bucket(InstanceSettings.current(), "ip_failures", "127.0.0.1"))
+
+
+def tries():
+    return Verification.objects.aggregate(Sum("tries"))["tries__sum"]
+
+
+def messages():
+    return limits.count(costs.bucket(InstanceSettings.current(), "identifier_messages", "email_address", EMAIL))
+
+
+def test_of_60_wrong_codes_over_20_flows_exactly_the_limit_is_compared():
+    assert in_threads(guessing()) == {422: FAILURES, 429: THREADS - FAILURES}
+    assert tries() == failures() == FAILURES
+
+
+def test_of_60_prepares_of_60_browsers_exactly_the_limit_is_sent():
+    assert in_threads(asking()) == {200: MESSAGES, 429: THREADS - MESSAGES}
+    assert Message.objects.count() == Verification.objects.count() == messages() == MESSAGES
+
+
+def test_several_workers_compare_exactly_the_limit():
+    steps = guessing()
+    with served("django.core.wsgi:get_wsgi_application()", WORKERS) as port:
+        assert over_http(steps, port) == {422: FAILURES, 429: THREADS - FAILURES}
+    assert tries() == failures() == FAILURES
+
+
+def test_several_workers_send_exactly_the_limit():
+    steps = asking()
+    with served("django.core.wsgi:get_wsgi_application()", WORKERS) as port:
+        assert over_http(steps, port) == {200: MESSAGES, 429: THREADS - MESSAGES}
+    assert Message.objects.count() == Verification.objects.count() == messages() == MESSAGES
+
+
+@pytest.fixture
+def naive(monkeypatch):
+    """What this package does not do: read the count, then go on, then count.
+
+    The barrier stands for the moment between the look and the count, in which all of them may come along.
+    """
+    moment = threading.Barrier(THREADS)
+
+    def pay(buckets):
+        buckets = list(buckets)
+        if any(held >= each.ceiling for held, each in zip(limits.counts(*buckets), buckets, strict=True)):
+            raise TooManyRequests
+        moment.wait(60)
+        return {each.scope: Taken(each.scope, Share(each.key, 0), 1) for each in buckets}
+
+    def activate():
+        monkeypatch.setattr(protection, "pay", pay)
+
+    return activate
+
+
+def test_negative_control_read_then_count_compares_them_all(naive):
+    steps = guessing()
+    naive()
+    assert in_threads(steps) == {422: THREADS}
+    assert tries() == THREADS
+
+
+def test_negative_control_read_then_count_sends_them_all(naive):
+    steps = asking()
+    naive()
+    assert in_threads(steps) == {200: THREADS}
+    assert Message.objects.count() == THREADS

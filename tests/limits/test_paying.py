@@ -1,0 +1,244 @@
+"""No comparison without a payment, and nothing comes back that was not paid, or paid by others."""
+
+import pytest
+from django.db import DatabaseError
+
+from passwordless_otp import limits
+from passwordless_otp.flows import costs
+from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.models import Counter, InstanceSettings, Verification
+from tests.limits.rows import another, code_of, elsewhere, guess, only, signed_out
+from tests.visitor import EMAIL, PHONE, Visitor, errors, joined, later, newest_code, operate
+
+pytestmark = pytest.mark.django_db
+MINE, IP = "me@example.com", "127.0.0.1"
+
+
+def held(name, *subject):
+    return limits.count(costs.bucket(InstanceSettings.current(), name, *subject))
+
+
+def failures(value=EMAIL):
+    kind = Kind.EMAIL_ADDRESS if "@" in value else Kind.PHONE_NUMBER
+    return held("identifier_failures", *Address(kind, value))
+
+
+def test_a_success_gives_back_its_own_share_of_what_people_share_and_no_more():
+    only()
+    joined(EMAIL)
+    Counter.objects.all().delete()
+    stranger, owner = Visitor(), Visitor()
+    guess(EMAIL, stranger)
+    guess(EMAIL, owner)
+    assert [held("ip_flows", IP), held("ip_messages", IP), held("ip_failures", IP)] == [2, 2, 2]
+    assert owner.attempt(code_of(EMAIL)).status_code == 200
+    assert [held("ip_flows", IP), held("ip_messages", IP), held("ip_failures", IP)] == [1, 1, 1]
+    assert [failures(), held("instance_failures"), held("instance_emails")] == [1, 1, 1]
+    assert held("identifier_messages", "email_address", EMAIL) == 2  # what was sent, was sent
+
+
+def test_proving_ones_own_address_gives_back_no_guess_at_somebody_elses():
+    only()
+    visitor = Visitor()
+    visitor.sign_up(email_address=MINE, phone_number=PHONE, strategy="phone_code")
+    for _ in range(4):
+        visitor.attempt(another(code_of(PHONE)), "phone_code")
+    assert failures(PHONE) == held("ip_failures", IP) == 4
+    visitor.prepare("email_code")
+    assert visitor.attempt(newest_code(MINE)).status_code == 200
+    assert failures(PHONE) == held("ip_failures", IP) == held("instance_failures") == 4
+
+
+def test_the_second_proof_of_a_sign_up_gives_nothing_back_a_second_time():
+    only()
+    visitor = Visitor()
+    for number in range(5):
+        guess(f"u{number}@example.com")
+    visitor.sign_up(email_address=MINE, phone_number=PHONE, strategy="email_code")
+    visitor.attempt(another(code_of(MINE)))
+    visitor.prepare("phone_code")
+    before = held("ip_failures", IP), held("ip_flows", IP), held("ip_messages", IP)
+    assert before == (6, 6, 7)
+    visitor.attempt(code_of(MINE))
+    assert visitor.attempt(code_of(PHONE), "phone_code").json()["response"]["status"] == "complete"
+    assert (held("ip_failures", IP), held("ip_flows", IP), held("ip_messages", IP)) == (5, 5, 5)
+
+
+def test_a_success_that_is_replayed_gives_nothing_back():
+    only()
+    joined(EMAIL)
+    for number in range(3):
+        guess(f"u{number}@example.com")
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    code, twin = newest_code(EMAIL), visitor.twin()
+    visitor.attempt(code)
+    for again in [twin, visitor, twin]:
+        assert again.attempt(code).status_code in {400, 404}
+    assert held("ip_failures", IP) == 3
+
+
+def test_from_another_ip_address_it_goes_back_where_it_was_paid():
+    only()
+    joined(EMAIL)
+    Counter.objects.all().delete()
+    visitor = Visitor()
+    guess(EMAIL, visitor)
+    elsewhere(7).sign_in("other@example.com")
+    visitor.http.defaults["REMOTE_ADDR"] = "203.0.113.7"
+    assert visitor.attempt(code_of(EMAIL)).status_code == 200
+    assert held("ip_failures", IP) == held("ip_flows", IP) == 0
+    assert held("ip_flows", "203.0.113.7") == 1
+
+
+def test_who_changes_the_address_of_a_sign_up_pays_for_each():
+    only()
+    visitor = Visitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    for _ in range(4):
+        visitor.attempt(another(code_of(EMAIL)))
+    visitor.update(email_address=MINE)
+    visitor.prepare()
+    assert visitor.attempt(newest_code(MINE)).json()["response"]["status"] == "complete"
+    assert failures() == held("ip_failures", IP) == 4
+
+
+def test_one_that_fails_keeps_what_it_has_paid():
+    only()
+    joined(EMAIL)
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    code = newest_code(EMAIL)
+    for _ in range(8):
+        visitor.attempt(another(code))
+    assert errors(visitor.attempt(code)) == ["verification_failed"]
+    assert failures() == held("ip_failures", IP) == 5  # those that were compared
+
+
+@pytest.mark.parametrize("text", ["", "12345", "abcdef", "1234567"])
+def test_what_could_be_no_code_is_neither_compared_nor_paid(text):
+    only()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    before = Counter.objects.count()
+    visitor.attempt(text)
+    assert Counter.objects.count() == before
+    assert Verification.objects.get().tries == 0
+
+
+def test_over_the_limit_even_the_right_code_is_not_compared_and_costs_no_try():
+    only(ip_failures=3)
+    joined(EMAIL)
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    for number in range(3):
+        guess(f"u{number}@example.com")
+    tried = Verification.objects.order_by("-pk").values_list("pk", "tries", "status")
+    before = list(tried)
+    assert errors(visitor.attempt(newest_code(EMAIL))) == ["too_many_requests"]
+    assert list(tried) == before
+    visitor.http.defaults["REMOTE_ADDR"] = "203.0.113.7"
+    assert visitor.attempt(newest_code(EMAIL)).status_code == 200
+
+
+def test_a_prepare_that_sends_nothing_costs_nothing():
+    only()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    for _ in range(3):
+        assert visitor.prepare().status_code == 200
+    later(seconds=31)
+    visitor.attempt("000000" if code_of(EMAIL) != "000000" else "111111")
+    Verification.objects.update(status="failed", nonce="")
+    assert errors(visitor.prepare()) == ["verification_failed"]
+    assert held("ip_messages", IP) == 1
+
+
+def test_one_flow_gives_up_before_the_limits_of_its_identifier_are_used_up():
+    only()
+    operate(messages_per_flow=2)
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    for _ in range(4):
+        later(seconds=31)
+        visitor.prepare()
+    assert errors(visitor.prepare()) == ["verification_code_too_many_requests"]
+    assert held("ip_messages", IP) == held("identifier_messages", "email_address", EMAIL) == 2
+
+
+@pytest.mark.parametrize("also", [{}, {"username": "jane"}])
+def test_a_box_for_everybody_costs_a_newcomer_nothing_in_the_end(also):
+    only()
+    operate(username="required" if also else "off")
+    visitor = Visitor()
+    visitor.sign_in(MINE, "email_code", sign_up_if_missing=True)
+    assert errors(visitor.attempt(newest_code(MINE))) == ["sign_up_if_missing_transfer"]
+    answer = visitor.sign_up(transfer=True, **also)
+    assert answer.json()["response"]["status"] == "complete"
+    assert held("ip_flows", IP) == held("ip_messages", IP) == held("ip_failures", IP) == 0
+
+
+def test_that_somebody_exists_is_told_no_oftener_than_flows_are_begun():
+    only(ip_flows=3)
+    operate(enumeration_protection=False)
+    codes = [Visitor().sign_in(f"u{number}@example.com").status_code for number in range(5)]
+    assert codes == [422] * 3 + [429] * 2
+
+
+def test_that_a_username_is_taken_is_told_no_oftener_than_flows_are_begun():
+    only(ip_flows=5)
+    operate(username="optional")
+    joined(EMAIL, username="jane")
+    Counter.objects.all().delete()
+    visitor = Visitor()
+    visitor.sign_up(email_address=MINE)
+    codes = [visitor.update(username="jane").status_code for _ in range(3)]
+    codes += [Visitor().sign_up(username="jane", email_address=MINE).status_code for _ in range(3)]
+    assert codes == [422] * 4 + [429] * 2
+
+
+def test_a_database_that_fails_to_give_back_signs_in_all_the_same(monkeypatch):
+    only()
+    joined(EMAIL)
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+
+    def broken(*shares):
+        raise DatabaseError
+
+    monkeypatch.setattr(limits, "give_back", broken)
+    assert visitor.attempt(newest_code(EMAIL)).status_code == 200
+    assert visitor.signed_in
+
+
+def test_strangers_use_up_nothing_of_a_recognised_browser():
+    only(
+        identifier_messages=3,
+        identifier_ip_messages=2,
+        identifier_emails=4,
+        mailbox_messages=3,
+        instance_emails=4,
+    )
+    owner = signed_out()
+    codes = [elsewhere(number).sign_in(EMAIL, "email_code").status_code for number in range(5)]
+    assert codes[-1] == 429
+    assert owner.sign_in(EMAIL, "email_code").status_code == 200
+    assert owner.attempt(newest_code(EMAIL)).status_code == 200
+
+
+def test_a_cookie_that_somebody_made_up_has_no_bucket_of_its_own():
+    only(identifier_messages=2)
+    joined(EMAIL)
+    for number in range(3):
+        visitor = elsewhere(number)
+        visitor.http.cookies["otp_client"] = f"made-up-{number}"
+        answer = visitor.sign_in(EMAIL, "email_code")
+    assert answer.status_code == 429
+
+
+def test_a_browser_that_somebody_else_has_signed_in_with_is_a_stranger():
+    only(identifier_messages=2)
+    joined(EMAIL)
+    other = signed_out("other@example.com")
+    elsewhere().sign_in(EMAIL, "email_code")
+    assert other.sign_in(EMAIL, "email_code").status_code == 429
