@@ -1,10 +1,32 @@
 """What a stranger sees of a person's steps, and what they cost: for comparisons between people."""
 
+from django.contrib.auth import get_user_model
+
 from passwordless_otp.identifiers import parse
-from passwordless_otp.models import Verification
+from passwordless_otp.models import Identifier, Verification
 from passwordless_otp.testing import snapshots
 from tests.pages.conftest import Browser
-from tests.visitor import wrong
+from tests.visitor import both_kinds, wrong
+
+PEOPLE = {
+    "known": {"is_active": True},
+    "inactive": {"is_active": False},
+    "staff": {"is_staff": True},
+    "superuser": {"is_superuser": True},
+}
+
+
+def people(kind):
+    """Make one of each; return their identifiers, and one that nobody has."""
+    both_kinds()
+    addresses = {}
+    for index, (name, status) in enumerate([*PEOPLE.items(), ("unknown", None)]):
+        email, phone = f"p{index}@example.com", f"+1415555267{index}"
+        addresses[name] = email if kind == "email_address" else phone
+        if status is not None:
+            user = get_user_model().objects.create(username=name, **status)
+            Identifier.objects.create(user=user, kind=kind, value=addresses[name])
+    return addresses
 
 
 def snapshot(step, address):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from passwordless_otp import users
+from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import IdentifierExists, ParamMissing, ValueDisabled
-from passwordless_otp.flows import opening, requirements
+from passwordless_otp.flows import costs, opening, protection, requirements
 from passwordless_otp.identifiers import Address, Kind, Strategy
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.instance import Presence
@@ -12,8 +13,19 @@ from passwordless_otp.models.instance import Presence
 DETAILS = [*requirements.NAMES, "unsafe_metadata"]
 
 
-def read(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str]:
-    """Return the fields that this site asks for, in canonical form. Raises what is wrong with one."""
+def read(given: Mapping[str, str], browser: Browser, settings: InstanceSettings) -> dict[str, str]:
+    """Return the fields that this site asks for, in canonical form. Raises what is wrong with one.
+
+    That something is taken is an answer to pay for: it could be asked for in bulk.
+    """
+    try:
+        return _read(given, settings)
+    except IdentifierExists:
+        protection.pay(costs.of_flow(browser, settings))
+        raise
+
+
+def _read(given: Mapping[str, str], settings: InstanceSettings) -> dict[str, str]:
     values = _identifiers(given, settings)
     if not settings.enumeration_protection:
         typed = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]

@@ -9,7 +9,6 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import outbox
 from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import (
-    IdentifierExists,
     OTPError,
     ResourceNotFound,
     SignUpClosed,
@@ -54,7 +53,7 @@ def create(
     `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyRequests`, and what is wrong with a field.
     """
     settings = _settings()
-    values = _read(given, browser, settings)
+    values = fields.read(given, browser, settings)
     addresses = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
     restricting.refuse(addresses, settings)
     details = {name: values.get(name, "") for name in fields.DETAILS}
@@ -93,7 +92,7 @@ def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
     Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess` or what is wrong with a field.
     """
     settings = _settings()
-    values = _read(given, browser, settings)
+    values = fields.read(given, browser, settings)
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
     details = {name: values[name] for name in fields.DETAILS if name in values}
     before = flow.client
@@ -164,15 +163,6 @@ def _settings(flow: Flow | None = None) -> InstanceSettings:
         raise SignUpClosed
     restricting.refuse(flow.addresses if flow else [], settings)
     return settings
-
-
-def _read(given: Mapping[str, str], browser: Browser, settings: InstanceSettings) -> dict[str, str]:
-    """Read what was typed. That something is taken is an answer to pay for: it could be asked for in bulk."""
-    try:
-        return fields.read(given, settings)
-    except IdentifierExists:
-        protection.pay(costs.of_flow(browser, settings))
-        raise
 
 
 def _plan(flow: Flow, browser: Browser, strategy: Strategy, settings: InstanceSettings) -> sending.Plan:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests import hooks
-from tests.attacks.test_enumeration import snapshot
+from tests.seen import snapshot
 from tests.sms.strangers import GERMAN, ask, at, elsewhere, holder
 from tests.visitor import PHONE, operate
 
