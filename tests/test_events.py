@@ -142,7 +142,8 @@ def test_receivers_of_a_failed_login_get_a_request_without_the_code_and_can_not_
     assert not hasattr(heard[0]["request"], "axes_locked_out")
 
 
-def test_a_refused_limit_is_told_of_with_whose_it_is(log):
+def test_a_refused_limit_is_told_of_with_whose_it_is(log, settings):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     with listening(signals.limit_reached) as heard:
         answers = [Visitor().sign_in(EMAIL, "email_code").status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
@@ -154,7 +155,8 @@ def test_a_refused_limit_is_told_of_with_whose_it_is(log):
     assert line.levelno == logging.WARNING
 
 
-def test_a_limit_that_is_only_tracked_is_told_of_once(log):
+def test_a_limit_that_is_only_tracked_is_told_of_once(log, settings):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     operate(tracked_only=["identifier_ip_messages"])
     with listening(signals.limit_reached) as heard:
         answers = [Visitor().sign_in(EMAIL, "email_code").status_code for _ in range(5)]

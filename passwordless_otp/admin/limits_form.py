@@ -33,6 +33,17 @@ HELP = {
     "instance_emails": _("Protects your standing with mail providers. People who were here before get theirs."),
     "identifier_notes": _("0: none is ever sent. Nobody is told."),
     "instance_notes": _("0: none is ever sent. Nobody is told."),
+    "sms_prefix": _(
+        "Whoever owns a range of numbers earns with it. Who asks for more waits for an SMS that does not come."
+    ),
+    "sms_prefix_day": _("The same, over a day."),
+    "sms_country": _("Nobody new in this country gets an SMS then, until the hour is over."),
+    "sms_pause": _("0: no country is paused by itself. A pause ends as soon as enough codes are typed."),
+    "sms_pause_from": _("Fewer say nothing about a country."),
+    "sms_instance": _("Then nobody new gets an SMS, until the hour is over. Email goes on."),
+    "sms_instance_day": _("The same, over a day."),
+    "sms_proven": _("People with an account get an SMS, whatever strangers have used up."),
+    "sms_proven_day": _("The same, over a day."),
 }
 
 

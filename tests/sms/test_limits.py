@@ -83,7 +83,7 @@ def test_a_limit_that_is_only_tracked_stops_nothing(caplog):
     for index in range(7):
         ask(f"+1415555{index:04}", index)
     assert sent() == 7
-    assert "sms_prefix, 5 in 3600 s" in caplog.text
+    assert "limit_reached limit=sms_prefix number=5 seconds=3600 enforced=False" in caplog.text
 
 
 def test_strangers_cannot_switch_sms_off_for_somebody_with_an_account():
