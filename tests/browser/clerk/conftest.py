@@ -7,6 +7,8 @@ import pytest
 from tests.browser.clerk import scripts, shop
 
 LOOPBACK = "127.0.0.1"
+# The components of v4 show a picture of nobody, which they ask of their makers. They do without it.
+WANTED = {"v4": {"https://img.clerk.com/static/avatar_placeholder.jpeg?width=80"}}
 
 
 @pytest.fixture(params=scripts.CLERK_JS)
@@ -16,8 +18,17 @@ def version(request):
 
 
 @pytest.fixture
-def origin(site, settings):
-    """The address of a site that serves these scripts beside its own pages."""
+def static(version, settings, tmp_path):
+    """A folder for scripts of a site, which has those of clerk-js in folders of their own."""
+    settings.STATICFILES_DIRS = [("clerk-js", scripts.scripts(version)), tmp_path]
+    if version == "v6":
+        settings.STATICFILES_DIRS += [("clerk-ui", scripts.components())]
+    return tmp_path
+
+
+@pytest.fixture
+def origin(static, site, settings):
+    """The address of the site."""
     settings.ROOT_URLCONF = shop.__name__
     settings.LOGIN_REDIRECT_URL = "/account/"
     url = site.replace("localhost", LOOPBACK)
@@ -32,17 +43,22 @@ def strangers():
 
 
 @pytest.fixture
-def visit(origin, new_page, strangers):
+def visit(origin, new_page, version, strangers):
     """Return a function that opens a page of the site; a request to any other host fails the test."""
 
     def open_page(path):
         page = new_page(javascript=True)
-        page.context.route(lambda url: urlsplit(url).hostname != LOOPBACK, lambda route: refuse(route, strangers))
+        page.context.route(is_elsewhere, lambda route: refuse(route, strangers))
         page.goto(f"{origin}{path}")
         return page
 
     yield open_page
-    assert strangers == []
+    assert set(strangers) <= WANTED.get(version, set())
+
+
+def is_elsewhere(url):
+    """Tell whether this is another host's."""
+    return urlsplit(url).hostname != LOOPBACK
 
 
 def refuse(route, strangers):

@@ -4,29 +4,32 @@ import base64
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.template import engines
 from django.urls import include, path
-from django.views.static import serve
 
-from tests.browser.clerk import scripts
+from tests.docs.blocks import ROOT, blocks
 
 KEY = "pk_live_" + base64.b64encode(b"auth.example.com$").decode()  # any host with a dot
-PAGE = """<!doctype html><title>Shop</title><div id="app"></div>{components}
-<script src="/clerk-js/{version}/clerk.browser.js" data-clerk-publishable-key="{key}"
+PAGE = """<!doctype html><title>Shop</title><div id="app"></div>
+<script src="/static/clerk-js/clerk.browser.js" data-clerk-publishable-key="{key}"
   data-clerk-proxy-url="{proxy}"></script>"""
-COMPONENTS = '<script src="/clerk-js/ui/ui.browser.js"></script>'
+COMPONENTS = '<script src="/static/clerk-ui/ui.browser.js"></script>'  # of v6
+REACT = (
+    '<!doctype html><title>App</title><div id="app"></div><script type="module" src="/static/app.js"></script>'
+)
 
 
 def show(request, version):
-    """A page with nothing but clerk-js, and its components where they are a file of their own."""
-    proxy = request.build_absolute_uri("/auth")
-    components = COMPONENTS if version == "v6" else ""
-    return HttpResponse(PAGE.format(version=version, key=KEY, proxy=proxy, components=components))
+    """A page with nothing but clerk-js."""
+    page = PAGE.format(key=KEY, proxy=request.build_absolute_uri("/auth"))
+    return HttpResponse((COMPONENTS if version == "v6" else "") + page)
 
 
-def script(request, version, name):
-    """A file of the package."""
-    folder = scripts.components() if version == "ui" else scripts.scripts(version)
-    return serve(request, name, document_root=folder)
+def show_documented(request, version):
+    """The page of the documentation."""
+    [page] = [block.text for block in blocks(ROOT / "docs/migrating.md", "html")]
+    rendered = engines["django"].from_string(page).render({}, request)
+    return HttpResponse((COMPONENTS if version == "v6" else "") + rendered)
 
 
 @login_required
@@ -39,7 +42,8 @@ def account(request):
 urlpatterns = [
     path("auth/", include("passwordless_otp.urls")),
     path("page/<version>/", show),
-    path("clerk-js/<version>/<name>", script),
+    path("docs/<version>/", show_documented),
+    path("react/", lambda request: HttpResponse(REACT)),
     path("account/", account),
     path("", lambda request: HttpResponse("home")),
 ]
