@@ -93,6 +93,15 @@ def test_a_reload_goes_on_where_the_visitor_was(page, flow, status):
     assert len(memory.outbox) == 1
 
 
+def test_names_and_metadata_are_collected_step_by_step(page):
+    configure(first_name="required")
+    assert page.evaluate(visits.WITH_METADATA, EMAIL) == [["first_name"], {"plan": {"seats": 3}}]
+    assert page.evaluate(visits.WITH_NAME, "Jane") == []
+    visits.prepare(page, "signUp", EMAIL)
+    visits.finish(page, "signUp", EMAIL, newest_code())
+    assert page.evaluate("() => Clerk.user.reload().then(({firstName}) => firstName)") == "Jane"
+
+
 def test_a_session_has_a_token_and_lasts_over_a_reload(page):
     visits.create(page, "signUp", EMAIL)
     visits.finish(page, "signUp", EMAIL, newest_code())

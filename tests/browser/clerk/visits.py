@@ -40,6 +40,10 @@ FINISH = """async (code) => {
   return status;
 }"""
 REFUSAL = "(given) => (CALL)(given).then(() => null, (error) => error.errors[0].code)"
+WITH_METADATA = """(emailAddress) =>
+  Clerk.client.signUp.create({emailAddress, unsafeMetadata: {plan: {seats: 3}}})
+    .then(({missingFields, unsafeMetadata}) => [missingFields, unsafeMetadata])"""
+WITH_NAME = "(firstName) => Clerk.client.signUp.update({firstName}).then(({missingFields}) => missingFields)"
 SIGN_IN_OR_UP = """(identifier) =>
   Clerk.client.signIn.create({identifier, signUpIfMissing: true}).then(() => null)"""
 TRANSFER = "() => Clerk.client.signUp.create({transfer: true}).then(({status}) => status)"
