@@ -4,11 +4,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.clerk import scripts, shop
+from tests.browser.clerk import scripts, shop, visits
 
 LOOPBACK = "127.0.0.1"
 # The components of v4 show a picture of nobody, which they ask of their makers. They do without it.
-WANTED = {"v4": {"https://img.clerk.com/static/avatar_placeholder.jpeg?width=80"}}
+PICTURE = "https://img.clerk.com/static/avatar_placeholder.jpeg?width=80"
+WANTED = {"v4": {PICTURE}}
 
 
 @pytest.fixture(params=scripts.CLERK_JS)
@@ -54,6 +55,18 @@ def visit(origin, new_page, version, strangers):
 
     yield open_page
     assert set(strangers) <= WANTED.get(version, set())
+
+
+@pytest.fixture
+def mounted(visit, version):
+    """Return a function that shows a component on a page."""
+
+    def mount(name, **options):
+        page = visit(f"/page/{version}/")
+        page.evaluate(visits.MOUNT, [name, options])
+        return page
+
+    return mount
 
 
 def is_elsewhere(url):

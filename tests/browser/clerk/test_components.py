@@ -9,11 +9,6 @@ from tests.browser.conftest import configure, newest_code
 from tests.visitor import EMAIL, PHONE, wrong
 
 pytestmark = pytest.mark.browser
-MOUNT = """async ([name, options]) => {
-  const components = window.__internal_ClerkUICtor;
-  await Clerk.load({telemetry: false, ...(components && {ui: {ClerkUI: components}})});
-  Clerk[`mount${name}`](document.getElementById("app"), {fallbackRedirectUrl: "/account/", ...options});
-}"""
 FIELDS = {
     "email": "input[name=emailAddress]:visible, input[name=identifier]:visible",
     "phone": "input[type=tel]:visible",
@@ -21,18 +16,6 @@ FIELDS = {
 CODE = "input[autocomplete=one-time-code]"
 EMPTIED = """() => [...document.querySelectorAll("input[autocomplete=one-time-code]")]
   .every((field) => field.value === "" && !field.disabled)"""
-
-
-@pytest.fixture
-def mounted(visit, version):
-    """Return a function that shows a component on a page."""
-
-    def mount(name, **options):
-        page = visit(f"/page/{version}/")
-        page.evaluate(MOUNT, [name, options])
-        return page
-
-    return mount
 
 
 def fill(page, identifier):

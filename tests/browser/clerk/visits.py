@@ -6,6 +6,11 @@ from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import Identifier
 
 LOAD = "() => Clerk.load({telemetry: false}).then(() => null)"
+MOUNT = """async ([name, options]) => {
+  const components = window.__internal_ClerkUICtor;
+  await Clerk.load({telemetry: false, ...(components && {ui: {ClerkUI: components}})});
+  Clerk[`mount${name}`](document.getElementById("app"), {fallbackRedirectUrl: "/account/", ...options});
+}"""
 CREATE = {
     ("signUp", "email"): "(emailAddress) => Clerk.client.signUp.create({emailAddress}).then(() => null)",
     ("signUp", "phone"): "(phoneNumber) => Clerk.client.signUp.create({phoneNumber}).then(() => null)",
