@@ -121,7 +121,7 @@ def table(heading):
     [
         ("The calls:", test_headless, scripts.CLERK_JS),
         ("The prebuilt `<SignUp/>` and `<SignIn/>`:", test_components, scripts.CLERK_JS),
-        ("The hooks and components for React:", test_react, ["clerk-react 4"]),
+        ("The hooks and components for React:", test_react, scripts.REACT),
     ],
 )
 def test_what_works_is_what_is_tested(heading, module, versions):
@@ -130,5 +130,6 @@ def test_what_works_is_what_is_tested(heading, module, versions):
 
 def test_the_versions_are_those_that_are_tested():
     text = PAGE.read_text()
-    versions = [*scripts.CLERK_JS.values(), scripts.UI, scripts.REACT["@clerk/clerk-react"]]
+    react = [packages["@clerk/clerk-react"] for packages in scripts.REACT.values()]
+    versions = [*scripts.CLERK_JS.values(), scripts.UI, *react]
     assert [version for version in versions if version not in text] == []

@@ -65,13 +65,13 @@ function Account() {
   const { signOut } = useClerk();
   return (
     <p>
-      Hello, {user.primaryEmailAddress.emailAddress}. <button onClick={() => signOut()}>Sign out</button>
+      Hello, {user.primaryEmailAddress.emailAddress}. <button onClick={() => signOut({ redirectUrl: "/react/" })}>Sign out</button>
     </p>
   );
 }
 
 export default function App() {
-  const signedOut = location.search === "?components" ? <SignIn /> : [<SignUpForm key="up" />, <SignInForm key="in" />];
+  const signedOut = location.search === "?components" ? <SignIn fallbackRedirectUrl="/account/" /> : [<SignUpForm key="up" />, <SignInForm key="in" />];
   return (
     <>
       <SignedOut>{signedOut}</SignedOut>

@@ -9,16 +9,30 @@ from tests.settings import FOLDER
 
 CLERK_JS = {"v4": "4.73.14", "v5": "5.128.0", "v6": "6.40.0"}
 UI = "1.36.0"  # the prebuilt components of v6, a package of their own
-REACT = {
-    "@clerk/clerk-react": "4.32.5",
-    "@clerk/shared": "1.4.2",
-    "@clerk/types": "3.65.5",
-    "csstype": "3.1.1",
-    "glob-to-regexp": "0.4.1",
-    "js-cookie": "3.0.1",
-    "swr": "2.2.0",
-    "tslib": "2.4.1",
-    "use-sync-external-store": "1.7.0",
+REACT = {  # by the version of clerk-js that belongs to it
+    "v4": {
+        "@clerk/clerk-react": "4.32.5",
+        "@clerk/shared": "1.4.2",
+        "@clerk/types": "3.65.5",
+        "csstype": "3.1.1",
+        "glob-to-regexp": "0.4.1",
+        "js-cookie": "3.0.1",
+        "swr": "2.2.0",
+        "tslib": "2.4.1",
+        "use-sync-external-store": "1.7.0",
+    },
+    "v5": {
+        "@clerk/clerk-react": "5.61.10",
+        "@clerk/shared": "3.48.0",
+        "csstype": "3.1.3",
+        "dequal": "2.0.3",
+        "glob-to-regexp": "0.4.1",
+        "js-cookie": "3.0.7",
+        "std-env": "3.10.0",
+        "swr": "2.3.4",
+        "tslib": "2.8.1",
+        "use-sync-external-store": "1.7.0",
+    },
 }
 
 
@@ -32,9 +46,9 @@ def components():
     return _unpacked("@clerk/ui", UI)
 
 
-def bundled(source):
+def bundled(source, version):
     """Bundle a front end that uses clerk-react. Return the file's text."""
-    return packages.bundled("clerk-react", source, **packages.REACT_18, **REACT)
+    return packages.bundled(f"clerk-react-{version}", source, **packages.REACT_18, **REACT[version])
 
 
 def _unpacked(name, version):

@@ -1,5 +1,6 @@
 """A front end made with clerk-react, under the provider of docs/migrating.md."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,23 +17,23 @@ IMPORT = 'import App from "./App";\n'
 APP = Path(__file__).with_name("app.jsx").read_text()
 
 
-@pytest.fixture(scope="module")
-def bundle():
-    """The provider of the documentation around an ordinary app."""
+@pytest.fixture(params=scripts.REACT)
+def version(request):
+    """The version of clerk-react, and of the clerk-js that belongs to it."""
+    return request.param
+
+
+@cache
+def bundle(version):
+    """Return the provider of the documentation around an ordinary app."""
     assert IMPORT in PROVIDER
-    return scripts.bundled(APP.replace("export default ", "") + PROVIDER.replace(IMPORT, ""))
+    return scripts.bundled(APP.replace("export default ", "") + PROVIDER.replace(IMPORT, ""), version)
 
 
 @pytest.fixture
-def version():
-    """The version of clerk-js that belongs to clerk-react 4."""
-    return "v4"
-
-
-@pytest.fixture
-def visit_app(bundle, static, visit):
+def visit_app(version, static, visit):
     """Return a function that opens the app."""
-    (static / "app.js").write_text(bundle)
+    (static / "app.js").write_text(bundle(version))
     return lambda query="": visit(f"/react/{query}")
 
 
