@@ -36,6 +36,9 @@ OURS: list[tuple[type[Exception], type[OTPError]]] = [
     (DatabaseError, errors.ServiceUnavailable),
 ]
 
+# Refusals that a front end goes on from, by what the client then has.
+WITH_CLIENT = (errors.SessionExists, errors.TransferRequired)
+
 
 def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the envelope for this exception; `None` for one that nobody has foreseen. DRF calls it."""
@@ -50,7 +53,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         logger.info("%s %s (%s)", first.code, first.param, trace_id)
     headers = {"Retry-After": str(first.retry_after)} if first.retry_after else None
     body: dict[str, Any] = {"errors": [_entry(refusal) for refusal in refusals], "trace_id": trace_id}
-    if isinstance(first, errors.SessionExists):
+    if isinstance(first, WITH_CLIENT):
         body["meta"] = {"client": resources.client_of(context["request"]._request)}
     return Response(body, status=first.status, headers=headers)
 

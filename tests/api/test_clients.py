@@ -9,7 +9,18 @@ from django.contrib.sessions.models import Session
 
 from passwordless_otp import signals
 from passwordless_otp.models import Flow, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate, unlimited
+from tests.visitor import (
+    EMAIL,
+    PHONE,
+    Visitor,
+    both_kinds,
+    errors,
+    joined,
+    newest_code,
+    operate,
+    unlimited,
+    wrong,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -249,3 +260,15 @@ def test_the_token_is_short_lived_and_proves_nothing_here():
     stranger = Visitor(Authorization=f"Bearer {token['jwt']}")
     stranger.http.cookies["__session"] = token["jwt"]
     assert stranger.signed_in is None
+
+
+def test_a_refusal_that_is_gone_on_from_carries_the_client():
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
+    wrong_code = visitor.attempt(wrong(newest_code())).json()
+    assert "meta" not in wrong_code
+    refused = visitor.attempt(newest_code()).json()
+    assert refused["errors"][0]["code"] == "sign_up_if_missing_transfer"
+    client = refused["meta"]["client"]
+    assert client == visitor.get("client").json()["client"]
+    assert client["sign_in"]["first_factor_verification"]["status"] == "transferable"

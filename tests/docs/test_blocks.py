@@ -14,7 +14,8 @@ from tests.docs.shell import Shell
 
 RUN = {"python", "sh", "json", "html"}
 SHOWN = {"text"}  # trees and output, for the eye alone
-SCRIPTS = {"js", "jsx"}  # run in a browser, by tests/browser/test_client_docs.py
+SCRIPTS = {"js", "jsx"}  # run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk
+WITH_SCRIPTS = {"javascript.md", "migrating.md"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -24,7 +25,7 @@ def name(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_block_has_a_language_that_is_run_or_only_shown(page):
-    known = RUN | SHOWN | (SCRIPTS if page.name == "javascript.md" else set())
+    known = RUN | SHOWN | (SCRIPTS if page.name in WITH_SCRIPTS else set())
     assert [block.place for block in blocks(page) if block.language not in known] == []
 
 
