@@ -1,5 +1,6 @@
 """Play all scenarios, each in a database of its own, and print what came of them."""
 
+import logging
 import os
 import sys
 import time
@@ -19,6 +20,7 @@ from tests.simulation.world import Clock  # noqa: E402
 ALL = {
     "One identifier, 24 h, 10,000 addresses": scenarios.siege,
     "A spray over 5,000 identifiers, 24 h": scenarios.spray,
+    "A pump: 1,000 numbers of one range, 24 h": scenarios.pump,
     "A school: 2,000 people behind one address, 50 flows open at once": scenarios.school,
 }
 WORTH_A_YEAR = 1 - (1 - 1e-6) ** (10 * 24 * 365)  # of ten tries an hour at six digits
@@ -37,6 +39,7 @@ def play(scenario):
 
 def main(wanted):
     setup_test_environment()
+    logging.disable(logging.CRITICAL)
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.simulation.world.leave"}
     for title, scenario in ALL.items():
         if wanted and scenario.__name__ not in wanted:

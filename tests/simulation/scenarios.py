@@ -1,6 +1,10 @@
 """The attacks, each with the people who are in the way of it."""
 
+from passwordless_otp import outbox
+from passwordless_otp.delivery.backends import memory
+from passwordless_otp.models import Message
 from tests.simulation.world import Person, Tally, people
+from tests.visitor import both_kinds
 
 DAY = 86_400  # seconds
 
@@ -41,6 +45,23 @@ def spray(clock, targets=5_000, addresses=1_000):
         if number % 10 == 0:
             visitor = victims[targets + number // 10]
             welcome(Person(f"203.0.{number // 250 % 250}.{number % 250}"), visitor.value, tally, "others")
+    return tally
+
+
+def pump(clock, numbers=1_000):
+    """Numbers of one range that earn by every SMS, each asked for from another address; a member signs in, too."""
+    both_kinds()
+    tally, [member] = Tally(), people(1, "phone_number")
+    memory.outbox.clear()
+    for number in range(numbers):
+        clock.tick(DAY / numbers)
+        robot = Person(f"10.{number // 250}.{number % 250}.1")
+        granted = robot.ask(f"+1415556{number:04}", newcomer=True)
+        tally.counts["flows granted" if granted else "flows refused"] += 1
+        for message in Message.objects.filter(status="pending"):
+            outbox.deliver(message.pk)
+    tally.counts["SMS sent"] = len(memory.outbox)
+    welcome(Person("203.0.113.1"), member.value, tally, "a member of the same range's country")
     return tally
 
 

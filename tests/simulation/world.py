@@ -68,11 +68,11 @@ class Person:
     def browser(self):
         return Browser(self.client, secrets.token_hex(32), self.ip, self.users)
 
-    def ask(self, identifier):
-        """Ask for a code; tell whether one was sent."""
+    def ask(self, identifier, newcomer=False):
+        """Ask for a code, as somebody without an account if need be; tell whether one was granted."""
         strategy = parse(identifier, None).kind.strategy
         try:
-            self.flow = sign_in.create(self.browser, None, identifier, strategy)
+            self.flow = sign_in.create(self.browser, None, identifier, strategy, newcomer)
         except TooManyRequests:
             self.flow = None
         return self.flow is not None
