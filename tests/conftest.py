@@ -1,6 +1,7 @@
 """What every test gets."""
 
 import pytest
+from django.utils import translation
 
 from passwordless_otp.delivery.backends import memory
 from passwordless_otp.models import memo
@@ -11,3 +12,10 @@ def fresh_process():
     """Forget what this process remembers of an earlier test."""
     memo.forget()
     memory.outbox.clear()
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Leave no language to the next test: a request activates one for its thread."""
+    yield
+    translation.activate("en")

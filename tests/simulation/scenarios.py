@@ -49,7 +49,7 @@ def spray(clock, targets=5_000, addresses=1_000):
 
 
 def pump(clock, numbers=1_000):
-    """Numbers of one range that earn by every SMS, each asked for from another address; a member signs in, too."""
+    """Numbers of one range that earn by every SMS, each from as many addresses; a member signs in, too."""
     both_kinds()
     tally, [member] = Tally(), people(1, "phone_number")
     memory.outbox.clear()
