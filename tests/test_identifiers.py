@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from passwordless_otp import identifiers
 from passwordless_otp.errors import FormatInvalid
-from passwordless_otp.identifiers import Kind, mask, parse, require_mobile
+from passwordless_otp.identifiers import (
+    Address,
+    Kind,
+    Strategy,
+    mailbox,
+    mask,
+    parse,
+    parse_email,
+    require_mobile,
+)
 
 EMAILS = [
     "jane@example.com",
@@ -185,3 +194,61 @@ def test_canonical_forms_are_ascii_and_their_own_canonical_form(text):
     assert len(address.value) <= identifiers.MAX_LENGTH
     assert parse(address.value, None) == address
     assert "•" in mask(address)
+
+
+def address_of(local, total):
+    """An email address whose local part and whole have these lengths; its labels have at most 63."""
+    rest = total - local - 1 - len(".example.com")
+    labels = []
+    while rest > 0:
+        labels.append("d" * min(60, rest))
+        rest -= len(labels[-1]) + 1
+    return f"{'l' * local}@{'.'.join(labels)}.example.com"
+
+
+@pytest.mark.parametrize(
+    ("local", "total", "fits"), [(64, 200, True), (65, 200, False), (10, 254, True), (10, 255, False)]
+)
+def test_an_email_address_has_at_most_64_characters_before_the_at_and_254_in_all(local, total, fits):
+    address = address_of(local, total)
+    assert len(address) == total
+    if fits:
+        assert parse_email(address) == address
+        return
+    with pytest.raises(FormatInvalid):
+        parse_email(address)
+
+
+def test_an_address_without_an_at_is_no_email_address():
+    with pytest.raises(FormatInvalid):
+        parse_email("jane.example.com")
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy", "channel"),
+    [("email_address", "email_code", "email"), ("phone_number", "phone_code", "sms")],
+)
+def test_kind_strategy_and_channel_belong_together(kind, strategy, channel):
+    assert Kind(kind).strategy == strategy
+    assert Strategy(strategy).kind == kind
+    assert Kind(kind).channel == channel
+
+
+@pytest.mark.parametrize(
+    ("email", "box"),
+    [
+        ("jane@example.com", "jane@example.com"),
+        ("jane+shop@example.com", "jane@example.com"),
+        ("jane+a+b@example.com", "jane@example.com"),
+        ("+jane@example.com", "+jane@example.com"),
+    ],
+)
+def test_a_mailbox_is_the_address_without_its_tag(email, box):
+    assert mailbox(email) == box
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [("+2901234", "+290••••"), ("+29012345", "+290•••••"), ("+290123456", "+290•••456")]
+)
+def test_a_mask_leaves_the_end_of_a_number_only_where_enough_is_hidden(number, shown):
+    assert mask(Address(Kind.PHONE_NUMBER, number)) == shown
