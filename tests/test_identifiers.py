@@ -198,11 +198,9 @@ def test_canonical_forms_are_ascii_and_their_own_canonical_form(text):
 
 def address_of(local, total):
     """An email address whose local part and whole have these lengths; its labels have at most 63."""
-    rest = total - local - 1 - len(".example.com")
-    labels = []
-    while rest > 0:
-        labels.append("d" * min(60, rest))
-        rest -= len(labels[-1]) + 1
+    rest = total - local - len("@.example.com")
+    labels = ["d" * 50] * (rest // 51)
+    labels.append("d" * (rest - 51 * len(labels)))
     return f"{'l' * local}@{'.'.join(labels)}.example.com"
 
 
