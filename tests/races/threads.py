@@ -1,7 +1,9 @@
 """Many threads, one database, real transactions."""
 
 import threading
+from contextlib import contextmanager
 
+from django.contrib.auth.signals import user_logged_in
 from django.db import connections
 
 
@@ -29,3 +31,14 @@ def together(functions, seconds=120):
     if errors:
         raise errors[0]
     return results
+
+
+@contextmanager
+def logins():
+    """Every `user_logged_in` meanwhile."""
+    counted = []
+    user_logged_in.connect(lambda user, **_: counted.append(user), weak=False, dispatch_uid="logins")
+    try:
+        yield counted
+    finally:
+        user_logged_in.disconnect(dispatch_uid="logins")
