@@ -55,7 +55,8 @@ def create(
     settings = _settings()
     values = fields.read(given, browser, settings)
     addresses = [Address(kind, values[kind]) for kind in Kind if values.get(kind)]
-    restricting.refuse(addresses, settings)
+    with restricting.answering(browser, settings):  # of a transfer, with the proven one: that may be allowed
+        restricting.refuse([] if transfer else addresses, settings)
     details = {name: values.get(name, "") for name in fields.DETAILS}
     if current and not transfer and _same(current, addresses):
         try:
@@ -77,7 +78,8 @@ def create(
     # What goes on from a sign-in has been paid there.
     buckets = [] if transfer else costs.of_flow(browser, settings) + (planned.costs if planned else [])
     try:
-        flow, refusal, message = protection.run(buckets, step, flow)
+        with restricting.answering(browser, settings):
+            flow, refusal, message = protection.run(buckets, step, flow)
     except IntegrityError:  # a parallel `create` of this client was faster
         return opening.winner(browser.client, Purpose.SIGN_UP)
     if message:
@@ -104,7 +106,8 @@ def update(flow: Flow, browser: Browser, given: Mapping[str, str]) -> Flow:
         restricting.refuse(flow.addresses, settings)
         return completion.finish(flow, settings, browser)
 
-    return _settled(flow, transactions.run(step, flow), browser, before)
+    with restricting.answering(browser, settings):
+        return _settled(flow, transactions.run(step, flow), browser, before)
 
 
 def prepare(flow: Flow, browser: Browser, strategy: Strategy) -> Flow:

@@ -42,9 +42,11 @@ def withhold(message: Message) -> str:
 
     Once for each message: a second try of the same one is not counted again.
     """
-    if message.attempts > 1 or message.kind == MessageKind.NOTICE:
+    if message.attempts > 1:
         return ""
     settings, address = InstanceSettings.current(), message.address
+    if message.kind == MessageKind.NOTICE:
+        return _count(message, _warning(address.value, settings)) if message.channel == "sms" else ""
     holders = Identifier.objects.filter(kind=address.kind, value=address.value)
     if message.channel == "sms":
         return _count(message, proven(address.value, settings)) if holders.exists() else _sms(message, settings)
@@ -62,6 +64,11 @@ def proven(number: str, settings: InstanceSettings) -> list[Bucket]:
         bucket(settings, "sms_proven_day"),
         *_budget("sms_proven_daily_budget", settings, number),
     ]
+
+
+def _warning(number: str, settings: InstanceSettings) -> list[Bucket]:
+    """Return what a notice by SMS counts for: it is never held back, and leaves less for codes."""
+    return [replace(each, refuses=False) for each in proven(number, settings)]
 
 
 def unproven(number: str, settings: InstanceSettings, verified: int) -> list[Bucket]:

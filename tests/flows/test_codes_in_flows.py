@@ -16,6 +16,13 @@ def test_a_wrong_code_costs_a_try(jane):
     assert visitor.read()["first_factor_verification"]["attempts"] == 1
 
 
+def test_the_right_code_is_a_try_too(jane):
+    visitor = started()
+    visitor.attempt(wrong(newest_code()))
+    answer = visitor.attempt(newest_code()).json()["response"]
+    assert answer["first_factor_verification"]["attempts"] == 2
+
+
 @pytest.mark.parametrize(
     "code", ["", "12345", "1234567", "abcdef", "12345x", "\uff11\uff12\uff13", "\0", "\ud800" * 6]
 )

@@ -242,3 +242,15 @@ def test_a_browser_that_somebody_else_has_signed_in_with_is_a_stranger():
     other = signed_out("other@example.com")
     elsewhere().sign_in(EMAIL, "email_code")
     assert other.sign_in(EMAIL, "email_code").status_code == 429
+
+
+def test_a_right_code_forgets_every_wrong_one_since_the_last():
+    only()
+    joined(EMAIL)
+    guess(EMAIL)
+    assert held("identifier_streak", "email_address", EMAIL) == 1
+    owner = Visitor()
+    owner.sign_in(EMAIL, "email_code")
+    assert owner.attempt(code_of(EMAIL)).status_code == 200
+    assert held("identifier_streak", "email_address", EMAIL) == 0
+    assert failures() == 1  # by strangers within the day

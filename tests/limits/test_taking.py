@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
@@ -160,3 +161,32 @@ def explain(execute, sql, params, many, context):
             cursor.execute(prefix + sql, params)
             Plan.text = "\n".join(str(row) for row in cursor.fetchall())
     return execute(sql, params, many, context)
+
+
+def test_a_take_tells_how_many_its_bucket_holds_with_the_parts_before(clock):
+    kinds = [{}, {"track_only": True}, {"refuses": False}]
+    totals = []
+    for _ in range(4):
+        with transaction.atomic():
+            totals.append([limits.take(bucket(str(each), **each))[0].total for each in kinds])
+        clock.tick(PART)
+    assert totals == [[number] * 3 for number in [1, 2, 3, 4]]
+
+
+def test_what_is_never_refused_counts_as_far_as_every_database_can():
+    assert BaseDatabaseOperations.integer_field_ranges["PositiveIntegerField"][1] == limits.LARGEST
+
+
+def test_who_is_refused_while_somebody_gives_back_may_come_again_in_a_second():
+    full = bucket(limit=1)
+    take(full)
+
+    def beside(execute, sql, *rest):
+        answer = execute(sql, *rest)
+        if "ON CONFLICT" in sql and Counter.objects.filter(count=1).exists():
+            Counter.objects.all().delete()
+        return answer
+
+    with connection.execute_wrapper(beside), pytest.raises(TooManyRequests) as refusal:
+        take(full)
+    assert refusal.value.retry_after == 1

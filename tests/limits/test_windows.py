@@ -109,3 +109,14 @@ def test_a_worker_whose_clock_is_behind_sees_what_the_others_have_counted(clock)
     clock.tick(-PART)
     with pytest.raises(TooManyRequests):
         take(bucket())
+
+
+def test_a_limit_of_a_few_seconds_is_counted_by_the_second(clock):
+    few = bucket(limit=1, seconds=5)
+    take(few)
+    clock.tick(5)
+    with pytest.raises(TooManyRequests) as refusal:
+        take(few)
+    assert refusal.value.retry_after == 1
+    clock.tick(1)
+    take(few)

@@ -187,3 +187,38 @@ def test_the_environment_tells_front_ends_what_is_restricted():
     assert enabled() == (
         "public", ["allowlist", "blocklist", "block_email_subaddresses", "block_disposable_email_domains"],
     )  # fmt: skip
+
+
+def test_who_is_on_the_list_can_not_be_asked_for_in_bulk():
+    operate(sign_up_mode="restricted", limits={"ip_flows": 5})
+    answers = [Visitor().sign_up(email_address=f"u{number}@example.com") for number in range(7)]
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429] * 2
+
+
+def test_nor_by_changing_the_address_of_a_sign_up():
+    operate(sign_up_mode="restricted", limits={"ip_flows": 5})
+    allow(EMAIL)
+    visitor = starting(email_address=EMAIL)
+    answers = [visitor.update(email_address=f"u{number}@example.com") for number in range(6)]
+    assert [answer.status_code for answer in answers] == [403] * 4 + [429] * 2
+    assert visitor.read()["email_address"] == EMAIL
+
+
+def test_a_proven_identifier_that_is_allowed_is_enough_for_a_transfer():
+    both_kinds(sign_up_mode="restricted")
+    allow(EMAIL)
+    visitor = started(sign_up_if_missing=True)
+    visitor.attempt(newest_code())
+    answer = visitor.sign_up(transfer=True, phone_number=PHONE)
+    assert answer.status_code == 200
+    assert answer.json()["response"]["unverified_fields"] == ["phone_number"]
+    assert refusal(phone_number=PHONE) == NOT_ALLOWED
+
+
+def test_a_transfer_may_not_bring_a_blocked_identifier_and_the_answer_is_paid():
+    both_kinds(limits={"ip_flows": 5})
+    block(PHONE)
+    visitor = started(sign_up_if_missing=True)
+    visitor.attempt(newest_code())
+    answers = [visitor.sign_up(transfer=True, phone_number=PHONE).status_code for _ in range(7)]
+    assert answers == [403] * 5 + [429] * 2

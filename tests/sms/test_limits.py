@@ -1,9 +1,11 @@
 """What strangers share is used up in silence; what people with an account have is not theirs to use up."""
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from passwordless_otp import outbox
-from passwordless_otp.models import Message
+from passwordless_otp.models import Identifier, Message
 from tests.limits.conftest import clock  # noqa: F401
 from tests.sms.strangers import ask, at, elsewhere, holder, reasons, sent
 from tests.visitor import PHONE, newest_code, operate
@@ -125,3 +127,16 @@ def test_a_second_try_of_a_message_is_not_counted_again(settings):
     Message.objects.update(next_attempt_at=None)
     outbox.deliver(message.pk)
     assert sent(PHONE) == 1
+
+
+def test_a_notice_by_sms_counts_for_the_budget_and_is_never_held_back():
+    first, second = elsewhere(0), elsewhere(1)
+    operate(sms_prices="US 1", sms_proven_daily_budget=3, email_address_required=False)
+    user = holder(first).user
+    Identifier.objects.create(user=user, kind="phone_number", value=second, primary=False)
+    get_user_model().objects.update(last_login=timezone.now())
+    for index in range(3):
+        visitor = at(index)
+        visitor.sign_in(first, "phone_code")
+        visitor.attempt(newest_code(first), "phone_code")  # the third one is the second code again
+    assert (sent(first), sent(second), reasons()) == (2, 2, ["SMS budget spent"])
