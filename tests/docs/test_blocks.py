@@ -62,7 +62,12 @@ def check(command, block: Block):
     elif words[:2] in [["python", "manage.py"], ["python", "../manage.py"]]:
         assert words[2] == "demo" or words[2] in get_commands(), block.place
     else:
-        known = [["python", "-m", "pytest"], ["python", "-m", "tests.openapi"], [".ci/run"]]
+        known = [
+            ["python", "-m", "pytest"],
+            ["python", "-m", "tests.openapi"],
+            ["python", "-m", "tests.simulation"],
+            [".ci/run"],
+        ]
         assert words in known, (block.place, command)
 
 
