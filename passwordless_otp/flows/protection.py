@@ -41,7 +41,7 @@ class Guard:
     recognised: bool
     settings: InstanceSettings
     may_pass: bool = True
-    test_code: str = ""
+    test_code: str = field(default="", repr=False)  # an exception would tell it
     paid: dict[str, Taken] = field(default_factory=dict)
 
     def pay(self) -> shapes.Shape:

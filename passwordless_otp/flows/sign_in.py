@@ -90,7 +90,7 @@ def prepare(flow: Flow, browser: Browser, strategy: Strategy, factor_id: str = "
     return flow
 
 
-@sensitive_variables("code")
+@sensitive_variables("code", "test_code")
 def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow:
     """Complete the sign-in if `code` is right. Logging in is the caller's part.
 

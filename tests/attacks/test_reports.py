@@ -4,11 +4,13 @@ import sys
 
 import pytest
 from django.test import RequestFactory
+from django.utils import timezone
 from django.views.debug import get_exception_reporter_class
 
 from passwordless_otp.flows import sign_in, sign_up
 from passwordless_otp.flows import verification as verdicts
-from tests.visitor import EMAIL, Visitor, joined, newest_code
+from passwordless_otp.models import TestIdentifier
+from tests.visitor import EMAIL, Visitor, joined, newest_code, operate, started
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +48,22 @@ def test_an_exception_in_the_middle_of_an_attempt_does_not_tell_the_code(monkeyp
     except ZeroDivisionError:
         shown = told()
     assert code not in shown
+
+
+def test_nor_does_one_at_a_test_identifier(monkeypatch):
+    joined()
+    operate(test_mode=True)
+    TestIdentifier.objects.create(identifier=EMAIL, code="424242", until=timezone.localdate())
+    visitor = started()
+
+    def fail(*args):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(verdicts.codes, "match", fail)
+    shown = ""
+    try:
+        visitor.attempt("424242")
+    except ZeroDivisionError:
+        shown = told()
+    assert shown
+    assert "424242" not in shown

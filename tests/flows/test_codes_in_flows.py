@@ -21,6 +21,7 @@ def test_the_right_code_is_a_try_too(jane):
     visitor.attempt(wrong(newest_code()))
     answer = visitor.attempt(newest_code()).json()["response"]
     assert answer["first_factor_verification"]["attempts"] == 2
+    assert answer["first_factor_verification"]["status"] == "verified"
 
 
 @pytest.mark.parametrize(
