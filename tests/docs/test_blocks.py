@@ -12,7 +12,7 @@ from tests.docs import site
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 from tests.docs.shell import Shell
 
-RUN = {"python", "sh", "json", "html"}
+RUN = {"python", "sh", "json", "html", "css"}
 SHOWN = {"text"}  # trees and output, for the eye alone
 SCRIPTS = {"js", "jsx"}  # run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk
 WITH_SCRIPTS = {"javascript.md", "migrating.md"}
