@@ -43,7 +43,7 @@ def look(page, site, name, css=""):
 
 
 def test_three_custom_properties_change_the_look_as_the_docs_show(new_page, site):
-    page = new_page(javascript=True, viewport={"width": 480, "height": 560})
+    page = new_page(javascript=True, viewport={"width": 480, "height": 560}, reduced_motion="reduce")
     plain = look(page, site, "code.png")
     own = look(page, site, "code-own.png", CSS)
     assert own == ["rgb(138, 28, 74)", "0px", "Georgia, serif"]
