@@ -20,11 +20,20 @@ navigator.credentials.get = (options) => new Promise((resolve, reject) => {
 """
 
 
+def asked(page):
+    """Wait until the page has asked the browser for the SMS."""
+    for _ in range(200):
+        if page.evaluate("window.asked && window.asked.length"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the page has asked for nothing")
+
+
 def test_the_browser_fills_in_what_came_by_sms(site, new_page):
     page = new_page(javascript=True)
     page.add_init_script(WEB_OTP)
     begin(page, site, "+14155552671")
-    page.wait_for_function("window.asked.length")
+    asked(page)
     assert page.evaluate("window.asked") == ["sms"]
     page.evaluate("(code) => window.arrive(code)", newest_code())
     page.wait_for_url(f"{site}/")
@@ -45,7 +54,7 @@ def test_waiting_for_an_sms_ends_when_the_page_is_left(site, new_page):
     page = new_page(javascript=True)
     page.add_init_script(WEB_OTP)
     begin(page, site, "+14155552671")
-    page.wait_for_function("window.asked.length")
+    asked(page)
     assert page.evaluate("localStorage.aborted") is None
     page.get_by_role("link", name="Edit").click()
     page.get_by_label("Email address or phone number").wait_for()

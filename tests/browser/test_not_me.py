@@ -38,7 +38,7 @@ def test_the_button_works_without_javascript(link, intruder, new_page):
 def test_no_request_from_the_page_names_the_link(link, new_page):
     page = new_page(javascript=False)
     seen = []
-    page.on("request", seen.append)
+    page.on("request", lambda request: seen.extend([request]))
     page.goto(link)
     submit(page)
     with page.expect_navigation():

@@ -15,12 +15,11 @@ from passwordless_otp.errors import (
     OriginRefused,
     OTPError,
     ServiceUnavailable,
-    SessionExists,
 )
 from tests.openapi import reach
 from tests.openapi.shapes import TEXT, array, closed, nullable, one_of, prefixed, ref
 
-WITH_CLIENT = SessionExists  # the only one that is told who is here
+WITH_CLIENT = answers.WITH_CLIENT  # those that a front end goes on from
 
 
 def of_call(view, method, takes=None):
@@ -79,9 +78,9 @@ def alone():
 
 
 def _response(group):
-    plain = [refusal.code for refusal in group if refusal is not WITH_CLIENT]
+    plain = [refusal.code for refusal in group if refusal not in WITH_CLIENT]
     shapes = [{"allOf": [ref("Refusals"), _only(plain)]}] if plain else []
-    if WITH_CLIENT in group:
+    if set(group) & set(WITH_CLIENT):
         shapes.append(ref("RefusalWithClient"))
     lines = [f"* `{refusal.code}`: {inspect.getdoc(refusal)}" for refusal in group]
     retry = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
@@ -106,7 +105,7 @@ def schemas():
     trace_id = {**prefixed(""), "description": "Stands in the site's log, too."}
     meta = closed(optional=["param_name"], param_name={**TEXT, "description": "The parameter at fault."})
     refusal = closed(code=TEXT, message=TEXT, long_message=TEXT, meta=meta)
-    same = _only([WITH_CLIENT.code])["properties"]["errors"]["items"]
+    same = _only([refusal.code for refusal in WITH_CLIENT])["properties"]["errors"]["items"]
     alone = array({"allOf": [ref("Refusal"), same]}, minItems=1, maxItems=1)
     return {
         "Refusal": refusal,

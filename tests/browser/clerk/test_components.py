@@ -107,7 +107,7 @@ def test_with_enumeration_protection_one_component_signs_in_or_up(mounted):
 
 @pytest.mark.parametrize("version", ["v5", "v6"])
 def test_the_component_says_that_sign_up_is_closed(mounted):
-    configure(sign_up_mode="restricted")
+    configure(sign_up_mode="closed")
     mounted("SignUp").get_by_text("Sign ups are currently disabled.").wait_for()
 
 
