@@ -20,6 +20,7 @@ NOISE = [
     r"\b1[0-9]{12}\b",
     r'name="csrfmiddlewaretoken" value="\w+"',
     r"for another in \d+ seconds?",
+    r'data-otp-wait="\d+"',
 ]
 VALUES = re.compile(r"'[^']*'|\bs\d+_x\d+|\b\d+\b")
 

@@ -82,7 +82,7 @@ def test_any_calls_that_follow_one_another():
                 seen[label, answer.status_code] += 1
 
     walk()
-    assert sum(seen[label, 200] for label in calls if "/attempt_" in label), seen
+    assert sum(seen[label, 200] for label in calls if "/sign_" in label), seen
 
 
 def answers_another_status(view, request):
