@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from django.db import connections, router, transaction
 
-from passwordless_otp import keys
+from passwordless_otp import events, keys
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models.counters import Asked, Counter, Share
 from passwordless_otp.models.limit_settings import LIMITS, LimitSettings
@@ -67,6 +67,10 @@ class Bucket:
         """From when on the part that began at `window` counts no more."""
         return window + self.span + self.part
 
+    def overrun(self, total: int) -> bool:
+        """Tell whether the take that made it `total` is the first to be refused, were this enforced."""
+        return self.refuses and self.track_only and total - self.amount <= self.limit < total
+
     def asked(self, now: int) -> Asked:
         """Its amount more."""
         window = self.window(now)
@@ -115,6 +119,11 @@ def take(*buckets: Bucket) -> list[Taken]:
         bucket, total = asked[key], held + asked[key].ceiling - limit
         outcome.append(Taken(bucket.scope, Share(key, windows[key]), total))
     return outcome
+
+
+def tell(bucket: Bucket) -> None:
+    """Report that more was asked for than this limit allows. Call it outside of any transaction."""
+    events.limit_reached(bucket.scope, bucket.limit, bucket.seconds, bucket.subject, not bucket.track_only)
 
 
 def give_back(*shares: Share) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -52,7 +53,10 @@ def _spent(settings: InstanceSettings) -> Iterator[str]:
 
 def _label(bucket: Bucket, settings: InstanceSettings) -> str:
     limit = LIMITS.get(bucket.scope)
-    return str(limit.label if limit else settings._meta.get_field(bucket.scope).verbose_name)  # type: ignore[union-attr]
+    if limit:
+        return str(limit.label)
+    field: Any = settings._meta.get_field(bucket.scope)
+    return str(field.verbose_name)
 
 
 def _number(bucket: Bucket, settings: InstanceSettings) -> str:

@@ -1,18 +1,18 @@
 """What a check has found, with a number by which a site can silence it."""
 
-from django.core.checks import Error, Warning  # noqa: A004
+from django.core import checks
 
 PAGE = "docs/checks.md"  # has an anchor for each
 
 
-def error(number: str, text: str, hint: str) -> Error:
+def error(number: str, text: str, hint: str) -> checks.Error:
     """Return what must not stay."""
-    return Error(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
+    return checks.Error(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
 
 
-def warning(number: str, text: str, hint: str) -> Warning:
+def warning(number: str, text: str, hint: str) -> checks.Warning:
     """Return what should not stay."""
-    return Warning(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
+    return checks.Warning(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
 
 
 def _more(hint: str, number: str) -> str:

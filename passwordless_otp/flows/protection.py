@@ -99,14 +99,11 @@ def pay(buckets: Iterable[Bucket]) -> dict[str, Taken]:
     try:
         paid = transactions.run(lambda: limits.take(*asked))
     except TooManyRequests as refusal:
-        _tell(by_scope[refusal.scope])
+        limits.tell(by_scope[refusal.scope])
         raise
     for taken in paid:
-        bucket = by_scope[taken.scope]
-        if (
-            bucket.refuses and bucket.track_only and taken.total == bucket.limit + 1
-        ):  # once, when it would have refused
-            _tell(bucket)
+        if by_scope[taken.scope].overrun(taken.total):
+            limits.tell(by_scope[taken.scope])
     return {taken.scope: taken for taken in paid}
 
 
@@ -135,8 +132,3 @@ def give_back(paid: dict[str, Taken], kept: Iterable[Iterable[Any]] = ()) -> Non
     """Undo a payment, and what was kept of earlier ones. Where that fails it stays counted, and no step fails."""
     with suppress(DatabaseError):
         limits.give_back(*[taken.share for taken in paid.values()], *[Share(*share) for share in kept])
-
-
-def _tell(bucket: Bucket) -> None:
-    number, enforced = bucket.limit, not bucket.track_only
-    events.limit_reached(bucket.scope, number, bucket.seconds, bucket.subject, enforced)

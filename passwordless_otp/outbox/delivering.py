@@ -142,7 +142,7 @@ def _again(message: Message) -> datetime | None:
     """Return when to try again; `None` where that would be too often, or too late for the code."""
     if message.attempts > len(WAITS):
         return None
-    wait = timedelta(seconds=random.uniform(*WAITS[message.attempts - 1]))  # noqa: S311
+    wait = timedelta(seconds=random.uniform(*WAITS[message.attempts - 1]))  # noqa: S311 - no secret
     names = [provider.name for provider in chains.of(message.channel)]
     again = Circuit.objects.first_admission(names, timezone.now()) + wait
     code = message.verification

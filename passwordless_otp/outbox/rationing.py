@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import router, transaction
 from django.db.models import Q
 
-from passwordless_otp import events, identifiers, limits
+from passwordless_otp import identifiers, limits
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.identifiers import Address
 from passwordless_otp.limits import Bucket, bucket
@@ -115,14 +115,14 @@ def _count(message: Message, buckets: list[Bucket], country: str = "") -> str:
             taken = limits.take(*buckets)
     except TooManyRequests as refusal:
         full = {each.scope: each for each in buckets}[refusal.scope]
-        events.limit_reached(full.scope, full.limit, full.seconds, full.subject, enforced=True)
+        limits.tell(full)
         if message.channel == "sms":
             alarms.reached(full)
         return REASONS[full.scope]
     totals = {each.scope: each.total for each in taken}
     for each in buckets:
-        if each.track_only and totals[each.scope] - each.amount <= each.limit < totals[each.scope]:
-            events.limit_reached(each.scope, each.limit, each.seconds, each.subject, enforced=False)
+        if each.overrun(totals[each.scope]):
+            limits.tell(each)
     if message.channel == "sms":
         alarms.counted(buckets, taken)
     return ""

@@ -26,7 +26,7 @@ OFF = gettext_noop("Signing in by code is switched off on this site. Please come
 
 
 @register.inclusion_tag(FORM, takes_context=True)
-def otp_sign_in(context: Context, next: str = "", submit: str = "") -> dict[str, Any]:  # noqa: A002
+def otp_sign_in(context: Context, next: str = "", submit: str = "") -> dict[str, Any]:  # noqa: A002 - what a template writes
     """Show the form of the sign-in page; afterwards people go to `next`."""
     request = _request_of(context)
     current = InstanceSettings.current()
@@ -39,7 +39,7 @@ def otp_sign_in(context: Context, next: str = "", submit: str = "") -> dict[str,
 
 
 @register.inclusion_tag(FORM, takes_context=True)
-def otp_sign_up(context: Context, next: str = "", submit: str = "") -> dict[str, Any]:  # noqa: A002
+def otp_sign_up(context: Context, next: str = "", submit: str = "") -> dict[str, Any]:  # noqa: A002 - what a template writes
     """Show the form of the sign-up page; afterwards people go to `next`."""
     request = _request_of(context)
     current = InstanceSettings.current()

@@ -1,6 +1,6 @@
 """The rules that every delivery backend keeps to, as tests."""
 
-# ruff: noqa: D102, S101
+# ruff: noqa: D102, S101 - the name of a test is its rule, and an assertion its body
 import os
 import socket
 import subprocess

@@ -73,5 +73,5 @@ class Backend(ABC):
     def send(self, message: Outgoing) -> Receipt:
         """Hand `message` over. Raises `Refused`, `Unavailable` or `Unclear`, never with the text in it."""
 
-    def settle(self, provider_id: str, approved: bool) -> None:  # noqa: B027
+    def settle(self, provider_id: str, approved: bool) -> None:  # noqa: B027 - most providers do not ask
         """Hear that the code of this message was used (`approved`), or that it never will be."""

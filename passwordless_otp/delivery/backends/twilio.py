@@ -13,7 +13,7 @@ class TwilioBackend(Backend):
 
     webhook: ClassVar[str] = "twilio"
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 - the setting's OPTIONS, by name
         self,
         *,
         account_sid: str = "",

@@ -19,7 +19,7 @@ class TwilioVerifyBackend(Backend):
     max_code_length: ClassVar[int | None] = 10
     settles: ClassVar[bool] = True
 
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913 - the setting's OPTIONS, by name
         self,
         *,
         account_sid: str = "",
