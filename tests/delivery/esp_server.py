@@ -1,9 +1,9 @@
 """A server on loopback that answers like a provider of email with an HTTP API, or fails like the network."""
 
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.delivery.peers import serving
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -27,30 +27,9 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Provider(ThreadingHTTPServer):
-    """Answers each request by `reply`, a function of the handler, and keeps what was asked."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self.server_port}"
-        self.received, self.ending, self.reply = [], threading.Event(), None
-
-    def handle_error(self, request, client_address):
-        """Say nothing of clients that have gone."""
-
-
-@contextmanager
 def running():
     """A provider, until the end of the block."""
-    with Provider() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.ending.set()
-            server.shutdown()
-            thread.join()
+    return serving(Handler)
 
 
 def says(status, body="", **headers):
@@ -61,12 +40,3 @@ def says(status, body="", **headers):
 def echoes(status):
     """Answer with what was asked, as some do where they complain."""
     return lambda handler: handler.answer(status, handler.body)
-
-
-def hangs(handler):
-    handler.server.ending.wait(20)
-    handler.close_connection = True
-
-
-def closes(handler):
-    handler.close_connection = True

@@ -10,7 +10,7 @@ from passwordless_otp.delivery.backends.email import EmailBackend
 from passwordless_otp.delivery.backends.memory import MemoryBackend
 from passwordless_otp.delivery.backends.twilio import TwilioBackend
 from passwordless_otp.testing import Arrived, BackendConformance
-from tests.delivery import mail_provider
+from tests.delivery import mail_provider, peers
 from tests.delivery import twilio_server as on
 
 
@@ -122,11 +122,11 @@ class TestTwilio(BackendConformance):
 
     @pytest.fixture
     def hangs(self, server):
-        server.reply = on.hangs
+        server.reply = peers.hangs
 
     @pytest.fixture
     def breaks_off(self, server):
-        server.reply = on.closes
+        server.reply = peers.closes
 
     @pytest.fixture
     def arrived(self, server):

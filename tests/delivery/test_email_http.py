@@ -10,8 +10,9 @@ from passwordless_otp.delivery.backends.base import Receipt
 from passwordless_otp.delivery.backends.email import EmailBackend
 from passwordless_otp.models import Message
 from tests.delivery import esp_server, mailers
-from tests.delivery.esp_server import closes, echoes, hangs, says
+from tests.delivery.esp_server import echoes, says
 from tests.delivery.mailers import MESSAGE, failure, outcome
+from tests.delivery.peers import closes, hangs
 from tests.delivery.smtp_server import answering, free_port
 from tests.delivery.twilio_server import deaf, mistrusted
 from tests.visitor import Visitor

@@ -8,8 +8,9 @@ from moto.server import ThreadedMotoServer
 
 from passwordless_otp.delivery.backends.email import EmailBackend
 from tests.delivery import esp_server, mailers
-from tests.delivery.esp_server import closes, hangs, says
+from tests.delivery.esp_server import says
 from tests.delivery.mailers import MESSAGE, failure, outcome
+from tests.delivery.peers import closes, hangs
 from tests.delivery.smtp_server import free_port
 
 SES = "anymail.backends.amazon_ses.EmailBackend"

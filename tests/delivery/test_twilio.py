@@ -14,6 +14,7 @@ import pytest
 from passwordless_otp.delivery.backends.base import Outgoing, Receipt, Unavailable, Unclear
 from passwordless_otp.delivery.backends.twilio import TwilioBackend
 from passwordless_otp.models import Message
+from tests.delivery import peers
 from tests.delivery import twilio_server as on
 from tests.delivery.twilio_faults import (
     FAULTS,
@@ -117,8 +118,8 @@ def test_a_certificate_that_is_not_trusted_gets_no_message(tmp_path):
 @pytest.mark.parametrize(
     ("reply", "kind", "code"),
     [
-        (on.closes, Unclear, "ConnectionError"),
-        (on.hangs, Unclear, "ReadTimeout"),
+        (peers.closes, Unclear, "ConnectionError"),
+        (peers.hangs, Unclear, "ReadTimeout"),
         (None, Unavailable, "ProxyError"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from passwordless_otp.delivery.backends.base import Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.delivery.backends.twilio import TwilioBackend
 from passwordless_otp.delivery.backends.twilio_verify import TwilioVerifyBackend
+from tests.delivery import peers
 from tests.delivery import twilio_server as on
 from tests.visitor import PHONE
 
@@ -59,8 +60,8 @@ FAULTS = {
     "201 with a sid that is none": (on.says(201, {"body": "TEXT", "sid": 7}), "unclear", "twilio no sid"),
     "201 html": (on.says(201, HTML, "text/html"), "unclear", "JSONDecodeError"),
     "201 list": (on.says(201, ["TEXT"]), "unclear", "AttributeError"),
-    "hangs": (on.hangs, "unclear", "ReadTimeout"),
-    "closes": (on.closes, "unclear", "ConnectionError"),
+    "hangs": (peers.hangs, "unclear", "ReadTimeout"),
+    "closes": (peers.closes, "unclear", "ConnectionError"),
     "resets": (on.resets, "unclear", "ConnectionError"),
     "cuts": (on.cuts, "unclear", "ChunkedEncodingError"),
     "rambles": (on.rambles, "unclear", "ConnectionError"),
@@ -84,7 +85,7 @@ def verify(server, patience=on.LONGER, **options):
 
 
 def patience(reply):
-    return on.PATIENCE if reply == on.hangs else on.LONGER
+    return on.PATIENCE if reply == peers.hangs else on.LONGER
 
 
 def refusal(by, message=MESSAGE):

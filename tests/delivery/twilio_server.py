@@ -8,17 +8,18 @@ import socket
 import ssl
 import struct
 import subprocess
-import threading
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
 
 import pytest
 from twilio.http.http_client import TwilioHttpClient
 
+from tests.delivery.peers import serving
+
 TWILIO = re.compile(r"https://(api|verify)\.twilio\.com(?=/)")
 PATIENCE = 0.3  # seconds that the client waits where no answer will come
-LONGER = 10  # seconds that it waits otherwise, and that no answer comes
+LONGER = 10  # seconds that it waits otherwise
 
 
 class Loopback(TwilioHttpClient):
@@ -32,18 +33,6 @@ class Loopback(TwilioHttpClient):
     def request(self, method, url, *args, **more):
         assert TWILIO.match(url)
         return super().request(method, TWILIO.sub(self.origin, url), *args, **more)
-
-
-class TwilioServer(ThreadingHTTPServer):
-    """Answers each request by `reply`, a function of the handler, and keeps what was asked."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self.server_port}"
-        self.received, self.ending, self.reply = [], threading.Event(), sid
-
-    def handle_error(self, request, client_address):
-        """Say nothing of clients that have gone."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -74,18 +63,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
 
-@contextmanager
 def running():
-    """A server, until the end of the block."""
-    with TwilioServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.ending.set()
-            server.shutdown()
-            thread.join()
+    """A server that takes every message, until the end of the block."""
+    return serving(Handler, sid)
 
 
 def sid(handler):
@@ -108,15 +88,6 @@ def errs(code, status=400):
 def problem(code, status, within):
     """Answer an error by RFC 9457, with this status within the text."""
     return says(status, {"type": "about:TEXT", "title": "TEXT", "status": within, "code": code, "detail": "TEXT"})
-
-
-def hangs(handler):
-    handler.server.ending.wait(LONGER)
-    handler.close_connection = True
-
-
-def closes(handler):
-    handler.close_connection = True
 
 
 def resets(handler):
