@@ -48,7 +48,7 @@ class Client:
         """Its open flows, by purpose."""
         return {flow.purpose: flow for flow in self._own if flow.status == Status.OPEN}
 
-    @property
+    @cached_property
     def known(self) -> bool:
         """Whether the database knows the cookie. One that somebody else has made up is never adopted."""
         return bool(self._own) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
@@ -70,20 +70,16 @@ class Client:
 
     def find(self, purpose: Purpose, pk: UUID) -> Flow:
         """Return this flow. Raises `ResourceNotFound`, also where it is another client's."""
-        flow = self.flows.get(purpose)
-        if flow is not None and flow.pk == pk:
-            return flow
-        finished = Flow.objects.filter(client=self.digest, pk=pk, purpose=purpose, status=Status.COMPLETE)
-        complete: Flow | None = finished.first() if self.secret else None
-        if complete is None:
-            raise ResourceNotFound
-        return complete
+        for flow in self._own:
+            if (flow.pk, flow.purpose) == (pk, purpose):
+                return flow
+        raise ResourceNotFound
 
     def keep(self, flow: Flow) -> None:
         """Take over what a step has made of this flow. One in which something was proven brings a new cookie."""
         if flow.client == _digest(self._successor) != self.digest:
-            self.secret, self.flows, self._own, self.changed = self._successor, {}, [flow], True
-            self._successor = ""
+            self.secret, self._successor, self.changed = self._successor, "", True
+            self.flows, self._own, self.known = {}, [flow], True
         if flow.status == Status.OPEN:
             self.flows[flow.purpose] = flow
 

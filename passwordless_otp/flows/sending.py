@@ -71,10 +71,8 @@ def send_code(flow: Flow, planned: Plan, settings: InstanceSettings, shares: lis
         return None
     refuse_spent(verification)
     if flow.sends >= settings.messages_per_flow:
-        wait = (
-            max(other.expires_at for other in flow.known_verifications) - now
-        )  # then `create` opens another flow
-        raise TooManyCodes(retry_after=max(1, int(wait.total_seconds())))
+        over = max(other.expires_at for other in flow.known_verifications)  # then `create` opens another flow
+        raise TooManyCodes(retry_after=max(1, int((over - now).total_seconds())))
 
     life = timedelta(seconds=settings.code_life)
     old = verification.expires_at - now <= life * (1 - RESENT_FOR) or not keys.known(verification.key_id)

@@ -33,11 +33,8 @@ class Provider:
         """Return its backend: the same one while the setting is the same, since it may keep connections."""
         setting, backend = _kept.get((self.channel, self.name), (None, None))
         if backend is None or setting is not self.entry:
-            backend = build(self.entry)
-            _kept[self.channel, self.name] = (
-                self.entry,
-                backend,
-            )  # of two threads that come first, one made it in vain
+            backend = build(self.entry)  # of two threads that come first, one makes it in vain
+            _kept[self.channel, self.name] = self.entry, backend
         return backend
 
 
