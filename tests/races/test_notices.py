@@ -1,0 +1,87 @@
+"""A sign-in is told of once, and denied once, however many say so at the same moment."""
+
+import threading
+
+import pytest
+from django.utils import timezone
+
+from passwordless_otp import events, signals
+from passwordless_otp.flows import denial
+from passwordless_otp.models import Flow, Message
+from passwordless_otp.models.messages import MessageKind
+from passwordless_otp.outbox import notices
+from tests.races.threads import together
+from tests.visitor import EMAIL, Visitor, joined, newest_code
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def news(settings):
+    """The id of a sign-in that its user is to be told of, and nobody has told her yet."""
+    joined()
+    visitor = Visitor()
+    visitor.sign_in(EMAIL, "email_code")
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
+    assert visitor.attempt(newest_code()).status_code == 200
+    return Flow.objects.get(notice_due=True).pk
+
+
+def written():
+    return Message.objects.filter(kind=MessageKind.NOTICE).count()
+
+
+def test_of_10_workers_one_writes_the_notices(settings):
+    flow_id = news(settings)
+    together([lambda: notices.of_sign_in(flow_id)] * 10)
+    assert written() == 1
+
+
+def test_look_then_save_writes_them_for_every_worker(settings):
+    flow_id, moment = news(settings), threading.Barrier(10)
+
+    def naive():
+        flow = Flow.objects.select_related("user").get(pk=flow_id)
+        moment.wait(30)
+        if flow.notice_due:
+            Flow.objects.filter(pk=flow_id).update(notice_due=False)
+            notices._write(flow.user, [each.address for each in flow.user.otp_identifiers.all()], flow)
+
+    together([naive] * 10)
+    assert written() == 10
+
+
+@pytest.fixture
+def ended():
+    heard = []
+
+    def hear(**said):
+        heard.append(said["user"])
+
+    signals.sessions_ended.connect(hear)
+    yield heard
+    signals.sessions_ended.disconnect(hear)
+
+
+def notice(settings):
+    notices.of_sign_in(news(settings))
+    return Message.objects.select_related("user", "flow").get(kind=MessageKind.NOTICE)
+
+
+def test_of_10_clicks_one_ends_the_sessions(settings, ended):
+    told = notice(settings)
+    together([lambda: denial.deny(told)] * 10)
+    assert len(ended) == 1
+
+
+def test_look_then_save_ends_them_for_every_click(settings, ended):
+    told, moment = notice(settings), threading.Barrier(10)
+
+    def naive():
+        first = Message.objects.get(pk=told.pk).denied_at is None
+        moment.wait(30)
+        if first:
+            Message.objects.filter(pk=told.pk).update(denied_at=timezone.now())
+            events.sessions_ended(told.user, told, complete=True)
+
+    together([naive] * 10)
+    assert len(ended) == 10
