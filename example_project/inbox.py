@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends.base import Outgoing, Receipt
-from passwordless_otp.delivery.backends.console import ConsoleBackend
+from passwordless_otp.messaging.backends.base import Outgoing, Receipt
+from passwordless_otp.messaging.backends.console import ConsoleBackend
 
 KEPT = 100  # messages
 

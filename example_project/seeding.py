@@ -6,8 +6,8 @@ from datetime import timedelta
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp.models import InstanceSettings, TestIdentifier
-from passwordless_otp.models.sms_settings import REGIONS
+from passwordless_otp.models import InstanceSettings, TestAddress
+from passwordless_otp.models.instance_settings.sms import REGIONS
 
 OPERATOR = "operator"
 TEST_NUMBER, TEST_CODE = "+11111111111", "123456"
@@ -44,4 +44,4 @@ def switch_on() -> None:
 def list_test_number() -> None:
     """Make the test number work, with its fixed code."""
     until = timezone.localdate() + timedelta(days=365 * YEARS)
-    TestIdentifier.objects.update_or_create(identifier=TEST_NUMBER, defaults={"code": TEST_CODE, "until": until})
+    TestAddress.objects.update_or_create(identifier=TEST_NUMBER, defaults={"code": TEST_CODE, "until": until})

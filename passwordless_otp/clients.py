@@ -1,10 +1,11 @@
 """Which browser holds which flow; log a user in. Besides the faces, the only module that sees a request."""
 
+import copy
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -13,16 +14,17 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from passwordless_otp import bot_check, conf, events, keys
-from passwordless_otp.browsers import Browser, unasked
-from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
-from passwordless_otp.flows import opening, transactions
+from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
+from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
-from passwordless_otp.models import Flow, InstanceSettings, loading
+from passwordless_otp.models import Flow, InstanceSettings, flows, transactions
 from passwordless_otp.models.flows import Purpose, Status
+from passwordless_otp.visitor import Visitor, assume_human
 
 logger = logging.getLogger("passwordless_otp.clients")
 
@@ -33,7 +35,7 @@ SESSION_ID = "_passwordless_otp_session"
 class Client:
     """The browser that a request comes from, by the secret in its cookie. The database has only its digest."""
 
-    def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] = unasked) -> None:
+    def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] = assume_human) -> None:
         self.secret, self.ip, self.is_human = secret, ip, is_human
         self.changed = False
         self._successor = ""
@@ -54,19 +56,21 @@ class Client:
         return bool(self._own) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
 
     @property
-    def browser(self) -> Browser:
+    def visitor(self) -> Visitor:
         """What a flow is told of it."""
         since = timezone.now() - timedelta(seconds=COOKIE_AGE)
         users = {flow.user_id for flow in self._own if flow.completed_at and flow.completed_at > since}
-        client, successor = self.digest if self.known else self.succeed(), self.succeed()
+        client, next_client = self.digest if self.known else self.succeed(), self.succeed()
         open_flows = frozenset(flow.pk for flow in self.flows.values())
-        return Browser(client, successor, self.ip, frozenset(users), open_flows, self.is_human)
+        return Visitor(client, next_client, self.ip, frozenset(users), open_flows, self.is_human)
 
     @cached_property
     def _own(self) -> list[Flow]:
         if not self.secret:
             return []
-        return loading.whole(Flow.objects.filter(client=self.digest, status__in=[Status.OPEN, Status.COMPLETE]))
+        return flows.with_verifications(
+            Flow.objects.filter(client=self.digest, status__in=[Status.OPEN, Status.COMPLETE])
+        )
 
     def find(self, purpose: Purpose, pk: UUID) -> Flow:
         """Return this flow. Raises `ResourceNotFound`, also where it is another client's."""
@@ -149,7 +153,7 @@ def log_out(request: HttpRequest) -> None:
     auth.logout(request)
     client = current(request)
     if client.flows:
-        transactions.run(partial(opening.end, client.digest, *Purpose))
+        transactions.run_step(partial(lifecycle.end_open, client.digest, *Purpose))
         client.flows = {}
 
 
@@ -190,3 +194,31 @@ def _knows(backend: Any, user: Any) -> bool:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@contextmanager
+def reporting_failures(request: HttpRequest, flow: Flow) -> Iterator[None]:
+    """Keep the flow whatever comes of an attempt: a refusal may follow a proof, and with it a new cookie."""
+    client = current(request)
+    try:
+        yield
+    except OTPError as error:
+        if error.rejected is not None:
+            said = {"credentials": {"username": error.rejected.value}, "request": without_code(request)}
+            user_login_failed.send_robust(sender="passwordless_otp", **said)
+            events.code_rejected(request, error.rejected, client.ip)
+        raise
+    finally:
+        client.keep(flow)
+
+
+def without_code(request: HttpRequest) -> HttpRequest:
+    """Return a copy for receivers that save what was posted: a code that is wrong here may be right elsewhere.
+
+    And what they mark on it, as for a lock-out, does not replace our answer.
+    """
+    shown = copy.copy(request)
+    posted = request.POST.copy()
+    posted.pop("code", None)
+    shown.__dict__.update(_post=posted, _body=b"", resolver_match=request.resolver_match)
+    return shown

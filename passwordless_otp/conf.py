@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-BACKENDS = "passwordless_otp.delivery.backends"
+BACKENDS = "passwordless_otp.messaging.backends"
 
 DEFAULTS: dict[str, Any] = {
     # Channel → its providers, the first one first: {"BACKEND": dotted path, "OPTIONS": its keyword arguments}.

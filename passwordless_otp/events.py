@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from passwordless_otp import signals
-from passwordless_otp.identifiers import Address, Kind, mask
+from passwordless_otp.identifiers import IdentifierValue, Kind, mask
 from passwordless_otp.models import Flow, Message, Verification
 
 logger = logging.getLogger("passwordless_otp.events")
@@ -31,7 +31,7 @@ def signed_in(request: HttpRequest, flow: Flow) -> None:
 def code_sent(message: Message) -> None:
     """A provider has taken a message with a code."""
     facts = {
-        "identifier": mask(message.address),
+        "identifier": mask(message.identifier),
         "flow": message.verification.flow_id.hex if message.verification else "",
         "message_id": message.pk.hex,
         "kind": message.kind,
@@ -44,7 +44,7 @@ def code_sent(message: Message) -> None:
 def code_rejected(request: HttpRequest, verification: Verification, ip: str) -> None:
     """A code was compared, and wrong."""
     facts = {
-        "identifier": mask(verification.address),
+        "identifier": mask(verification.identifier),
         "flow": verification.flow_id.hex,
         "purpose": verification.flow.purpose,
         "tries": verification.tries,
@@ -61,12 +61,14 @@ def limit_reached(limit: str, number: int, seconds: int, subject: tuple[str, ...
     _tell("limit_reached", logging.WARNING, {**said, "subject": shown}, None, **said, subject=subject)
 
 
-def tier_changed(limit: str, scope: str, address: Address, length: int, alphabet: str) -> None:
+def code_format_escalated(
+    limit: str, scope: str, identifier: IdentifierValue, length: int, alphabet: str
+) -> None:
     """So many codes were wrong that the next ones are longer: for an identifier, a browser, or the instance."""
-    about = None if scope == "instance" else address
+    about = None if scope == "instance" else identifier
     said = {"limit": limit, "scope": scope, "length": length, "alphabet": alphabet}
     facts = {**said, "identifier": mask(about) if about else ""}
-    _tell("tier_changed", logging.WARNING, facts, None, **said, address=about)
+    _tell("code_format_escalated", logging.WARNING, facts, None, **said, identifier=about)
 
 
 def budget_reached(scope: str, subject: tuple[str, ...], percent: int) -> None:
@@ -95,5 +97,5 @@ def _tell(name: str, level: int, facts: dict[str, Any], sender: Any, **said: Any
 def _shown(part: str) -> str:
     """Return what a log may hold of what a limit is counted by."""
     if "@" in part:
-        return mask(Address(Kind.EMAIL_ADDRESS, part))
-    return mask(Address(Kind.PHONE_NUMBER, part)) if part.startswith("+") else part
+        return mask(IdentifierValue(Kind.EMAIL_ADDRESS, part))
+    return mask(IdentifierValue(Kind.PHONE_NUMBER, part)) if part.startswith("+") else part

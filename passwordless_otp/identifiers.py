@@ -56,18 +56,18 @@ class Strategy(TextChoices):
         return Kind.EMAIL_ADDRESS if self is Strategy.EMAIL_CODE else Kind.PHONE_NUMBER
 
 
-class Address(NamedTuple):
+class IdentifierValue(NamedTuple):
     """An identifier in canonical form, proven or not."""
 
     kind: Kind
     value: str
 
 
-def parse(text: str, region: str | None, param: str = "identifier") -> Address:
+def parse(text: str, region: str | None, param: str = "identifier") -> IdentifierValue:
     """Read an email address or a phone number. Raises `FormatInvalid`."""
     if "@" in unicodedata.normalize("NFKC", text):
-        return Address(Kind.EMAIL_ADDRESS, parse_email(text, param))
-    return Address(Kind.PHONE_NUMBER, parse_phone(text, region, param))
+        return IdentifierValue(Kind.EMAIL_ADDRESS, parse_email(text, param))
+    return IdentifierValue(Kind.PHONE_NUMBER, parse_phone(text, region, param))
 
 
 def parse_email(text: str, param: str = "email_address") -> str:
@@ -135,14 +135,14 @@ def mailbox(email: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
-def mask(address: Address) -> str:
+def mask(identifier: IdentifierValue) -> str:
     """Return what may stand in a log or before a stranger's eyes: j•••@e•••.com, +1•••••••111."""
-    if address.kind == Kind.EMAIL_ADDRESS:
-        local, _at, domain = address.value.partition("@")
+    if identifier.kind == Kind.EMAIL_ADDRESS:
+        local, _at, domain = identifier.value.partition("@")
         top = domain.rpartition(".")[2]
         return f"{local[:1]}•••@{domain[:1]}•••.{top}"
-    country = f"+{phonenumbers.parse(address.value).country_code}"
-    national = address.value.removeprefix(country)
+    country = f"+{phonenumbers.parse(identifier.value).country_code}"
+    national = identifier.value.removeprefix(country)
     shown = national[-3:] if len(national) > SHORT else ""
     return f"{country}{'•' * (len(national) - len(shown))}{shown}"
 

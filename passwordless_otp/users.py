@@ -12,28 +12,28 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, models, router, transaction
 
 from passwordless_otp import conf
-from passwordless_otp.browsers import Browser
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
-from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
-from passwordless_otp.models.instance import Presence
+from passwordless_otp.models.instance_settings import Presence
+from passwordless_otp.visitor import Visitor
 
 logger = logging.getLogger("passwordless_otp.users")
 
 RANDOM_BYTES = 8  # of a login name that nobody chose and nobody sees
 
 
-def holders_of(addresses: Sequence[Address]) -> dict[Address, Any]:
+def holders_of(addresses: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
     """Return the user of each of these that is somebody's, all identifiers known. One statement for anybody."""
     wanted = models.Q()
-    for address in addresses:
-        wanted |= models.Q(kind=address.kind, value=address.value)
+    for identifier in addresses:
+        wanted |= models.Q(kind=identifier.kind, value=identifier.value)
     holding = Identifier.objects.filter(wanted).values("user")
     found = list(Identifier.objects.filter(user__in=holding).select_related("user"))
     people = {identifier.user_id: identifier.user for identifier in found}
     for user in people.values():
         know(user, [identifier for identifier in found if identifier.user_id == user.pk])
-    return {each.address: people[each.user_id] for each in found if each.address in addresses}
+    return {each.identifier: people[each.user_id] for each in found if each.identifier in addresses}
 
 
 def know(user: Any, identifiers: Sequence[Identifier]) -> None:
@@ -48,9 +48,9 @@ def is_staff(user: Any) -> bool:
     return getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
 
 
-def is_news_to(user: Any, browser: Browser) -> bool:
+def is_news_to(user: Any, visitor: Visitor) -> bool:
     """Tell whether this user is to be told of a sign-in here: not her first, and not where she did before."""
-    if user is None or browser.recognised_by(user):
+    if user is None or visitor.recognised_by(user):
         return False
     return _field("last_login") is None or user.last_login is not None
 
@@ -81,12 +81,12 @@ def end_sessions(user: Any) -> bool:
     return True
 
 
-def make(proven: Sequence[Address], details: Mapping[str, Any]) -> Any:
+def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
     """Make the user who has proven these. Raises `IdentifierExists` or `IdentificationClaimed`.
 
     In a savepoint, so that what is refused leaves nothing behind and what was proven stays proven.
     """
-    given = {kind.value: "" for kind in Kind} | {address.kind.value: address.value for address in proven}
+    given = {kind.value: "" for kind in Kind} | {identifier.kind.value: identifier.value for identifier in proven}
     try:
         with transaction.atomic(router.db_for_write(Identifier)):
             user = conf.function("CREATE_USER")(**given, **details)

@@ -3,15 +3,15 @@
 import pytest
 from django.utils import translation
 
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import memo
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import settings_cache
 
 
 @pytest.fixture(autouse=True)
 def fresh_process():
     """Forget what this process remembers of an earlier test."""
-    memo.forget()
-    memory.outbox.clear()
+    settings_cache.clear()
+    memory.sent.clear()
 
 
 @pytest.fixture(autouse=True)

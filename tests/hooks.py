@@ -4,7 +4,7 @@ import time
 
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import base
+from passwordless_otp.messaging.backends import base
 from passwordless_otp.users import create_user
 
 recorded = []

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from passwordless_otp.identifiers import parse
 from passwordless_otp.models import Identifier, Verification
 from passwordless_otp.testing import snapshots
-from tests.pages.conftest import Browser
+from tests.pages.conftest import PageVisitor
 from tests.visitor import both_kinds, wrong
 
 PEOPLE = {
@@ -52,7 +52,7 @@ def steps_of(visitor, address, strategy, **options):
 
 def walk(start, verify, field, value):
     """A way through two pages."""
-    visitor = Browser()
+    visitor = PageVisitor()
     steps = [
         lambda: visitor.get(start),
         lambda: visitor.submit(start, {field: value}),

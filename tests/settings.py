@@ -73,8 +73,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 PASSWORDLESS_OTP = {
     "DELIVERY": {
-        "email": [{"BACKEND": "passwordless_otp.delivery.backends.memory.MemoryBackend"}],
-        "sms": [{"BACKEND": "passwordless_otp.delivery.backends.memory.MemoryBackend"}],
+        "email": [{"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}],
+        "sms": [{"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}],
     },
     "DISPATCH": "blocking",
     "PUBLIC_URL": "https://example.com",

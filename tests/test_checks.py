@@ -11,12 +11,12 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import InterfaceError
 
-from passwordless_otp.delivery.backends.base import Backend
+from passwordless_otp.messaging.backends.base import Backend
 from passwordless_otp.models import InstanceSettings
 from tests.visitor import both_kinds
 
 pytestmark = pytest.mark.django_db  # Django's own checks ask the database what it can do
-BACKENDS = "passwordless_otp.delivery.backends"
+BACKENDS = "passwordless_otp.messaging.backends"
 EMAIL = {"BACKEND": f"{BACKENDS}.email.EmailBackend"}
 CONSOLE = {"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}
 LIVE = {"DELIVERY": {"email": [EMAIL], "sms": [EMAIL]}, "PUBLIC_URL": "https://example.com"}
@@ -105,7 +105,7 @@ def test_settings_that_are_no_dict_are_an_error(settings, given):
         {"BACKEND": f"{BACKENDS}.email.EmailBackend", "OPTIONS": {"usng": "x"}},
         {"BACKEND": "tests.test_checks.Demanding"},
         {"BACKEND": "tests.test_checks.Impostor"},
-        {"BACKEND": "passwordless_otp.delivery.backends.base.Backend"},
+        {"BACKEND": "passwordless_otp.messaging.backends.base.Backend"},
     ],
 )
 def test_a_provider_that_cannot_be_made_is_an_error(settings, entry):

@@ -10,15 +10,15 @@ from django.db import connection
 
 from passwordless_otp import codes, signals
 from passwordless_otp.models import Identifier, Message, Verification
-from passwordless_otp.models.limit_settings import LIMITS
+from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.docs.blocks import ROOT
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, Browser
-from tests.visitor import EMAIL, Visitor, joined, newest_code, operate, started, wrong
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, PageVisitor
+from tests.visitor import EMAIL, ApiVisitor, joined, newest_code, operate, started, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS = [
     signals.signed_up, signals.signed_in, signals.code_sent, signals.code_rejected, signals.limit_reached,
-    signals.tier_changed,
+    signals.code_format_escalated,
 ]  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_a_wrong_code_on_each_page_is_told_of():
         (SIGN_IN, SIGN_IN_VERIFY, "identifier"),
         (SIGN_UP, SIGN_UP_VERIFY, "email_address"),
     ]:
-        visitor = Browser()
+        visitor = PageVisitor()
         visitor.submit(start, {field: EMAIL})
         with listening(signals.code_rejected) as heard:
             assert visitor.submit(verify, {"code": wrong(newest_code())}).status_code == 422
@@ -145,7 +145,7 @@ def test_receivers_of_a_failed_login_get_a_request_without_the_code_and_can_not_
 def test_a_refused_limit_is_told_of_with_whose_it_is(log, settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     with listening(signals.limit_reached) as heard:
-        answers = [Visitor().sign_in(EMAIL, "email_code").status_code for _ in range(4)]
+        answers = [ApiVisitor().sign_in(EMAIL, "email_code").status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
     subject = ("email_address", EMAIL, "127.0.0.1")
     said = {"limit": "identifier_ip_messages", "number": 3, "seconds": 3600, "enforced": True}
@@ -159,7 +159,7 @@ def test_a_limit_that_is_only_tracked_is_told_of_once(log, settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     operate(tracked_only=["identifier_ip_messages"])
     with listening(signals.limit_reached) as heard:
-        answers = [Visitor().sign_in(EMAIL, "email_code").status_code for _ in range(5)]
+        answers = [ApiVisitor().sign_in(EMAIL, "email_code").status_code for _ in range(5)]
     assert answers == [200] * 5
     assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_ip_messages", False)]
 
@@ -180,28 +180,30 @@ def guess_any(visitor):
 
 
 def test_codes_that_grow_are_told_of_once_at_each_step(log):
-    operate(limits={**WIDE, "identifier_failures": 3, "identifier_siege": 6})
-    with listening(signals.tier_changed) as heard:
+    operate(limits={**WIDE, "identifier_failures": 3, "identifier_failures_per_day": 6})
+    with listening(signals.code_format_escalated) as heard:
         rejected(7)
     grown = [(each["limit"], each["scope"], each["length"], each["alphabet"]) for each in heard]
     assert grown == [
         ("identifier_failures", "identifier", 8, codes.DIGITS),
-        ("identifier_siege", "identifier", 13, codes.BASE32),
+        ("identifier_failures_per_day", "identifier", 13, codes.BASE32),
     ]
-    assert {each["address"].value for each in heard} == {EMAIL}
-    assert [line.identifier for line in lines(log, "tier_changed")] == ["j•••@e•••.com"] * 2
+    assert {each["identifier"].value for each in heard} == {EMAIL}
+    assert [line.identifier for line in lines(log, "code_format_escalated")] == ["j•••@e•••.com"] * 2
 
 
 def test_codes_that_grow_for_everybody_are_about_nobody():
-    operate(limits={**WIDE, "instance_failures": 20, "identifier_failures": 50, "identifier_siege": 100})
+    operate(
+        limits={**WIDE, "instance_failures": 20, "identifier_failures": 50, "identifier_failures_per_day": 100}
+    )
     for number in range(4):
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_in(f"jane{number}@example.com", "email_code")
-        with listening(signals.tier_changed) as heard:
+        with listening(signals.code_format_escalated) as heard:
             for _ in range(5):
                 guess_any(visitor)
     [said] = heard
-    assert (said["limit"], said["scope"], said["length"], said["address"]) == (
+    assert (said["limit"], said["scope"], said["length"], said["identifier"]) == (
         "instance_failures",
         "instance",
         8,
@@ -211,7 +213,7 @@ def test_codes_that_grow_for_everybody_are_about_nobody():
 
 def test_codes_that_would_grow_are_told_of_as_a_limit_that_is_only_tracked():
     operate(limits={**WIDE, "identifier_failures": 3}, tracked_only=["identifier_failures"])
-    with listening(signals.limit_reached, signals.tier_changed) as heard:
+    with listening(signals.limit_reached, signals.code_format_escalated) as heard:
         rejected(4)
     assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_failures", False)]
 
@@ -229,7 +231,7 @@ def test_the_facts_of_a_line_are_plain_and_hold_no_code_and_no_identifier(log):
     joined()
     rejected(4)
     for _ in range(3):
-        Visitor().sign_in(EMAIL, "email_code")
+        ApiVisitor().sign_in(EMAIL, "email_code")
     written = ""
     for record in log.records:
         if hasattr(record, "event"):
@@ -237,7 +239,7 @@ def test_the_facts_of_a_line_are_plain_and_hold_no_code_and_no_identifier(log):
             assert all(isinstance(value, str | int) for value in facts.values()), facts
             written += record.getMessage() + json.dumps(facts)
     assert {record.event for record in log.records if hasattr(record, "event")} == {
-        "signed_up", "signed_in", "code_sent", "code_rejected", "tier_changed", "limit_reached",
+        "signed_up", "signed_in", "code_sent", "code_rejected", "code_format_escalated", "limit_reached",
     }  # fmt: skip
     assert EMAIL not in written
     table = (ROOT / "docs/customizing.md").read_text()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from passwordless_otp import identifiers
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import (
-    Address,
+    IdentifierValue,
     Kind,
     Strategy,
     mailbox,
@@ -249,4 +249,4 @@ def test_a_mailbox_is_the_address_without_its_tag(email, box):
     ("number", "shown"), [("+2901234", "+290••••"), ("+29012345", "+290•••••"), ("+290123456", "+290•••456")]
 )
 def test_a_mask_leaves_the_end_of_a_number_only_where_enough_is_hidden(number, shown):
-    assert mask(Address(Kind.PHONE_NUMBER, number)) == shown
+    assert mask(IdentifierValue(Kind.PHONE_NUMBER, number)) == shown

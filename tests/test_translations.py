@@ -14,7 +14,7 @@ from django.conf import global_settings
 from django.utils import translation
 
 from passwordless_otp import sms
-from passwordless_otp.delivery import composing
+from passwordless_otp.messaging import render
 from passwordless_otp.models.messages import MessageKind
 from tests.docs.blocks import ROOT, blocks
 from tests.languages import FOLDERS, LANGUAGES, LATIN, LOCALE, TRANSLATED, catalog
@@ -163,9 +163,9 @@ def test_no_text_of_the_admin_is_asked_of_translators():
 @pytest.mark.parametrize("kind", MessageKind)
 def test_a_mail_says_in_each_language_what_it_says_in_english(language, kind):
     with translation.override(language):
-        here = composing.compose(kind, "email", WORDS)
+        here = render.compose(kind, "email", WORDS)
     with translation.override("en"):
-        english = composing.compose(kind, "email", WORDS)
+        english = render.compose(kind, "email", WORDS)
     for part in ["subject", "body", "html"]:
         ours, theirs = getattr(here, part), getattr(english, part)
         assert ours != theirs
@@ -179,7 +179,7 @@ def test_a_mail_says_in_each_language_what_it_says_in_english(language, kind):
 def test_an_sms_is_one_segment_in_each_language_and_ends_with_its_last_line(language, kind):
     for app, code in itertools.product(["Larder", ""], ["012345", "ABCDEFGHIJKLM"]):
         with translation.override(language):
-            text = composing.compose(kind, "sms", {**WORDS, "app": app, "code": code}).body
+            text = render.compose(kind, "sms", {**WORDS, "app": app, "code": code}).body
         assert text.endswith(f"\n\n@example.com #{code}")
         assert text.count(code) == 2
         assert sms.segments(text) == 1

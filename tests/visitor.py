@@ -6,14 +6,14 @@ from http.cookies import SimpleCookie
 
 from django.test import Client
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, InstanceSettings, Verification
-from passwordless_otp.models.limit_settings import LIMITS
+from passwordless_otp.models.instance_settings.limits import LIMITS
 
 EMAIL, PHONE = "jane@example.com", "+14155552671"
 
 
-class Visitor:
+class ApiVisitor:
     """Each method answers the response; `errors(response)` are its codes."""
 
     def __init__(self, jar=None, **headers):
@@ -23,7 +23,7 @@ class Visitor:
 
     def twin(self):
         """The same browser in another tab."""
-        twin = Visitor(jar=self)
+        twin = ApiVisitor(jar=self)
         twin.flow = getattr(self, "flow", None)
         return twin
 
@@ -84,7 +84,7 @@ def param(response):
 
 
 def newest_code(to=None):
-    return next(m.code for m in reversed(memory.outbox) if to is None or m.to == to)
+    return next(m.code for m in reversed(memory.sent) if to is None or m.to == to)
 
 
 def wrong(code):
@@ -111,14 +111,14 @@ def both_kinds(**more):
 
 def joined(email=EMAIL, **fields):
     """A visitor who has signed up, and is signed in."""
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=email, strategy="email_code", **fields)
     assert visitor.attempt(newest_code(email)).json()["response"]["status"] == "complete"
     return visitor
 
 
 def started(identifier=EMAIL, strategy="email_code", **more):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_in(identifier, strategy, **more).status_code == 200
     return visitor
 

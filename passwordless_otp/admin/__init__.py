@@ -1,15 +1,22 @@
-"""The operator's face: one module a model."""
+"""The admin: one module for each model."""
 
-from passwordless_otp.admin import circuits, flows, instance_settings, messages, restrictions, verifications
+from passwordless_otp.admin import (
+    flows,
+    instance_settings,
+    messages,
+    provider_health,
+    restrictions,
+    verifications,
+)
 from passwordless_otp.admin.identifiers import IdentifierAdmin, IdentifierInline, attach
 
 __all__ = [
     "IdentifierAdmin",
     "IdentifierInline",
-    "circuits",
     "flows",
     "instance_settings",
     "messages",
+    "provider_health",
     "restrictions",
     "verifications",
 ]

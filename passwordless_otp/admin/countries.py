@@ -11,7 +11,7 @@ from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.models.sms_settings import REGIONS
+from passwordless_otp.models.instance_settings.sms import REGIONS
 
 NAMELESS = {"AC": _("Ascension Island"), "TA": _("Tristan da Cunha"), "XK": _("Kosovo")}  # below
 # Imported as usual this file would bring the towns of all countries with it, 100 MB.

@@ -7,10 +7,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.admin.filters import FlowStatusFilter
-from passwordless_otp.admin.records import RecordAdmin
+from passwordless_otp.admin.base import FlowStatusFilter, RecordAdmin
 from passwordless_otp.admin.verifications import VerificationInline
-from passwordless_otp.identifiers import Address
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, SignIn, SignUp
 
 NAMES = ["first_name", "last_name", "username"]
@@ -25,7 +24,7 @@ def state(flow: Flow) -> str:
 @admin.display(description=_("identifiers"))
 def identifiers(flow: Flow) -> str:
     """Return what was typed. It need not be verified."""
-    return ", ".join(address.value for address in flow.addresses) or "–"
+    return ", ".join(identifier.value for identifier in flow.identifiers) or "–"
 
 
 @admin.display(description=_("names"))
@@ -44,9 +43,9 @@ class FlowAdmin(RecordAdmin):
     readonly_fields = fields
     inlines = [VerificationInline]
 
-    def of_address(self, queryset: QuerySet[Flow], address: Address) -> QuerySet[Flow]:
+    def of_address(self, queryset: QuerySet[Flow], identifier: IdentifierValue) -> QuerySet[Flow]:
         """Return the flows in which this was typed."""
-        return queryset.filter(**{address.kind.value: address.value})
+        return queryset.filter(**{identifier.kind.value: identifier.value})
 
 
 @admin.register(SignIn)

@@ -1,19 +1,97 @@
-"""Identifiers: the list, and the part of the user's page."""
+"""The form for an identifier that is added by hand, and what it refuses."""
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import outbox
-from passwordless_otp.admin import searching
-from passwordless_otp.admin.filters import KindFilter
-from passwordless_otp.admin.identifier_form import IdentifierForm, IdentifierFormSet, is_protected, is_superuser
-from passwordless_otp.admin.paging import CappedPaginator
+from passwordless_otp import conf, identifiers, users
+from passwordless_otp.admin import base
+from passwordless_otp.admin.base import CappedPaginator, KindFilter
+from passwordless_otp.errors import FormatInvalid
+from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
+
+
+class IdentifierForm(forms.ModelForm):
+    """Adds an identifier, or changes which one is primary."""
+
+    operator: Any = None  # whoever fills the form in; the class is made for each request
+
+    def __init__(self, *args: Any, holder: Any = None, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.holder = holder  # on a user's page: that user, who may not be saved yet
+        if self.instance.pk and "value" in self.fields:
+            self.fields["value"].disabled = True
+
+    def clean_value(self) -> str:
+        """Put the value into canonical form, before rows of one page are compared. Raises `ValidationError`."""
+        value: str = self.cleaned_data["value"]
+        if self.instance.pk:
+            return value
+        try:
+            self.instance.kind, canonical = identifiers.parse(value, conf.default_region(), "value")
+        except FormatInvalid as error:
+            raise ValidationError(error.long_message) from error
+        return canonical
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse identifiers of staff, duplicates and a second primary one. Raises `ValidationError`."""
+        user = self.holder or self.cleaned_data.get("user") or (self.instance.pk and self.instance.user)
+        if user and is_protected(user) and not is_superuser(self.operator):
+            raise ValidationError(_("Only superusers decide with what staff can sign in."))
+        others = Identifier.objects.exclude(pk=self.instance.pk)
+        value, kind = self.cleaned_data.get("value"), self.instance.kind
+        if value and others.filter(kind=kind, value=value).exists():
+            self.add_error("value", _("Somebody has this already."))
+        rivals = others.filter(user_id=user.pk, kind=kind, primary=True) if user and user.pk else others.none()
+        if self.cleaned_data.get("primary") and rivals.exists():
+            self.add_error("primary", _("The user has another primary one of this kind."))
+        return self.cleaned_data
+
+
+class IdentifierFormSet(forms.BaseInlineFormSet):
+    """The identifiers of one user, compared with each other before any is saved."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        """Tell each form whose page it is on."""
+        return {**super().get_form_kwargs(index), "holder": self.instance}
+
+    def save_new_objects(self, commit: bool = True) -> Any:
+        """Tell those that the user had before, also the ones that go now."""
+        saved = super().save_new_objects(commit)
+        if saved and commit:
+            dispatch.announce_identifier(self.instance, [form.instance.identifier for form in self.initial_forms])
+        return saved
+
+    def clean(self) -> None:
+        """Refuse two alike, and two primary ones of a kind. Raises `ValidationError`."""
+        super().clean()
+        kept = [form for form in self.forms if form.is_valid() and not form.cleaned_data.get("DELETE")]
+        rows = [form.instance for form in kept if form.instance.pk or form.has_changed()]
+        values = [row.identifier for row in rows]
+        primary = [row.kind for row in rows if row.primary]
+        if len(set(values)) < len(values):
+            raise ValidationError(_("The same identifier stands here twice."))
+        if len(set(primary)) < len(primary):
+            raise ValidationError(_("Only one identifier of a kind can be the primary one."))
+
+
+def is_superuser(operator: Any) -> bool:
+    """Tell whether this operator may do everything."""
+    return bool(operator and operator.is_active and getattr(operator, "is_superuser", False))
+
+
+def is_protected(user: Any) -> bool:
+    """Tell whether this user is staff: saved as such, or about to be by the very form that is handed in."""
+    saved = get_user_model()._base_manager.filter(pk=user.pk).first() if user.pk else None
+    return users.is_staff(user) or (saved is not None and users.is_staff(saved))
+
 
 BY_HAND = _(
     "One that is added by hand counts as verified: whoever holds it can sign in as this user, "
@@ -38,7 +116,7 @@ class IdentifierAdmin(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["value"]
-    search_help_text = searching.HELP
+    search_help_text = base.SEARCH_HELP
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Say what adding means where it is done."""
@@ -58,9 +136,9 @@ class IdentifierAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Identifier, form: Any, change: bool) -> None:
         """Tell those that the user had before that one was added."""
-        before = [] if change else [other.address for other in Identifier.objects.filter(user=obj.user)]
+        before = [] if change else [other.identifier for other in Identifier.objects.filter(user=obj.user)]
         super().save_model(request, obj, form, change)
-        outbox.announce_identifier(obj.user, before)
+        dispatch.announce_identifier(obj.user, before)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Leave those of staff to superusers."""
@@ -80,8 +158,10 @@ class IdentifierAdmin(admin.ModelAdmin):
         """Return what is exactly this, in any spelling; what is no identifier finds nothing."""
         if not search_term:
             return queryset, False
-        address = searching.address_in(search_term)
-        return (queryset.filter(kind=address.kind, value=address.value) if address else queryset.none()), False
+        identifier = base.identifier_in(search_term)
+        return (
+            queryset.filter(kind=identifier.kind, value=identifier.value) if identifier else queryset.none()
+        ), False
 
 
 class IdentifierInline(admin.TabularInline):

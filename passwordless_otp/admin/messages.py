@@ -8,18 +8,16 @@ from django.http import HttpRequest
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.admin import troubles
-from passwordless_otp.admin.filters import ChannelFilter, MessageKindFilter, MessageStatusFilter
-from passwordless_otp.admin.links import link
-from passwordless_otp.admin.records import RecordAdmin
-from passwordless_otp.identifiers import Address
+from passwordless_otp.admin import health
+from passwordless_otp.admin.base import ChannelFilter, MessageKindFilter, MessageStatusFilter, RecordAdmin, link
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Message
 
 
 @admin.display(description=_("provider"))
 def provider(message: Message) -> str:
     """Return the provider's class, in short."""
-    return troubles.short(message.backend)
+    return health.provider_name(message.backend)
 
 
 @admin.display(description=_("time to delivery"))
@@ -44,7 +42,7 @@ class MessageAdmin(RecordAdmin):
         "kind",
         "channel",
         provider,
-        "attempts",
+        "delivery_tries",
         took,
     ]  # fmt: skip
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
@@ -52,26 +50,26 @@ class MessageAdmin(RecordAdmin):
     fields: ClassVar[Any] = [
         "kind", "channel", "recipient", "verification", "user", "flow", "denied_at",
         "status", "backend", "provider_id", "error_code",
-        "attempts", "language", "created_at", "claimed_at", "next_attempt_at", "sent_at", "delivered_at", took,
+        "delivery_tries", "language", "created_at", "claimed_at", "next_try_at", "sent_at", "delivered_at", took,
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = ["recipient", took]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Say above the list what does not work."""
         if request.method == "GET":
-            for sentence in troubles.now():
+            for sentence in health.warnings():
                 self.message_user(request, sentence, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("to"))
     def recipient(self, message: Message) -> str:
         """Return whom it goes to."""
-        return message.address.value
+        return message.identifier.value
 
-    def of_address(self, queryset: QuerySet[Message], address: Address) -> QuerySet[Message]:
+    def of_address(self, queryset: QuerySet[Message], identifier: IdentifierValue) -> QuerySet[Message]:
         """Return the messages to this identifier."""
-        coded = Message.objects.filter(verification__kind=address.kind, verification__value=address.value)
-        notices = Message.objects.filter(channel=address.kind.channel, to=address.value)
+        coded = Message.objects.filter(verification__kind=identifier.kind, verification__value=identifier.value)
+        notices = Message.objects.filter(channel=identifier.kind.channel, to=identifier.value)
         return queryset.filter(pk__in=coded.values("pk").union(notices.values("pk")))  # an OR would read them all
 
 
@@ -79,7 +77,7 @@ class MessageInline(admin.TabularInline):
     """A verification's messages, on its page."""
 
     model = Message
-    fields: ClassVar[Any] = ["what", "status", provider, "error_code", "attempts", "created_at", took]
+    fields: ClassVar[Any] = ["what", "status", provider, "error_code", "delivery_tries", "created_at", took]
     readonly_fields = fields
     ordering = ["pk"]
     extra = 0

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from passwordless_otp.admin.paging import CappedPaginator
-from passwordless_otp.models import Restriction, memo
+from passwordless_otp.admin.base import CappedPaginator
+from passwordless_otp.models import Restriction, settings_cache
 
 
 @admin.register(Restriction)
@@ -28,4 +28,4 @@ class RestrictionAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Delete those that were chosen; it holds from the next request."""
         super().delete_queryset(request, queryset)
-        transaction.on_commit(memo.forget, using=queryset.db)
+        transaction.on_commit(settings_cache.clear, using=queryset.db)

@@ -10,10 +10,8 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.admin.filters import KindFilter, VerificationStatusFilter
-from passwordless_otp.admin.links import link, link_to_flow
+from passwordless_otp.admin.base import KindFilter, RecordAdmin, VerificationStatusFilter, link, link_to_flow
 from passwordless_otp.admin.messages import MessageInline
-from passwordless_otp.admin.records import RecordAdmin
 from passwordless_otp.models import Verification
 
 

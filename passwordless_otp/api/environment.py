@@ -7,11 +7,11 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 
 from passwordless_otp import conf
-from passwordless_otp.flows import requirements
+from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.instance import Presence
-from passwordless_otp.models.restriction_settings import SignUpMode
+from passwordless_otp.models.instance_settings import Presence
+from passwordless_otp.models.instance_settings.restrictions import SignUpMode
 from passwordless_otp.models.restrictions import Effect
 
 NEVER = ["password", "web3_wallet", "passkey", "authenticator_app", "backup_code"]
@@ -109,7 +109,7 @@ def _attributes(settings: InstanceSettings) -> dict[str, Any]:
         name: _attribute(
             enabled=getattr(settings, name) != Presence.OFF, required=getattr(settings, name) == Presence.REQUIRED
         )
-        for name in requirements.NAMES
+        for name in sign_up.NAMES
     }
     return {**kinds, **names, **{name: _attribute(enabled=False) for name in NEVER}}
 

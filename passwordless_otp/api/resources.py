@@ -7,13 +7,11 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
-from passwordless_otp import clients, keys, users
-from passwordless_otp.api import tokens
-from passwordless_otp.flows import factors, requirements
+from passwordless_otp import clients, keys, tokens, users
+from passwordless_otp.flows import factors, sign_up
 from passwordless_otp.identifiers import Kind, mask
 from passwordless_otp.models import Flow, InstanceSettings, Verification
-from passwordless_otp.models.flows import Purpose, Status
-from passwordless_otp.models.verifications import VerificationStatus
+from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
 
 IDS = {Purpose.SIGN_IN: "sia_", Purpose.SIGN_UP: "sua_"}
 
@@ -58,7 +56,7 @@ def flow_of(flow: Flow | None, request: HttpRequest) -> dict[str, Any] | None:
 
 def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
-    typed = flow.addresses[0] if flow.addresses else None
+    typed = flow.identifiers[0] if flow.identifiers else None
     newest = flow.newest()
     offered = [] if complete or typed is None else factors.offered(flow, settings)
     return {
@@ -77,27 +75,27 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
 def _factor(factor: factors.Factor, flow: Flow) -> dict[str, Any]:
     return {
         "strategy": factor.strategy,
-        "safe_identifier": mask(factor.address),
-        f"{factor.address.kind}_id": factor.id(flow),
+        "safe_identifier": mask(factor.identifier),
+        f"{factor.identifier.kind}_id": factor.id(flow),
         "primary": factor.primary,
     }
 
 
 def _sign_up(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
-    missing = [] if complete else requirements.missing(flow, settings)
-    unverified = [] if complete else requirements.unverified(flow, settings)
+    missing = [] if complete else sign_up.missing(flow, settings)
+    unverified = [] if complete else sign_up.unverified(flow, settings)
     proofs = {str(kind): _proof(flow, kind, settings) for kind in Kind}
     return {
         "object": "sign_up_attempt",
         "status": "missing_requirements",
-        "required_fields": requirements.required(settings),
-        "optional_fields": requirements.optional(settings),
+        "required_fields": sign_up.required(settings),
+        "optional_fields": sign_up.optional(settings),
         "missing_fields": missing,
-        "unverified_fields": [address.kind for address in unverified],
+        "unverified_fields": [identifier.kind for identifier in unverified],
         "verifications": {**proofs, "web3_wallet": None, "external_account": None},
         **{str(kind): getattr(flow, kind) or None for kind in Kind},
-        **{name: flow.details[name] or None for name in requirements.NAMES},
+        **{name: flow.details[name] or None for name in sign_up.NAMES},
         "password_enabled": False,
         "unsafe_metadata": json.loads(flow.details["unsafe_metadata"] or "{}"),
         "created_user_id": f"user_{flow.user_id}" if flow.user_id else None,
@@ -106,10 +104,10 @@ def _sign_up(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
 
 def _proof(flow: Flow, kind: Kind, settings: InstanceSettings) -> dict[str, Any] | None:
     """Return how far an identifier of a sign-up is proven; `None` where none was given."""
-    address = next((address for address in flow.addresses if address.kind == kind), None)
-    if address is None:
+    identifier = next((identifier for identifier in flow.identifiers if identifier.kind == kind), None)
+    if identifier is None:
         return None
-    verification = flow.verification_of(address)
+    verification = flow.verification_of(identifier)
     shown = _verification(verification or Verification(kind=kind, max_tries=0), settings)
     if verification is None:
         shown |= {"status": "unverified", "strategy": "", "attempts": None, "expire_at": None}
@@ -149,7 +147,7 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
         "last_active_at": now,
         "expire_at": end,
         "abandon_at": end,
-        "last_active_token": tokens.token_of(request),
+        "last_active_token": tokens.session_token(request.user.pk, clients.session_id(request)),
         "public_user_data": {
             "first_name": user["first_name"],
             "last_name": user["last_name"],
@@ -168,7 +166,7 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
     first: dict[str, str | None] = dict.fromkeys(Kind)
     for identifier in sorted(user.otp_identifiers.all(), key=lambda own: (not own.primary, own.pk)):
         name = "idn_" + keys.digest("identifier", str(identifier.pk))
-        verified = {"status": VerificationStatus.VERIFIED, "strategy": identifier.address.kind.strategy}
+        verified = {"status": VerificationStatus.VERIFIED, "strategy": identifier.identifier.kind.strategy}
         shown = {"id": name, "object": identifier.kind, identifier.kind: identifier.value}
         own[identifier.kind].append({**shown, "verification": verified, "reserved": False, "linked_to": []})
         first[identifier.kind] = first[identifier.kind] or name

@@ -10,18 +10,28 @@ from django.db import connections, router
 
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.models import (
-    Circuit,
+    Counter,
+    Flow,
+    Identifier,
+    InstanceSettings,
+    Message,
+    ProviderHealth,
+    Restriction,
+    TestAddress,
+    Verification,
+)
+
+OURS = [
+    ProviderHealth,
     Counter,
     Flow,
     Identifier,
     InstanceSettings,
     Message,
     Restriction,
-    TestIdentifier,
+    TestAddress,
     Verification,
-)
-
-OURS = [Circuit, Counter, Flow, Identifier, InstanceSettings, Message, Restriction, TestIdentifier, Verification]
+]
 SQLITE = (3, 35)
 
 

@@ -7,11 +7,11 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
 
-from passwordless_otp import conf, disposable
+from passwordless_otp import conf
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.checks.settings import check_settings
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models import InstanceSettings, restrictions
 
 FOR_DEVELOPMENT = {f"{conf.BACKENDS}.{name}Backend" for name in ["console.Console", "memory.Memory"]}
 
@@ -43,7 +43,7 @@ def _undelivered() -> Iterator[CheckMessage]:
 
 
 def _tasks_for_development() -> Iterator[CheckMessage]:
-    from passwordless_otp.outbox import tasks
+    from passwordless_otp.messaging import tasks
 
     backend = type(tasks.deliver.get_backend()).__name__
     if backend in {"ImmediateBackend", "DummyBackend"}:
@@ -60,7 +60,7 @@ def _open_to_testers() -> Iterator[CheckMessage]:
 
 def _unlisted() -> Iterator[CheckMessage]:
     settings = _saved()
-    if settings is not None and settings.block_disposable and not disposable.installed():
+    if settings is not None and settings.block_disposable and not restrictions.disposable_list_installed():
         hint = "Install passwordless_otp[disposable], or turn the setting off in the admin."
         yield warning("W013", "Disposable addresses are to be refused, but there is no list of them.", hint)
 

@@ -11,9 +11,9 @@ from django.utils.module_loading import import_string
 
 from passwordless_otp import conf
 from passwordless_otp.checks.findings import error
-from passwordless_otp.delivery.backends.base import Backend
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.outbox import chains
+from passwordless_otp.messaging import routes
+from passwordless_otp.messaging.backends.base import Backend
 
 CHANNELS = [kind.channel for kind in Kind]
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[^\s/\\?#@:\[\]]+)(:[0-9]+)?/?", re.IGNORECASE)
@@ -83,14 +83,14 @@ def _provider(channel: str, entry: Any) -> Iterator[CheckMessage]:
     """Never show the values of OPTIONS: they are credentials, and an exception may quote them."""
     path = entry["BACKEND"]
     try:
-        backend: Any = chains.build(entry)
+        backend: Any = routes.build_backend(entry)
     except Exception as raised:
         given = ", ".join(map(str, entry.get("OPTIONS", {}))) or "none"
         hint = f"It raises {type(raised).__name__}. Check the path and the names in OPTIONS (given: {given})."
         yield error("E002", f"DELIVERY[{channel!r}]: {path} can't be made.", hint)
         return
     if not isinstance(backend, Backend):
-        hint = "Derive it from passwordless_otp.delivery.backends.base.Backend."
+        hint = "Derive it from passwordless_otp.messaging.backends.base.Backend."
         yield error("E002", f"DELIVERY[{channel!r}]: {path} makes no delivery backend.", hint)
 
 
@@ -115,7 +115,7 @@ def _functions() -> Iterator[CheckMessage]:
 
 def _task_queue() -> Iterator[CheckMessage]:
     try:
-        import_string("passwordless_otp.outbox.tasks.deliver")
+        import_string("passwordless_otp.messaging.tasks.deliver")
     except Exception as raised:
         hint = f"Django has one from 6.0 on; before, install django-tasks. Check TASKS ({type(raised).__name__})."
         yield error("E004", "DISPATCH is 'tasks', but there is no task queue.", hint)

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from passwordless_otp import conf
 from passwordless_otp.checks.findings import error, warning
-from passwordless_otp.outbox import pool
+from passwordless_otp.messaging import thread_pool
 
 APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
 
@@ -34,7 +34,7 @@ def check_middleware(**_: Any) -> list[CheckMessage]:
 
 def check_threads(**_: Any) -> list[CheckMessage]:
     """Look whether the server lets threads run, where they deliver."""
-    if pool.can_run() or not isinstance(conf.given(), Mapping) or conf.get("DISPATCH") != "thread":
+    if thread_pool.can_run() or not isinstance(conf.given(), Mapping) or conf.get("DISPATCH") != "thread":
         return []
     hint = "Start uWSGI with enable-threads, or run `manage.py otp_deliver --watch` beside it."
     return [warning("W008", "DISPATCH is 'thread', but uWSGI runs no threads.", hint)]

@@ -9,14 +9,14 @@ from django.urls import NoReverseMatch, reverse
 from passwordless_otp import conf
 from passwordless_otp.checks.findings import warning
 from passwordless_otp.checks.settings import CHANNELS, check_settings
-from passwordless_otp.outbox import chains
+from passwordless_otp.messaging import routes
 
 
 def check_webhooks(**_: Any) -> list[CheckMessage]:
     """Look for providers that could report, and are not told where to."""
     if check_settings() or conf.public_origin():
         return []  # those come first
-    providers = [provider for channel in CHANNELS for provider in chains.of(channel)]
+    providers = [provider for channel in CHANNELS for provider in routes.providers_of(channel)]
     names = {provider.backend().webhook for provider in providers}
     return [_unreachable(name) for name in sorted(names) if name and _is_routed(name)]
 

@@ -4,43 +4,45 @@ from typing import NamedTuple
 
 from passwordless_otp import keys
 from passwordless_otp.errors import ParamMissing, StrategyInvalid, ValueInvalid
-from passwordless_otp.identifiers import Address, Strategy
+from passwordless_otp.identifiers import IdentifierValue, Strategy
 from passwordless_otp.models import Flow, Identifier, InstanceSettings
 
 
 class Factor(NamedTuple):
     """An identifier together with the strategy that can prove it."""
 
-    address: Address
+    identifier: IdentifierValue
     primary: bool
 
     @property
     def strategy(self) -> Strategy:
         """The strategy."""
-        return self.address.kind.strategy
+        return self.identifier.kind.strategy
 
     def id(self, flow: Flow) -> str:
         """Return its name within this flow, which tells nothing of the identifier."""
-        return "idn_" + keys.digest("factor", flow.pk.hex, *self.address)
+        return "idn_" + keys.digest("factor", flow.pk.hex, *self.identifier)
 
 
 def offered(flow: Flow, settings: InstanceSettings) -> list[Factor]:
     """Return what can prove who it is: with enumeration protection the identifier typed, and no other."""
     if settings.enumeration_protection:
-        return [Factor(address, True) for address in flow.addresses if settings.identifies(address.kind)]
-    typed = flow.addresses[:1]
+        return [
+            Factor(identifier, True) for identifier in flow.identifiers if settings.identifies(identifier.kind)
+        ]
+    typed = flow.identifiers[:1]
     if not typed:
         return []
     own = Identifier.objects.filter(
         user__otp_identifiers__kind=typed[0].kind, user__otp_identifiers__value=typed[0].value
     )
     found = [
-        Factor(identifier.address, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
+        Factor(identifier.identifier, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
     ]
-    return [f for f in found or [Factor(typed[0], True)] if settings.offers(f.address.kind)]
+    return [f for f in found or [Factor(typed[0], True)] if settings.offers(f.identifier.kind)]
 
 
-def choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> Address:
+def choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> IdentifierValue:
     """Return the identifier to prove. Raises `StrategyInvalid`, `ValueInvalid` or `ParamMissing`."""
     fitting = [factor for factor in offered(flow, settings) if factor.strategy == strategy]
     if not fitting:
@@ -52,4 +54,4 @@ def choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSet
             raise ValueInvalid(param)
     if len(fitting) > 1:
         raise ParamMissing(param)
-    return fitting[0].address
+    return fitting[0].identifier

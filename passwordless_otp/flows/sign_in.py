@@ -6,8 +6,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import outbox, users
-from passwordless_otp.browsers import Browser
+from passwordless_otp import users
 from passwordless_otp.errors import (
     IdentifierNotFound,
     ParamMissing,
@@ -18,18 +17,20 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import costs, factors, opening, protection, restricting, sending
-from passwordless_otp.flows.protection import Guard
-from passwordless_otp.flows.verification import check_code, take
-from passwordless_otp.identifiers import Address, Kind, Strategy
-from passwordless_otp.models import Flow, InstanceSettings, Message, TestIdentifier
-from passwordless_otp.models.flows import Purpose
+from passwordless_otp.flows import factors, lifecycle, policy, send_code
+from passwordless_otp.flows.check_code import check_code, consume_code
+from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
+from passwordless_otp.messaging import dispatch
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress
+from passwordless_otp.models.flows import TRANSFER_LIFE, Purpose, VerificationStatus
 from passwordless_otp.models.messages import MessageKind
-from passwordless_otp.models.verifications import TRANSFER_LIFE, VerificationStatus
+from passwordless_otp.rate_limits import rules, throttle
+from passwordless_otp.rate_limits.throttle import AttemptThrottle
+from passwordless_otp.visitor import Visitor
 
 
 def create(
-    browser: Browser,
+    visitor: Visitor,
     current: Flow | None,
     identifier: str = "",
     strategy: Strategy | None = None,
@@ -48,50 +49,50 @@ def create(
     addresses = [_read(identifier, settings)] if identifier else []
     may_be_missing = settings.enumeration_protection or sign_up_if_missing
     if addresses and not may_be_missing and not users.holders_of(addresses):
-        protection.pay(costs.of_flow(browser, settings))  # this answer, too, is one to be asked for in bulk
+        throttle.consume(rules.for_flow(visitor, settings))  # this answer, too, is one to be asked for in bulk
         raise IdentifierNotFound
     details = {"sign_up_if_missing": sign_up_if_missing}
     if current and _same(current, addresses, details):
-        return _go_on(current, browser, strategy)
-    flow = opening.build(browser.client, Purpose.SIGN_IN, addresses, details)
-    planned = _plan(flow, browser, strategy, "", settings) if strategy else None
+        return _go_on(current, visitor, strategy)
+    flow = lifecycle.new(visitor.client, Purpose.SIGN_IN, addresses, details)
+    planned = _plan(flow, visitor, strategy, "", settings) if strategy else None
 
-    def step(shares: list[Any]) -> tuple[Flow, Message | None]:
-        opening.save(flow, current, [] if planned else shares)
-        return flow, sending.send_code(flow, planned, settings, shares) if planned else None
+    def step(receipts: list[Any]) -> tuple[Flow, Message | None]:
+        lifecycle.open_in_place_of(flow, current, [] if planned else receipts)
+        return flow, send_code.send_code(flow, planned, settings, receipts) if planned else None
 
-    buckets = costs.of_flow(browser, settings) + (planned.costs if planned else [])
+    buckets = rules.for_flow(visitor, settings) + (planned.costs if planned else [])
     try:
-        flow, message = protection.run(buckets, step, flow)
+        flow, message = throttle.run_step(buckets, step, flow)
     except IntegrityError:  # a parallel `create` of this client was faster
-        return opening.winner(browser.client, Purpose.SIGN_IN)
+        return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
     if message:
-        outbox.dispatch(message)
+        dispatch.submit(message)
     return flow
 
 
-def prepare(flow: Flow, browser: Browser, strategy: Strategy, factor_id: str = "") -> Flow:
+def prepare(flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = "") -> Flow:
     """Send a code, unless the last message is younger than the resend interval.
 
     Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`,
     `CaptchaInvalid`, `TooManyRequests`.
     """
     settings = InstanceSettings.current()
-    planned = _plan(flow, browser, strategy, factor_id, settings)
+    planned = _plan(flow, visitor, strategy, factor_id, settings)
 
-    def step(shares: list[Any]) -> Message | None:
+    def step(receipts: list[Any]) -> Message | None:
         flow.touch()
         flow.forget_verifications()
-        return sending.send_code(flow, planned, settings, shares)
+        return send_code.send_code(flow, planned, settings, receipts)
 
-    message = protection.run(planned.costs, step, flow)
+    message = throttle.run_step(planned.costs, step, flow)
     if message:
-        outbox.dispatch(message)
+        dispatch.submit(message)
     return flow
 
 
 @sensitive_variables("code", "test_code")
-def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow:
+def attempt(flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Complete the sign-in if `code` is right. Logging in is the caller's part.
 
     Raises what `check_code` does, `VerificationMissing`, and `TransferRequired` where the code was right and
@@ -104,84 +105,84 @@ def attempt(flow: Flow, browser: Browser, strategy: Strategy, code: str) -> Flow
     if verification is None:
         raise VerificationMissing
     _refuse_switched_off(strategy.kind, flow, settings)
-    holder = users.holders_of([verification.address]).get(verification.address)
+    holder = users.holders_of([verification.identifier]).get(verification.identifier)
     may_transfer = holder is None and _offers_sign_up(flow, settings)
-    test_code = TestIdentifier.code_for(verification.address, settings)
+    test_code = TestAddress.code_for(verification.identifier, settings)
     known = holder is not None and users.may_sign_in(holder, settings, bool(test_code))
-    restricted = _restricted(flow, verification.address, holder, settings)
+    restricted = _restricted(flow, verification.identifier, holder, settings)
     may_pass = (may_transfer or known) and not restricted
-    recognised = browser.recognised_by(holder)
-    guard = Guard(verification.address, browser, recognised, settings, may_pass, test_code)
-    notice_due = users.is_news_to(holder, browser)
+    recognised = visitor.recognised_by(holder)
+    guard = AttemptThrottle(verification.identifier, visitor, recognised, settings, may_pass, test_code)
+    notice_due = users.is_news_to(holder, visitor)
 
     def transfer(at_least: int) -> None:
-        flow.move(browser.successor)
+        flow.move(visitor.next_client)
         until = timezone.now() + TRANSFER_LIFE
-        take(verification, at_least, status=VerificationStatus.TRANSFERABLE, expires_at=until)
+        consume_code(verification, at_least, status=VerificationStatus.TRANSFERABLE, expires_at=until)
 
     def complete(at_least: int) -> None:
-        flow.complete(holder, browser.successor, notice_due)
-        take(verification, at_least)
+        flow.complete(holder, visitor.next_client, notice_due)
+        consume_code(verification, at_least)
 
     before = flow.client
     check_code(verification, code, guard, transfer if may_transfer else complete)
-    opening.end_others(browser, flow, before)
+    lifecycle.end_others(visitor, flow, before)
     if may_transfer:
         raise TransferRequired
-    outbox.announce(flow)
+    dispatch.announce_sign_in(flow)
     return flow
 
 
-def _read(identifier: str, settings: InstanceSettings) -> Address:
-    address = opening.read(identifier, settings, "identifier")
+def _read(identifier: str, settings: InstanceSettings) -> IdentifierValue:
+    address = lifecycle.read_identifier(identifier, settings, "identifier")
     if not settings.identifies(address.kind):
         raise ValueDisabled("identifier")
     return address
 
 
-def _go_on(flow: Flow, browser: Browser, strategy: Strategy | None) -> Flow:
+def _go_on(flow: Flow, visitor: Visitor, strategy: Strategy | None) -> Flow:
     """Answer the open flow: the code that was sent has to stay good."""
     try:
-        return prepare(flow, browser, strategy) if strategy else flow
+        return prepare(flow, visitor, strategy) if strategy else flow
     except ResourceNotFound:  # a parallel `create` of this client has replaced it
-        return opening.winner(browser.client, Purpose.SIGN_IN)
+        return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
 
 
-def _same(flow: Flow, addresses: list[Address], details: Any) -> bool:
+def _same(flow: Flow, addresses: list[IdentifierValue], details: Any) -> bool:
     """Tell whether this open flow is what is being asked for, and can still get somebody in.
 
     One with another `sign_up_if_missing` is not: who is unknown has to get a code instead of the note, and
     who is known must look alike.
     """
     alive = all(v.state == VerificationStatus.UNVERIFIED for v in flow.known_verifications)
-    return alive and not flow.abandoned and (flow.addresses, flow.details) == (addresses, details)
+    return alive and not flow.abandoned and (flow.identifiers, flow.details) == (addresses, details)
 
 
 def _plan(
-    flow: Flow, browser: Browser, strategy: Strategy, factor_id: str, settings: InstanceSettings
-) -> sending.Plan:
+    flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str, settings: InstanceSettings
+) -> send_code.Plan:
     _refuse_switched_off(strategy.kind, flow, settings)
     address = factors.choose(flow, strategy, factor_id, settings)
     holder = users.holders_of([address]).get(address)
     if holder is None:
-        kind = MessageKind.SIGN_IN if _offers_sign_up(flow, settings) else MessageKind.NO_ACCOUNT
+        kind = MessageKind.SIGN_IN if _offers_sign_up(flow, settings) else MessageKind.UNKNOWN_ACCOUNT
     else:
         kind = MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
     restricted = _restricted(flow, address, holder, settings)
-    return sending.plan(flow, address, kind, browser, browser.recognised_by(holder), held_back=restricted)
+    return send_code.plan(flow, address, kind, visitor, visitor.recognised_by(holder), held_back=restricted)
 
 
-def _restricted(flow: Flow, address: Address, holder: Any, settings: InstanceSettings) -> bool:
+def _restricted(flow: Flow, address: IdentifierValue, holder: Any, settings: InstanceSettings) -> bool:
     """Tell whether nothing goes out to this identifier, and no code from it gets in, and nobody is told."""
     if holder is None:
-        return not restricting.may_sign_up(address, settings)
-    return any(settings.shuts_out(each) for each in [address, *flow.addresses])
+        return not policy.may_sign_up(address, settings)
+    return any(settings.shuts_out(each) for each in [address, *flow.identifiers])
 
 
 def _refuse_switched_off(kind: Kind, flow: Flow, settings: InstanceSettings) -> None:
     if not settings.offers(kind):
         raise ValueDisabled("strategy")
-    if not all(settings.identifies(typed.kind) for typed in flow.addresses):
+    if not all(settings.identifies(typed.kind) for typed in flow.identifiers):
         raise ValueDisabled("identifier")
 
 

@@ -7,10 +7,10 @@ from django.db import connections, models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.models.base import PrimaryManager
 
 
-class Asked(NamedTuple):
+class Increase(NamedTuple):
     """So many more in `window`, unless it and what began at `since` or later would exceed `limit`.
 
     Times since 1970.
@@ -24,7 +24,7 @@ class Asked(NamedTuple):
     expires_at: int
 
 
-class Taken(NamedTuple):
+class Increased(NamedTuple):
     """A row after a take: how many it holds, and how many it may hold beside the windows before it."""
 
     key: str
@@ -32,7 +32,7 @@ class Taken(NamedTuple):
     limit: int
 
 
-class Share(NamedTuple):
+class LimitReceipt(NamedTuple):
     """What one take has counted in one row: two plain values, to be kept until it may be given back."""
 
     key: str
@@ -40,7 +40,7 @@ class Share(NamedTuple):
 
 
 # Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.
-TAKE = """
+CONSUME = """
 WITH asked ("key", "window", "since", "limit", "amount", "expires_at") AS (VALUES {rows}),
 allowed AS MATERIALIZED (
     SELECT "key", "window", "amount", "expires_at", "limit" - COALESCE((
@@ -57,12 +57,12 @@ WHERE counter."count" <= excluded."limit" - excluded."count"
 RETURNING "key", "count", "limit"
 """
 # An upsert, for its order: an UPDATE locks rows as it finds them. A row that was purged comes back empty.
-GIVE_BACK = """
+REFUND = """
 INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "limit", "expires_at") VALUES {rows}
 ON CONFLICT ("key", "window") DO UPDATE SET "count" =
 CASE WHEN counter."count" > excluded."limit" THEN counter."count" - excluded."limit" ELSE 0 END
 """
-SUMS = """
+TOTALS = """
 SELECT "key", SUM("count") FROM "passwordless_otp_counter" WHERE {rows} GROUP BY "key"
 """
 
@@ -70,25 +70,25 @@ SELECT "key", SUM("count") FROM "passwordless_otp_counter" WHERE {rows} GROUP BY
 class CounterQuerySet(models.QuerySet["Counter"]):
     """The statements."""
 
-    def take(self, asked: Sequence[Asked]) -> list[Taken]:
+    def consume(self, asked: Sequence[Increase]) -> list[Increased]:
         """Count the amount in each row that allows it and return those. `asked` is sorted by key, each once."""
         with connections[self.db].cursor() as cursor:
             rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(asked))
-            cursor.execute(TAKE.format(rows=rows), [value for row in asked for value in row])
-            return [Taken(*row) for row in cursor.fetchall()]
+            cursor.execute(CONSUME.format(rows=rows), [value for row in asked for value in row])
+            return [Increased(*row) for row in cursor.fetchall()]
 
-    def give_back(self, shares: Sequence[tuple[Share, int]]) -> None:
-        """Count each share that many times less, never below 0. `shares` is sorted, each once."""
+    def refund(self, receipts: Sequence[tuple[LimitReceipt, int]]) -> None:
+        """Count each share that many times less, never below 0. `receipts` is sorted, each once."""
         with connections[self.db].cursor() as cursor:
-            rows = ", ".join(["(%s, %s, 0, %s, 0)"] * len(shares))
-            values = [value for (key, window), times in shares for value in (key, window, times)]
-            cursor.execute(GIVE_BACK.format(rows=rows), values)
+            rows = ", ".join(["(%s, %s, 0, %s, 0)"] * len(receipts))
+            values = [value for (key, window), times in receipts for value in (key, window, times)]
+            cursor.execute(REFUND.format(rows=rows), values)
 
-    def sums(self, since: Mapping[str, int]) -> dict[str, int]:
+    def totals(self, since: Mapping[str, int]) -> dict[str, int]:
         """Return how many each key holds in windows that began then or later."""
         with connections[self.db].cursor() as cursor:
             rows = " OR ".join(['("key" = %s AND "window" >= %s)'] * len(since))
-            cursor.execute(SUMS.format(rows=rows), [value for pair in since.items() for value in pair])
+            cursor.execute(TOTALS.format(rows=rows), [value for pair in since.items() for value in pair])
             return {key: int(held) for key, held in cursor.fetchall()}
 
 

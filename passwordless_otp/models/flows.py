@@ -1,22 +1,23 @@
 """Flow: one person's way through a sign-in or a sign-up, in one browser."""
 
+import secrets
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import identifiers
+from passwordless_otp import codes, identifiers, keys
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
-from passwordless_otp.identifiers import Address, Kind, Strategy
-from passwordless_otp.models.ids import uuid7
-from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
+from passwordless_otp.models.base import PrimaryManager, uuid7
 
 if TYPE_CHECKING:
-    from passwordless_otp.models.verifications import Verification
+    pass
 
 LIFE = timedelta(hours=24)
 
@@ -77,7 +78,7 @@ class Flow(models.Model):
     # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`.
     details = models.JSONField(default=dict)
     # What opening it took from limits: its first verification takes that over. Pairs of key and window.
-    shares = models.JSONField(default=list)
+    receipts = models.JSONField(default=list)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     expires_at = models.DateTimeField(_("abandoned at"), default=expiry)
     completed_at = models.DateTimeField(_("completed at"), null=True)
@@ -131,18 +132,18 @@ class Flow(models.Model):
         return list(self.verifications.all())
 
     @property
-    def addresses(self) -> list[Address]:
+    def identifiers(self) -> list[IdentifierValue]:
         """The identifiers typed, the email address first."""
-        return [Address(kind, getattr(self, kind)) for kind in Kind if getattr(self, kind)]
+        return [IdentifierValue(kind, getattr(self, kind)) for kind in Kind if getattr(self, kind)]
 
     @property
     def abandoned(self) -> bool:
         """Whether it was left open until its time was over."""
         return self.status == Status.OPEN and self.expires_at <= timezone.now()
 
-    def verification_of(self, address: Address) -> "Verification | None":
+    def verification_of(self, identifier: IdentifierValue) -> "Verification | None":
         """Return the verification of this address, if a code was ever asked for."""
-        return next((v for v in self.known_verifications if v.address == address), None)
+        return next((v for v in self.known_verifications if v.identifier == identifier), None)
 
     def touch(self, **changes: Any) -> None:
         """Take the flow's row, so that its steps queue up. Raises why it can't go on.
@@ -179,6 +180,11 @@ class Flow(models.Model):
         return ResourceNotFound()
 
     @property
+    def verified(self) -> set[IdentifierValue]:
+        """The identifiers proven in this flow, whether or not they still stand in it."""
+        return {v.identifier for v in self.known_verifications if v.status == VerificationStatus.VERIFIED}
+
+    @property
     def sends(self) -> int:
         """How many messages were asked for."""
         return sum(verification.sends for verification in self.known_verifications)
@@ -197,3 +203,188 @@ class Flow(models.Model):
         """Read the verifications afresh the next time."""
         self.__dict__.pop("known_verifications", None)
         getattr(self, "_prefetched_objects_cache", {}).clear()
+
+
+TRANSFER_LIFE = timedelta(minutes=10)
+
+
+class VerificationStatus(models.TextChoices):
+    """Where a verification stands. One that is unverified and past its time is expired."""
+
+    UNVERIFIED = "unverified", _("unverified")
+    VERIFIED = "verified", _("verified")
+    FAILED = "failed", _("failed")
+    EXPIRED = "expired", _("expired")
+    TRANSFERABLE = "transferable", _("transferable")
+
+
+class Verification(models.Model):
+    """One code for one identifier within a flow. The code itself is derived, and nowhere stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, related_name="verifications", verbose_name=_("flow"))
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    value = models.CharField(_("identifier"), max_length=identifiers.MAX_LENGTH)
+    status = models.CharField(
+        _("status"), max_length=12, choices=VerificationStatus, default=VerificationStatus.UNVERIFIED
+    )
+    nonce = models.CharField(max_length=32, blank=True)
+    key_id = models.CharField(max_length=16, blank=True)
+    generation = models.PositiveSmallIntegerField(default=0)
+    length = models.PositiveSmallIntegerField(default=codes.LENGTH)
+    alphabet = models.CharField(max_length=8, default=codes.DIGITS)
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    max_tries = models.PositiveSmallIntegerField(_("tries allowed"))
+    sends = models.PositiveSmallIntegerField(_("messages"), default=0)
+    prepared_at = models.DateTimeField(_("asked for at"), default=timezone.now)
+    last_sent_at = models.DateTimeField(_("last message at"), null=True)
+    expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
+    # What it took from limits that people share, given back when it succeeds, which it does once: pairs of key
+    # and window. What two requests write at once may be lost here, and then stays counted; nothing comes twice.
+    receipts = models.JSONField(default=list)
+
+    objects = PrimaryManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        verbose_name = _("verification attempt")
+        verbose_name_plural = _("verification attempts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["flow", "kind", "value"], name="passwordless_otp_verification_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=Kind.values) & Q(status__in=VerificationStatus.values),
+                name="passwordless_otp_verification_choices",
+            ),
+            models.CheckConstraint(
+                condition=Q(tries__lte=F("max_tries")), name="passwordless_otp_verification_tries"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="unverified") | Q(nonce=""), name="passwordless_otp_verification_nonce_erased"
+            ),
+        ]
+        indexes = [models.Index(fields=["value"], name="passwordless_otp_verif_value")]
+
+    def __str__(self) -> str:
+        return identifiers.mask(self.identifier)
+
+    @property
+    def identifier(self) -> IdentifierValue:
+        """Kind and value."""
+        return IdentifierValue(Kind(self.kind), self.value)
+
+    @property
+    def strategy(self) -> Strategy:
+        """How the code travels."""
+        return Kind(self.kind).strategy
+
+    @property
+    def state(self) -> VerificationStatus:
+        """The status, as time has it."""
+        status = VerificationStatus(self.status)
+        if status == VerificationStatus.UNVERIFIED and self.expires_at <= timezone.now():
+            return VerificationStatus.EXPIRED
+        return status
+
+    def resend_at(self, interval: int) -> datetime | None:
+        """Return from when on another message may go out, `interval` seconds after the last."""
+        return self.last_sent_at + timedelta(seconds=interval) if self.last_sent_at else None
+
+    def code(self) -> str:
+        """Derive the code. Raises `keys.KeyMissing`."""
+        circumstances = [self.nonce, self.pk.hex, self.flow_id.hex, self.flow.purpose, self.kind, self.value]
+        return codes.derive(keys.find(self.key_id), *circumstances, length=self.length, alphabet=self.alphabet)
+
+    def renew(self, life: timedelta, now: datetime, length: int, alphabet: str) -> None:
+        """Take a new code of this shape; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""
+        self.length, self.alphabet = length, alphabet
+        self.nonce = secrets.token_hex(16)
+        self.key_id = keys.current_id()
+        self.generation += 1
+        self.expires_at = now + life
+
+    def reread(self) -> None:
+        """Take over what other requests have written. The flow stays the object that it is."""
+        columns = ["status", "nonce", "key_id", "generation", "length", "alphabet", "tries", "sends", "receipts"]
+        self.refresh_from_db(fields=[*columns, "prepared_at", "last_sent_at", "expires_at"])
+
+    def judge(self, right: bool, at_least: int = 0, **outcome: Any) -> bool:
+        """Pay a try and, if `right`, take the code: whether this one statement touched its row is the verdict.
+
+        A code shorter than `at_least` has one try in all.
+
+        Nothing else decides (RFC 4226 §7.3). The subquery asks for the flow in another table; whatever two
+        requests may race for stands in the outer WHERE, which PostgreSQL looks at again after waiting.
+        """
+        status = VerificationStatus
+        rows = Verification.objects.filter(
+            pk=self.pk,
+            status=status.UNVERIFIED,
+            tries__lt=F("max_tries"),
+            expires_at__gt=timezone.now(),
+            nonce=self.nonce,
+        )
+        if self.length < at_least:
+            rows = rows.filter(tries=0)
+        if right:
+            changes = {"status": status.VERIFIED, "nonce": "", **outcome}
+        else:
+            rows = rows.filter(flow__in=Flow.objects.live().filter(pk=self.flow_id))
+            last = Q(tries__gte=F("max_tries") - 1)
+            changes = {
+                "status": models.Case(models.When(last, models.Value(status.FAILED)), default=F("status")),
+                "nonce": models.Case(models.When(last, models.Value("")), default=F("nonce")),
+                **outcome,
+            }
+        return bool(rows.update(tries=F("tries") + 1, **changes))
+
+
+def with_verifications(flows: Any) -> list[Flow]:
+    """Return the flows of this queryset, each with all its verifications known."""
+    own, theirs = (_columns(model) for model in [Flow, Verification])
+    found: dict[Any, Flow] = {}
+    for row in flows.order_by("pk").values_list(*own, *[f"verifications__{name}" for name in theirs]):
+        flow = found.setdefault(row[0], Flow.from_db(flows.db, own, row[: len(own)]))
+        known = flow.__dict__.setdefault("known_verifications", [])
+        if row[len(own)] is not None:
+            verification = Verification.from_db(flows.db, theirs, row[len(own) :])
+            verification.flow = flow
+            known.append(verification)
+    return list(found.values())
+
+
+def _columns(model: Any) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+class PurposeManager(PrimaryManager):
+    """The flows of a proxy's own purpose."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        """Leave out the others."""
+        return super().get_queryset().filter(purpose=self.model.PURPOSE)
+
+
+class SignIn(Flow):
+    """A sign-in: one identifier was typed, and a code to one of its user's proves who it is."""
+
+    PURPOSE = Purpose.SIGN_IN
+    objects: ClassVar[Any] = PurposeManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
+
+
+class SignUp(Flow):
+    """A sign-up: it collects identifiers and names until everything is given and proven."""
+
+    PURPOSE = Purpose.SIGN_UP
+    objects: ClassVar[Any] = PurposeManager()
+
+    class Meta:
+        proxy = True
+        verbose_name = _("sign-up")
+        verbose_name_plural = _("sign-ups")

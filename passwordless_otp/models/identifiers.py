@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, identifiers
 from passwordless_otp.errors import FormatInvalid
-from passwordless_otp.identifiers import Address, Kind
-from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.identifiers import IdentifierValue, Kind
+from passwordless_otp.models.base import PrimaryManager
 
 
 class Identifier(models.Model):
@@ -64,14 +64,14 @@ class Identifier(models.Model):
         if not self._state.adding:
             return  # it has been proven; a test identifier's number need not be one that exists
         try:
-            address = identifiers.parse(self.value, conf.default_region(), "value")
-            if address.kind == Kind.PHONE_NUMBER:
-                identifiers.require_mobile(address.value, "value")
+            identifier = identifiers.parse(self.value, conf.default_region(), "value")
+            if identifier.kind == Kind.PHONE_NUMBER:
+                identifiers.require_mobile(identifier.value, "value")
         except FormatInvalid as error:
             raise ValidationError({"value": error.long_message}) from error
-        self.kind, self.value = address
+        self.kind, self.value = identifier
 
     @property
-    def address(self) -> Address:
+    def identifier(self) -> IdentifierValue:
         """Kind and value."""
-        return Address(Kind(self.kind), self.value)
+        return IdentifierValue(Kind(self.kind), self.value)

@@ -1,4 +1,4 @@
-"""Message: one email or SMS on its way, and what became of it."""
+"""What a message says, and what may become of it."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -10,12 +10,50 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import identifiers
-from passwordless_otp.identifiers import Address, Kind
-from passwordless_otp.models.flows import Flow, Status
-from passwordless_otp.models.ids import uuid7
-from passwordless_otp.models.message_states import BEFORE, TAKEN, UNDERWAY, MessageKind, MessageStatus
-from passwordless_otp.models.primary import PrimaryManager
-from passwordless_otp.models.verifications import Verification, VerificationStatus
+from passwordless_otp.identifiers import IdentifierValue, Kind
+from passwordless_otp.models.base import PrimaryManager, uuid7
+from passwordless_otp.models.flows import Flow, Status, Verification, VerificationStatus
+
+
+class MessageKind(models.TextChoices):
+    """What a message says."""
+
+    SIGN_IN = "sign_in", _("code to sign in")
+    SIGN_UP = "sign_up", _("code to sign up")
+    UNKNOWN_ACCOUNT = "unknown_account", _("unknown account")
+    NOT_ALLOWED = "not_allowed", _("account does not sign in by code")
+    SECURITY_NOTICE = "security_notice", _("security notice")
+
+    @property
+    def has_code(self) -> bool:
+        """Whether it holds a code; the others are notes."""
+        return self in {MessageKind.SIGN_IN, MessageKind.SIGN_UP}
+
+
+class MessageStatus(models.TextChoices):
+    """What became of a message."""
+
+    PENDING = "pending", _("pending")
+    SENDING = "sending", _("sending")
+    SENT = "sent", _("sent")
+    DELIVERED = "delivered", _("delivered")
+    FAILED = "failed", _("failed")
+    UNKNOWN = "unknown", _("may have been sent")
+    SUPPRESSED = "suppressed", _("not to be sent")
+
+
+UNDERWAY = [MessageStatus.PENDING, MessageStatus.SENDING]
+TAKEN = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN]  # by a provider, as far as we know
+# A status only moves on: what another one may follow. A report can be faster than the answer that it is about.
+BEFORE = {
+    MessageStatus.PENDING: [MessageStatus.SENDING, MessageStatus.UNKNOWN],  # of a worker that was only slow
+    MessageStatus.UNKNOWN: [MessageStatus.SENDING],
+    MessageStatus.SUPPRESSED: [MessageStatus.SENDING],
+    MessageStatus.SENT: [*UNDERWAY, MessageStatus.UNKNOWN],
+    MessageStatus.FAILED: [MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT],
+    MessageStatus.DELIVERED: [*UNDERWAY, MessageStatus.UNKNOWN, MessageStatus.SENT],
+}
+
 
 __all__ = ["BEFORE", "TAKEN", "UNDERWAY", "Message", "MessageKind", "MessageStatus"]
 
@@ -29,17 +67,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return (
             self.due(now)
             .filter(pk=pk)
-            .update(status=MessageStatus.SENDING, attempts=F("attempts") + 1, claimed_at=now)
+            .update(status=MessageStatus.SENDING, delivery_tries=F("delivery_tries") + 1, claimed_at=now)
         )
 
     def next_try(self, pk: object) -> datetime | None:
         """Return when this message is due again; `None` unless it waits for that."""
         waiting = self.filter(pk=pk, status=MessageStatus.PENDING)
-        return waiting.values_list("next_attempt_at", flat=True).first()
+        return waiting.values_list("next_try_at", flat=True).first()
 
     def due(self, now: datetime) -> Self:
         """Those that wait for a worker, the oldest first."""
-        now_due = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+        now_due = Q(next_try_at=None) | Q(next_try_at__lte=now)
         return self.filter(now_due, status=MessageStatus.PENDING).order_by("pk")
 
     def give_up(self, before: datetime) -> int:
@@ -49,7 +87,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def deny(self, pk: object) -> int:
         """Note that what this notice tells of was somebody else's doing: of two that say so, one gets 1."""
-        return self.filter(pk=pk, denied_at=None, kind=MessageKind.NOTICE).update(denied_at=timezone.now())
+        return self.filter(pk=pk, denied_at=None, kind=MessageKind.SECURITY_NOTICE).update(
+            denied_at=timezone.now()
+        )
 
     def report(self, pk: object, status: MessageStatus, provider_id: str, error_code: str = "") -> int:
         """Take over what a provider says became of its message, unless it is about another try, or old news."""
@@ -91,7 +131,7 @@ class Message(models.Model):
     )
     to = models.CharField(_("to"), max_length=identifiers.MAX_LENGTH, blank=True)
     denied_at = models.DateTimeField(_("“It was not me” at"), null=True)
-    kind = models.CharField(_("kind"), max_length=12, choices=MessageKind)
+    kind = models.CharField(_("kind"), max_length=16, choices=MessageKind)
     channel = models.CharField(_("channel"), max_length=8)
     # The verification's when it was written: it is sent only while that is still the newest code.
     generation = models.PositiveSmallIntegerField(default=0)
@@ -99,13 +139,13 @@ class Message(models.Model):
     backend = models.CharField(_("provider"), max_length=200, blank=True)
     provider_id = models.CharField(_("provider's id"), max_length=200, blank=True)
     error_code = models.CharField(_("provider's answer"), max_length=100, blank=True)
-    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    delivery_tries = models.PositiveSmallIntegerField(_("delivery tries"), default=0)
     # Of an SMS that counts for the limits of its country: to a number that nobody had proven when it went out.
     country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     claimed_at = models.DateTimeField(_("last tried at"), null=True)
-    next_attempt_at = models.DateTimeField(_("next try at"), null=True)
+    next_try_at = models.DateTimeField(_("next try at"), null=True)
     sent_at = models.DateTimeField(_("sent at"), null=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
 
@@ -117,7 +157,7 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         indexes = [
             models.Index(
-                fields=["status", "next_attempt_at"],
+                fields=["status", "next_try_at"],
                 condition=Q(status__in=UNDERWAY),
                 name="passwordless_otp_msg_underway",
             ),
@@ -134,8 +174,8 @@ class Message(models.Model):
                 name="passwordless_otp_message_choices",
             ),
             models.CheckConstraint(
-                condition=Q(kind="notice", verification__isnull=True, user__isnull=False) & ~Q(to="")
-                | ~Q(kind="notice")
+                condition=Q(kind="security_notice", verification__isnull=True, user__isnull=False) & ~Q(to="")
+                | ~Q(kind="security_notice")
                 & Q(
                     verification__isnull=False,
                     user__isnull=True,
@@ -148,14 +188,14 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {identifiers.mask(self.address)}"
+        return f"{self.get_kind_display()}: {identifiers.mask(self.identifier)}"
 
     @property
-    def address(self) -> Address:
+    def identifier(self) -> IdentifierValue:
         """Whom it goes to."""
         if self.verification is not None:
-            return self.verification.address
-        return Address(next(kind for kind in Kind if kind.channel == self.channel), self.to)
+            return self.verification.identifier
+        return IdentifierValue(next(kind for kind in Kind if kind.channel == self.channel), self.to)
 
     @property
     def happened_at(self) -> datetime:
@@ -174,7 +214,7 @@ class Message(models.Model):
     def record(self, status: MessageStatus, **outcome: Any) -> None:
         """Save what became of it. Where a provider's report was faster, its word stays."""
         now = timezone.now()
-        outcome = {"error_code": "", "next_attempt_at": None, "backend": "", "provider_id": "", **outcome}
+        outcome = {"error_code": "", "next_try_at": None, "backend": "", "provider_id": "", **outcome}
         for name in ["backend", "provider_id", "error_code"]:
             field: Any = self._meta.get_field(name)
             said = str(outcome[name] or "")  # by a provider's backend: PostgreSQL takes no NUL

@@ -1,5 +1,8 @@
-"""Restriction: who may sign up and who may not, entry by entry."""
+"""Domains of mailboxes that anybody can have for minutes, as the package disposable-email-domains lists them."""
 
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,9 +11,69 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, identifiers
 from passwordless_otp.errors import FormatInvalid
-from passwordless_otp.identifiers import Address, Kind
-from passwordless_otp.models import memo, patterns
-from passwordless_otp.models.primary import PrimaryManager
+from passwordless_otp.identifiers import IdentifierValue, Kind
+from passwordless_otp.models import settings_cache
+from passwordless_otp.models.base import PrimaryManager
+
+PACKAGE = "disposable_email_domains"
+
+
+def disposable_list_installed() -> bool:
+    """Tell whether there is a list."""
+    return find_spec(PACKAGE) is not None
+
+
+def is_disposable(*domains: str) -> bool:
+    """Tell whether one of these stands on the list. Without a list none does."""
+    if not disposable_list_installed():
+        return False
+    from disposable_email_domains import blocklist  # ten thousand names: only where the operator asks for them
+
+    return not blocklist.isdisjoint(domains)
+
+
+AT_DOMAIN, AT_SUBDOMAINS = "@", "@*."
+PREFIX = re.compile(r"\+[1-9][0-9]{0,13}\*")
+
+
+def canonical_pattern(text: str, region: str | None) -> str:
+    """Return the pattern as identifiers are written: two spellings are one entry. Raises `FormatInvalid`."""
+    text = text.strip()
+    text = text[1:] if text.startswith("*@") else text
+    for beginning, below in [(AT_SUBDOMAINS, "x."), (AT_DOMAIN, "")]:
+        if text.startswith(beginning):
+            somebody = identifiers.parse_email(f"x@{below}{text.removeprefix(beginning)}", "pattern")
+            return beginning + domain_of(somebody).removeprefix(below)
+    bare = re.sub(r"[ ().\-/]", "", text)
+    if PREFIX.fullmatch(bare):
+        return bare
+    if "*" in text:  # it would be read as an address of that very name, and match nobody
+        raise FormatInvalid("pattern", _("A star can't stand there."))
+    return identifiers.parse(text, region, "pattern").value
+
+
+def matching_patterns(identifier: IdentifierValue) -> Iterator[str]:
+    """Return every pattern that matches this identifier, the most specific one first."""
+    value = identifier.value
+    yield value
+    if identifier.kind == Kind.PHONE_NUMBER:
+        yield from (f"{value[:length]}*" for length in range(len(value), 1, -1))
+        return
+    domain = domain_of(value)
+    yield AT_DOMAIN + domain
+    yield from (AT_SUBDOMAINS + parent for parent in parents(domain))
+
+
+def domain_of(email: str) -> str:
+    """Return what follows the at sign."""
+    return email.rpartition("@")[2]
+
+
+def parents(domain: str) -> Iterator[str]:
+    """Return the domains that this one is below, the nearest one first."""
+    while "." in domain:
+        domain = domain.partition(".")[2]
+        yield domain
 
 
 class Effect(models.TextChoices):
@@ -74,31 +137,31 @@ class Restriction(models.Model):
     def save(self, **options: Any) -> None:
         """Save it, and let this process see it from the commit on."""
         super().save(**options)
-        transaction.on_commit(memo.forget, using=router.db_for_write(Restriction))
+        transaction.on_commit(settings_cache.clear, using=router.db_for_write(Restriction))
 
     def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete it, and let this process see that from the commit on."""
         deleted = super().delete(using, keep_parents)
-        transaction.on_commit(memo.forget, using=router.db_for_write(Restriction))
+        transaction.on_commit(settings_cache.clear, using=router.db_for_write(Restriction))
         return deleted
 
     def clean(self) -> None:
         """Put the pattern into canonical form. Raises `ValidationError`."""
         try:
-            self.pattern = patterns.canonical(self.pattern, conf.default_region())
+            self.pattern = canonical_pattern(self.pattern, conf.default_region())
         except FormatInvalid as error:
             raise ValidationError({"pattern": error.long_message}) from error
 
 
-def effect_of(address: Address, entries: Entries) -> str:
+def effect_of(identifier: IdentifierValue, entries: Entries) -> str:
     """Return the effect of the entry that decides about this identifier; empty where none matches.
 
     Who is blocked is so with every +tag. Who is allowed is so as written: elsewhere a tag may be another person.
     """
-    mailbox = identifiers.mailbox(address.value) if address.kind == Kind.EMAIL_ADDRESS else address.value
-    for pattern in patterns.matching(address):
+    mailbox = identifiers.mailbox(identifier.value) if identifier.kind == Kind.EMAIL_ADDRESS else identifier.value
+    for pattern in matching_patterns(identifier):
         if pattern in entries:
             return entries[pattern]
-        if pattern == address.value and entries.get(mailbox, Effect.ALLOW) != Effect.ALLOW:
+        if pattern == identifier.value and entries.get(mailbox, Effect.ALLOW) != Effect.ALLOW:
             return entries[mailbox]
     return ""

@@ -10,9 +10,9 @@ from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, errors, identifiers
 from passwordless_otp.flows.factors import Factor
-from passwordless_otp.identifiers import Address
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, InstanceSettings, Verification
-from passwordless_otp.models.verifications import VerificationStatus
+from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.pages.forms import CodeForm
 
 # Where a verification takes no code: why. Only of an expired one may another be asked for.
@@ -25,10 +25,10 @@ REFUSALS = {
 
 
 def describe(
-    flow: Flow, address: Address, verification: Verification | None, settings: InstanceSettings
+    flow: Flow, identifier: IdentifierValue, verification: Verification | None, settings: InstanceSettings
 ) -> dict[str, Any]:
     """Return where the code went, why it is of no use if it is of none, and when another may be asked for."""
-    kind = {"kind": address.kind.value, "masked": identifiers.mask(address)}
+    kind = {"kind": identifier.kind.value, "masked": identifiers.mask(identifier)}
     more = not flow.abandoned and flow.sends < settings.messages_per_flow
     if verification is None:
         return {**kind, "refusal": errors.VerificationMissing.long_message, "renewable": more}
@@ -56,8 +56,8 @@ def other(flow: Flow, factor: Factor) -> dict[str, str]:
     """Return another way to get in."""
     return {
         "id": factor.id(flow),
-        "kind": factor.address.kind.value,
-        "masked": identifiers.mask(factor.address),
+        "kind": factor.identifier.kind.value,
+        "masked": identifiers.mask(factor.identifier),
     }
 
 

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponseBase
 
 from passwordless_otp import users
 from passwordless_otp.errors import OTPError, ResourceNotFound
-from passwordless_otp.flows import denial
+from passwordless_otp.flows import revoke_access
 from passwordless_otp.models import Message
-from passwordless_otp.pages import destinations
-from passwordless_otp.pages.page import Page
+from passwordless_otp.pages import navigation
+from passwordless_otp.pages.base import Page
 
 
 class NotMe(Page):
@@ -27,8 +27,8 @@ class NotMe(Page):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Do it, once; then show what was done."""
-        denial.deny(self._notice)
-        return destinations.SeeOther(request.path)
+        revoke_access.revoke(self._notice)
+        return navigation.SeeOther(request.path)
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show the button, or what it has done."""
@@ -46,4 +46,4 @@ class NotMe(Page):
 
     @property
     def _notice(self) -> Message:
-        return denial.find(self.kwargs["token"])
+        return revoke_access.find_notice(self.kwargs["token"])

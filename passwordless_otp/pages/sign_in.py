@@ -6,12 +6,12 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound
 from passwordless_otp.flows import factors, sign_in
-from passwordless_otp.identifiers import Address
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, Verification
 from passwordless_otp.models.flows import Purpose
-from passwordless_otp.pages import code_step, names, steps
+from passwordless_otp.pages import code_step, navigation
+from passwordless_otp.pages.base import Page
 from passwordless_otp.pages.forms import CodeForm, SignInForm
-from passwordless_otp.pages.page import Page
 
 
 class CreateSignIn(Page):
@@ -25,17 +25,17 @@ class CreateSignIn(Page):
         """Send a code to what was typed; where sign-up is open, to anybody."""
         clients.refuse_session(request)
         text = self.given()["identifier"]
-        browser, current = self.client.browser, self.client.flows.get(Purpose.SIGN_IN)
+        browser, current = self.client.visitor, self.client.flows.get(Purpose.SIGN_IN)
         flow = sign_in.create(browser, current, text, sign_up_if_missing=self.settings.sign_up_open)
         self.client.keep(flow)
-        sign_in.prepare(flow, browser, *steps.typed(flow))
+        sign_in.prepare(flow, browser, *navigation.typed_factor(flow))
         return self.go("sign_in_verify")
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show the form, or why there is none."""
         user = self.request.user
         if user.is_authenticated:
-            return self.render("signed_in.html", error, name=names.of(user), after=self.after)
+            return self.render("signed_in.html", error, name=navigation.display_name(user), after=self.after)
         if not self.settings.kinds:
             return self.render("nothing.html", error)
         return self.render(
@@ -48,7 +48,7 @@ class CreateSignIn(Page):
 
     def make_form(self, data: dict[str, str] | None = None) -> SignInForm:
         """Make the form, with what this browser has typed before."""
-        before = [address.value for address in self._current.addresses] if self._current else []
+        before = [identifier.value for identifier in self._current.identifiers] if self._current else []
         return SignInForm(self.settings, data=data, initial={"identifier": "".join(before[:1])})
 
     @property
@@ -66,25 +66,27 @@ class AttemptSignIn(Page):
     @sensitive_variables("code")
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Take a code, or send one."""
-        flow, address, _verification = self._find()
+        flow, identifier, _verification = self._find()
         if "send" in request.POST:
-            sign_in.prepare(flow, self.client.browser, *steps.chosen(flow, request.POST["send"]))
+            sign_in.prepare(flow, self.client.visitor, *navigation.chosen_factor(flow, request.POST["send"]))
             return self.go("sign_in_verify")
         code = self.given()["code"]
-        return steps.go_on(request, steps.attempt_sign_in(request, flow, address.kind.strategy, code))
+        return navigation.go_on(
+            request, navigation.attempt_sign_in(request, flow, identifier.kind.strategy, code)
+        )
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show where the code went."""
-        flow, address, verification = self._find()
-        step = code_step.describe(flow, address, verification, self.settings)
+        flow, identifier, verification = self._find()
+        step = code_step.describe(flow, identifier, verification, self.settings)
         offered = factors.offered(flow, self.settings)
         return self.render(
             "verify.html",
             error,
             form=self.form or self.make_form(),
             **step,
-            send=next((factor.id(flow) for factor in offered if factor.address == address), ""),
-            others=[code_step.other(flow, factor) for factor in offered if factor.address != address],
+            send=next((factor.id(flow) for factor in offered if factor.identifier == identifier), ""),
+            others=[code_step.other(flow, factor) for factor in offered if factor.identifier != identifier],
             start_url=self.path("sign_in"),
         )
 
@@ -93,10 +95,10 @@ class AttemptSignIn(Page):
         """Make the form for the code that was sent."""
         return code_step.make_form(self._find()[2], data)
 
-    def _find(self) -> tuple[Flow, Address, Verification | None]:
+    def _find(self) -> tuple[Flow, IdentifierValue, Verification | None]:
         """Return this browser's sign-in, and where its code went. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_IN)
-        if flow is None or not flow.addresses:
+        if flow is None or not flow.identifiers:
             raise ResourceNotFound
         verification = flow.newest()
-        return flow, verification.address if verification else flow.addresses[0], verification
+        return flow, verification.identifier if verification else flow.identifiers[0], verification

@@ -6,8 +6,8 @@ from django.shortcuts import resolve_url
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError
-from passwordless_otp.pages import destinations
-from passwordless_otp.pages.page import Page
+from passwordless_otp.pages import navigation
+from passwordless_otp.pages.base import Page
 
 
 class SignOut(Page):
@@ -20,10 +20,10 @@ class SignOut(Page):
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """End the session, whoever began it."""
         clients.log_out(request)
-        if place := destinations.wanted(request):
-            return destinations.SeeOther(place)
+        if place := navigation.next_path(request):
+            return navigation.SeeOther(place)
         if settings.LOGOUT_REDIRECT_URL:
-            return destinations.SeeOther(resolve_url(settings.LOGOUT_REDIRECT_URL))
+            return navigation.SeeOther(resolve_url(settings.LOGOUT_REDIRECT_URL))
         return self.go("sign_in")
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:

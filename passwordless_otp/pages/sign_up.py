@@ -4,15 +4,15 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
-from passwordless_otp.attempts import attempting
+from passwordless_otp.clients import reporting_failures
 from passwordless_otp.errors import OTPError, ResourceNotFound, SignUpClosed
-from passwordless_otp.flows import requirements, sign_up
-from passwordless_otp.identifiers import Address
+from passwordless_otp.flows import sign_up
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, Verification
 from passwordless_otp.models.flows import Purpose
-from passwordless_otp.pages import code_step, names, steps
+from passwordless_otp.pages import code_step, navigation
+from passwordless_otp.pages.base import Page
 from passwordless_otp.pages.forms import CodeForm, SignUpForm
-from passwordless_otp.pages.page import Page
 
 
 class CreateSignUp(Page):
@@ -28,13 +28,13 @@ class CreateSignUp(Page):
         """Open a sign-up, or add to one in which something is proven; then send its first code."""
         clients.refuse_session(request)
         given = self.given()
-        return steps.go_on(request, steps.save_sign_up(self.client, given, self._afresh))
+        return navigation.go_on(request, navigation.save_sign_up(self.client, given, self._afresh))
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show the form, or why there is none."""
         user = self.request.user
         if user.is_authenticated:
-            return self.render("signed_in.html", error, name=names.of(user), after=self.after)
+            return self.render("signed_in.html", error, name=navigation.display_name(user), after=self.after)
         if not self.settings.kinds:
             return self.render("nothing.html", error)
         if not self.settings.sign_up_open:
@@ -57,7 +57,7 @@ class CreateSignUp(Page):
 
     @property
     def _proven(self) -> dict[str, str]:
-        return {} if self._afresh else steps.proven(self.client.flows.get(Purpose.SIGN_UP))
+        return {} if self._afresh else navigation.proven_values(self.client.flows.get(Purpose.SIGN_UP))
 
     @property
     def _afresh(self) -> bool:
@@ -76,18 +76,18 @@ class AttemptSignUp(Page):
     @sensitive_variables("code")
     def post(self, request: HttpRequest) -> HttpResponseBase:
         """Take a code, or send one."""
-        flow, address, _verification = self._find()
+        flow, identifier, _verification = self._find()
         if "send" in request.POST:
-            sign_up.prepare(flow, self.client.browser, address.kind.strategy)
+            sign_up.prepare(flow, self.client.visitor, identifier.kind.strategy)
             return self.go("sign_up_verify")
         code = self.given()["code"]
-        with attempting(request, flow):
-            sign_up.attempt(flow, self.client.browser, address.kind.strategy, code)
-        return steps.go_on(request, flow)
+        with reporting_failures(request, flow):
+            sign_up.attempt(flow, self.client.visitor, identifier.kind.strategy, code)
+        return navigation.go_on(request, flow)
 
     def refused(self, error: OTPError) -> HttpResponseBase:
         """Answer as all pages; a name that is not free is asked for again, on the page that asks for it."""
-        if error.param not in requirements.NAMES:
+        if error.param not in sign_up.NAMES:
             return super().refused(error)
         page = CreateSignUp()
         page.setup(self.request)
@@ -96,8 +96,8 @@ class AttemptSignUp(Page):
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
         """Show where the code went."""
-        flow, address, verification = self._find()
-        step = code_step.describe(flow, address, verification, self.settings)
+        flow, identifier, verification = self._find()
+        step = code_step.describe(flow, identifier, verification, self.settings)
         form = self.form or self.make_form()
         return self.render("verify.html", error, form=form, **step, send="1", start_url=self.path("sign_up"))
 
@@ -106,10 +106,10 @@ class AttemptSignUp(Page):
         """Make the form for the code that was sent."""
         return code_step.make_form(self._find()[2], data)
 
-    def _find(self) -> tuple[Flow, Address, Verification | None]:
+    def _find(self) -> tuple[Flow, IdentifierValue, Verification | None]:
         """Return this browser's sign-up, and what it has to prove next. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_UP)
-        pending = requirements.unverified(flow, self.settings) if flow else []
+        pending = sign_up.unverified(flow, self.settings) if flow else []
         if flow is None or not pending:
             raise ResourceNotFound
         return flow, pending[0], flow.verification_of(pending[0])
@@ -119,5 +119,5 @@ def values_of(flow: Flow | None) -> dict[str, str]:
     """Return what was typed into this flow."""
     if flow is None:
         return {}
-    typed = {address.kind.value: address.value for address in flow.addresses}
-    return {**typed, **{name: flow.details[name] for name in requirements.NAMES}}
+    typed = {identifier.kind.value: identifier.value for identifier in flow.identifiers}
+    return {**typed, **{name: flow.details[name] for name in sign_up.NAMES}}

@@ -12,8 +12,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 
 from passwordless_otp.errors import OTPError
-from passwordless_otp.pages import inputs, not_me, sign_in, sign_out, sign_up
-from passwordless_otp.pages.page import Page
+from passwordless_otp.pages import forms, not_me, sign_in, sign_out, sign_up
+from passwordless_otp.pages.base import Page
 
 
 def page(view: type[Page]) -> Any:
@@ -27,7 +27,7 @@ def page(view: type[Page]) -> Any:
     @wraps(protected)
     def answer(request: HttpRequest, **named: str) -> HttpResponseBase:
         try:
-            inputs.read(request)
+            forms.read_request(request)
         except OTPError as error:
             return view.as_view(unreadable=error)(request, **named)
         return protected(request, **named)

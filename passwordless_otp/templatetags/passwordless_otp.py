@@ -17,7 +17,7 @@ from django.utils.translation import gettext_noop
 
 from passwordless_otp.errors import SignUpClosed
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.pages import destinations, names
+from passwordless_otp.pages import navigation
 from passwordless_otp.pages.forms import SignInForm, SignUpForm
 
 register = template.Library()
@@ -70,13 +70,15 @@ def otp_client(context: Context) -> SafeString:
 def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit: str) -> dict[str, Any]:
     """Return what both forms need, or who is signed in already, or why there is no form."""
     user = getattr(request, "user", None)
-    place = (place or destinations.wanted(request)) + ""  # what stands in a template counts as HTML: make it text
+    place = (
+        place or navigation.next_path(request)
+    ) + ""  # what stands in a template counts as HTML: make it text
     return {
         "next": place,
         "submit": submit + "",
         "note": "" if current.kinds else _(OFF),
-        "name": names.of(user) if user is not None and user.is_authenticated else "",
-        "after": place or destinations.after(request),
+        "name": navigation.display_name(user) if user is not None and user.is_authenticated else "",
+        "after": place or navigation.after_sign_in(request),
         "sign_out_url": reverse("passwordless_otp:sign_out"),
     }
 

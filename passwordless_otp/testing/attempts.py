@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdo
 from dataclasses import dataclass
 from threading import Barrier, Thread
 
-from passwordless_otp.delivery.backends.base import Backend, Outgoing
+from passwordless_otp.messaging.backends.base import Backend, Outgoing
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, NoReturn
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Backend, Outgoing, Receipt, Refused
+from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused
 from passwordless_otp.testing import messages
 from passwordless_otp.testing.attempts import Attempt, attempt, listening
 from passwordless_otp.testing.messages import Arrived

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
+from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
 from passwordless_otp.testing import messages
 from passwordless_otp.testing.attempts import send_all
 from passwordless_otp.testing.backend_under_test import MARGIN, BackendUnderTest
@@ -145,8 +145,8 @@ class BackendConformance(BackendUnderTest):
         assert issubclass(declared, Backend)
         assert most is None or (type(most) is int and most >= SHORTEST)
         assert isinstance(declared.webhook, str)
-        assert isinstance(declared.settles, bool)
-        assert not declared.settles or declared.settle is not Backend.settle
+        assert isinstance(declared.reports_outcome, bool)
+        assert not declared.reports_outcome or declared.report_outcome is not Backend.report_outcome
 
 
 def _is(kind: type[Exception], answer: object) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from passwordless_otp.delivery.backends.base import Outgoing
+from passwordless_otp.messaging.backends.base import Outgoing
 
 ID = "01a205b17d357a98a819fbe5e9020657"
 CODE = "2746352467KQX"  # the longest; a backend that declares less gets the beginning of it

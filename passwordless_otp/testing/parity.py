@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.urls import NoReverseMatch, reverse
 
-from passwordless_otp import conf, limits, users
-from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp import conf, users
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import InstanceSettings, Verification
+from passwordless_otp.rate_limits import windows
 from passwordless_otp.testing import snapshots
 from passwordless_otp.testing.snapshots import Snapshot
 from passwordless_otp.testing.walks import WALKERS, Walker
@@ -47,49 +48,51 @@ class EnumerationParity:
                 metafunc.parametrize(name, values)
 
     @pytest.fixture
-    def people(self, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> dict[str, Address]:
+    def people(
+        self, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> dict[str, IdentifierValue]:
         """Return an address of this kind for each of `PEOPLE`, all but the unknown one somebody's."""
         given = {**conf.given(), "DISPATCH": f"{__name__}.set_aside", "TRUSTED_PROXIES": 0}
         settings.PASSWORDLESS_OTP = given
-        monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: NOW))
+        monkeypatch.setattr(windows, "time", SimpleNamespace(time=lambda: NOW))
         InstanceSettings(**{**(BOTH if "phone_number" in self.kinds else {}), **self.instance}).save()
         addresses = {}
         for number, (name, status) in enumerate(PEOPLE.items()):
-            addresses[name] = address = _address(Kind(kind), number)
+            addresses[name] = identifier = _address(Kind(kind), number)
             if name != "unknown":
-                self.make_user(address, **status)
+                self.make_user(identifier, **status)
         return addresses
 
-    def make_user(self, address: Address, **status: bool) -> Any:
+    def make_user(self, identifier: IdentifierValue, **status: bool) -> Any:
         """Make a user of this status who holds the address, by the site's `CREATE_USER`."""
         details = {"first_name": "Jo", "last_name": "Doe", "username": "", "unsafe_metadata": {}}
-        user = users.make([address], details)
+        user = users.make([identifier], details)
         for name, value in status.items():
             setattr(user, name, value)
         user.save()
         return get_user_model().objects.get(pk=user.pk)
 
     def test_each_step_looks_alike_for_everybody(
-        self, people: dict[str, Address], kind: str, face: str, way: str
+        self, people: dict[str, IdentifierValue], kind: str, face: str, way: str
     ) -> None:
         """Compare what is seen of each step, to the last try and beyond."""
         self.open(face, way)
         seen = {}
-        for number, (name, address) in enumerate(people.items()):
-            walker = WALKERS[face](address, f"198.51.100.{number}")
+        for number, (name, identifier) in enumerate(people.items()):
+            walker = WALKERS[face](identifier, f"198.51.100.{number}")
             seen[name] = [(step, self.see(walker, do)) for step, do in walker.steps(way)]
         tried = Verification.objects.filter(value=people["known"].value, tries__gt=0)
         assert tried.exists(), f"no code could be tried: {[(step, shot.status) for step, shot in seen['known']]}"
         _compare(seen)
 
     def test_limits_are_reached_alike_by_everybody(
-        self, people: dict[str, Address], kind: str, face: str, way: str
+        self, people: dict[str, IdentifierValue], kind: str, face: str, way: str
     ) -> None:
         """Ask so often, in browser after browser, that limits refuse; compare when, and in which words."""
         self.open(face, way)
         seen = {}
-        for number, (name, address) in enumerate(people.items()):
-            walker = WALKERS[face](address, f"198.51.100.{number}")
+        for number, (name, identifier) in enumerate(people.items()):
+            walker = WALKERS[face](identifier, f"198.51.100.{number}")
             seen[name] = [
                 (f"request {turn}", self.see(walker, lambda w=walker: w.anew().begin(way)))
                 for turn in range(1, OFTEN + 1)
@@ -110,7 +113,7 @@ class EnumerationParity:
 
     def see(self, walker: Walker, step: Any) -> Snapshot:
         """Return what is to be seen of this step."""
-        return snapshots.take(step, walker.address, self.noise)
+        return snapshots.take(step, walker.identifier, self.noise)
 
 
 def _compare(seen: dict[str, list[tuple[str, Snapshot]]]) -> None:
@@ -121,6 +124,8 @@ def _compare(seen: dict[str, list[tuple[str, Snapshot]]]) -> None:
             assert not found, f"{name} is told from known at {step!r}: " + "; ".join(found)
 
 
-def _address(kind: Kind, number: int) -> Address:
+def _address(kind: Kind, number: int) -> IdentifierValue:
     """Return one of addresses that are equally long and have the same mask but for their last digit."""
-    return Address(kind, f"p{number}@example.com" if kind == Kind.EMAIL_ADDRESS else f"+1415555267{number}")
+    return IdentifierValue(
+        kind, f"p{number}@example.com" if kind == Kind.EMAIL_ADDRESS else f"+1415555267{number}"
+    )

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from django.db import connections, router
 from django.test.utils import CaptureQueriesContext
 
-from passwordless_otp.identifiers import Address, mask
-from passwordless_otp.models import Flow, memo
+from passwordless_otp.identifiers import IdentifierValue, mask
+from passwordless_otp.models import Flow, settings_cache
 
 # Ids, instants, secrets of forms, seconds to wait.
 NOISE = [
@@ -45,17 +45,17 @@ class Snapshot:
         return found
 
 
-def take(step: Callable[[], Any], address: Address, noise: Sequence[str]) -> Snapshot:
+def take(step: Callable[[], Any], identifier: IdentifierValue, noise: Sequence[str]) -> Snapshot:
     """Do this step, and return what is to be seen of it."""
-    memo.forget()
+    settings_cache.clear()
     with CaptureQueriesContext(connections[router.db_for_write(Flow)]) as captured:
         answer = step()
 
     def plain(text: str) -> str:
         for shown, name in [
-            (address.value, "ADDRESS"),
-            (quote(address.value), "ADDRESS"),
-            (mask(address), "MASK"),
+            (identifier.value, "ADDRESS"),
+            (quote(identifier.value), "ADDRESS"),
+            (mask(identifier), "MASK"),
         ]:
             text = text.replace(shown, name)
         return re.sub("|".join([*NOISE, *noise]), "…", text)

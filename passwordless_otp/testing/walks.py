@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from passwordless_otp.codes import ALPHABETS
-from passwordless_otp.identifiers import Address
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Verification
 
 Step = Callable[[], Any]
@@ -17,14 +17,14 @@ Step = Callable[[], Any]
 class Walker:
     """One browser that asks for `address`, from an IP address of its own."""
 
-    def __init__(self, address: Address, ip: str) -> None:
-        self.address, self.ip = address, ip
+    def __init__(self, identifier: IdentifierValue, ip: str) -> None:
+        self.identifier, self.ip = identifier, ip
         self.http = Client(headers={"accept-language": "en"})
         self.http.defaults |= {"REMOTE_ADDR": ip, "wsgi.url_scheme": "https"}
 
     def guess(self) -> str:
         """Return a wrong code of the right shape; empty where none was asked for."""
-        newest = Verification.objects.filter(value=self.address.value).order_by("-pk").first()
+        newest = Verification.objects.filter(value=self.identifier.value).order_by("-pk").first()
         if newest is None:
             return ""
         right = newest.code() if newest.nonce else ""
@@ -33,7 +33,7 @@ class Walker:
 
     def anew(self) -> "Walker":
         """Return another browser at the same IP address."""
-        return type(self)(self.address, self.ip)
+        return type(self)(self.identifier, self.ip)
 
     def begin(self, way: str) -> Any:
         """Ask for a code."""
@@ -49,8 +49,8 @@ class PageWalker(Walker):
 
     def begin(self, way: str) -> Any:
         """Post the first form."""
-        field = self.address.kind.value if way == "sign_up" else "identifier"
-        return self.http.post(_page(way), {field: self.address.value})
+        field = self.identifier.kind.value if way == "sign_up" else "identifier"
+        return self.http.post(_page(way), {field: self.identifier.value})
 
     def steps(self, way: str) -> Iterator[tuple[str, Step]]:
         """Return each page, each form."""
@@ -82,7 +82,7 @@ class ApiWalker(Walker):
 
     def create(self, way: str, **more: Any) -> Any:
         """Open a flow, or go on with it."""
-        kind, value = self.address
+        kind, value = self.identifier
         if way == "sign_up":
             answer = self.post("/sign_ups", **{kind.value: value}, **more)
         else:
@@ -93,11 +93,11 @@ class ApiWalker(Walker):
 
     def begin(self, way: str) -> Any:
         """Open a flow and ask for a code at once."""
-        return self.create(way, strategy=self.address.kind.strategy.value)
+        return self.create(way, strategy=self.identifier.kind.strategy.value)
 
     def steps(self, way: str) -> Iterator[tuple[str, Step]]:
         """Return each call."""
-        strategy = self.address.kind.strategy.value
+        strategy = self.identifier.kind.strategy.value
         flows, what = ("sign_ups", "verification") if way == "sign_up" else ("sign_ins", "first_factor")
         yield "create", lambda: self.create(way)
         yield "prepare", lambda: self.post(f"/{flows}/{self.flow}/prepare_{what}", strategy=strategy)

@@ -39,8 +39,8 @@ def receive(event: Any, **_more: Any) -> None:
         return
     said = kind if status == MessageStatus.FAILED or kind == "complained" else ""
     moved = Message.objects.report(message.pk, status, _name(event) or message.provider_id, said)
-    address = message.address
-    identifiers = Identifier.objects.filter(kind=address.kind, value=address.value)
+    identifier = message.identifier
+    identifiers = Identifier.objects.filter(kind=identifier.kind, value=identifier.value)
     if _came_back_for_good(event):
         identifiers.filter(undeliverable_at=None).update(undeliverable_at=timezone.now())
     elif moved and kind == "delivered":

@@ -12,10 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 
 from passwordless_otp import conf
-from passwordless_otp.delivery.backends.twilio_account import TwilioAccount
+from passwordless_otp.messaging import routes
+from passwordless_otp.messaging.backends.twilio import TwilioAccount
 from passwordless_otp.models import Message
 from passwordless_otp.models.messages import MessageStatus
-from passwordless_otp.outbox import chains
 
 MAX_BODY = 16 * 1024  # bytes: ten times what Twilio sends
 MAX_PARAMETERS = 100
@@ -62,7 +62,7 @@ def _parameters(body: bytes) -> MultiValueDict[str, str]:
 
 
 def _accounts() -> Iterator[TwilioAccount]:
-    for provider in chains.of("sms"):
+    for provider in routes.providers_of("sms"):
         try:
             account = getattr(provider.backend(), "account", None)
         except Exception:  # noqa: S112 - `manage.py check` tells of a backend that can't be made

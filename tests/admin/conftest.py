@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 
 SETTINGS = "/admin/passwordless_otp/instancesettings/1/change/"
 
@@ -81,7 +81,7 @@ def row(prefix, number, **fields):
 
 
 def live_codes():
-    return {message.code for message in memory.outbox if message.code}
+    return {message.code for message in memory.sent if message.code}
 
 
 def text(response):

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier, Message
 from tests.admin.conftest import text
 from tests.admin.test_user_page import PREFIX, save
@@ -22,7 +22,7 @@ def jane():
 
 
 def told():
-    return [(message.to, message.subject) for message in memory.outbox]
+    return [(message.to, message.subject) for message in memory.sent]
 
 
 SUBJECT = "A new way into your account at example.com"
@@ -32,7 +32,7 @@ def test_one_added_on_the_users_page(root, jane):
     save(root, jane, {"value": NEW}, {"value": PHONE, "primary": "on"})
     assert Identifier.objects.count() == 3
     assert told() == [(EMAIL, SUBJECT)]
-    assert "/auth/not-me/" in memory.outbox[0].text
+    assert "/auth/not-me/" in memory.sent[0].text
 
 
 def test_one_put_in_place_of_another(root, jane):
@@ -54,7 +54,7 @@ def test_the_phone_hears_of_it_where_there_is_no_mailbox(root):
     Identifier.objects.create(user=user, kind="phone_number", value=PHONE)
     root.post(ADD, {"user": user.pk, "value": NEW, "primary": "on"})
     assert [to for to, _ in told()] == [PHONE]
-    assert memory.outbox[0].text.startswith("A new way into your account")
+    assert memory.sent[0].text.startswith("A new way into your account")
 
 
 def test_nobody_is_told_where_nothing_was_added_or_nobody_was_there(root, jane):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from passwordless_otp.models import InstanceSettings, TestIdentifier
-from passwordless_otp.models.limit_settings import LIMITS
+from passwordless_otp.models import InstanceSettings, TestAddress
+from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.admin.conftest import SETTINGS, apply, row, text
-from tests.visitor import EMAIL, PHONE, Visitor, errors, newest_code
+from tests.visitor import EMAIL, PHONE, ApiVisitor, errors, newest_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE_ON = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
@@ -17,12 +17,12 @@ def refusals(response):
 
 
 def environment():
-    return Visitor().get("environment").json()
+    return ApiVisitor().get("environment").json()
 
 
 def label():
     """What the sign-in page asks for."""
-    return text(Visitor().http.get("/auth/sign-in/"))
+    return text(ApiVisitor().http.get("/auth/sign-in/"))
 
 
 def test_the_list_is_the_form(root):
@@ -87,25 +87,25 @@ def test_every_setting_stands_in_the_form(root):
 def test_switching_phone_on_changes_the_environment_and_the_next_sign_in(root):
     before = environment()
     assert "phone number" not in label()
-    assert errors(Visitor().sign_in(PHONE))
+    assert errors(ApiVisitor().sign_in(PHONE))
     apply(root, **PHONE_ON)
     assert environment() != before
     assert "Email address or phone number" in label()
-    assert Visitor().sign_in(PHONE, "phone_code", sign_up_if_missing=True).status_code == 200
+    assert ApiVisitor().sign_in(PHONE, "phone_code", sign_up_if_missing=True).status_code == 200
     assert newest_code(PHONE)
 
 
 def test_used_for_identification_off_refuses_the_next_sign_in(root):
     apply(root, **PHONE_ON)
-    assert Visitor().sign_in(EMAIL).status_code == 200
+    assert ApiVisitor().sign_in(EMAIL).status_code == 200
     apply(root, email_address_used_for_identification=False)
     assert "Email address" not in label()
-    assert errors(Visitor().sign_in(EMAIL)) == ["form_param_value_disabled"]
+    assert errors(ApiVisitor().sign_in(EMAIL)) == ["form_param_value_disabled"]
 
 
 def test_switching_a_strategy_off_stops_a_sign_in_on_its_way(root):
     apply(root, **PHONE_ON)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     apply(root, email_code=False, email_address_used_for_identification=False)
     assert errors(visitor.attempt("123456")) == ["form_param_value_disabled"]
@@ -113,7 +113,7 @@ def test_switching_a_strategy_off_stops_a_sign_in_on_its_way(root):
 
 def test_closing_sign_up_holds_from_the_next_request(root):
     apply(root, sign_up_mode="closed")
-    assert errors(Visitor().sign_up(email_address=EMAIL))
+    assert errors(ApiVisitor().sign_up(email_address=EMAIL))
 
 
 @pytest.mark.parametrize(
@@ -171,16 +171,16 @@ def test_a_superuser_lists_test_identifiers(root):
     first = row("test_identifiers", 0, identifier="+1 (111) 111-1111", code="123456", until="2999-01-01")
     answer = apply(root, test_mode=True, **{"test_identifiers-TOTAL_FORMS": "1"}, **first)
     assert answer.status_code == 302
-    assert TestIdentifier.objects.get().identifier == "+11111111111"
+    assert TestAddress.objects.get().identifier == "+11111111111"
 
 
 def test_a_listed_one_is_changed_and_deleted(root):
-    listed = TestIdentifier.objects.create(identifier="a@example.com", code="123456", until="2999-01-01")
+    listed = TestAddress.objects.create(identifier="a@example.com", code="123456", until="2999-01-01")
     apply(root, **row("test_identifiers", 0, code="654321"))
     listed.refresh_from_db()
     assert listed.code == "654321"
     apply(root, **row("test_identifiers", 0, DELETE=True))
-    assert not TestIdentifier.objects.exists()
+    assert not TestAddress.objects.exists()
 
 
 @pytest.mark.parametrize("second", ["A@Example.com", "a@example.com", " a@EXAMPLE.com "])
@@ -189,7 +189,7 @@ def test_two_spellings_of_one_test_identifier_are_refused(root, second):
     for number, identifier in enumerate(["a@example.com", second]):
         rows |= row("test_identifiers", number, identifier=identifier, code="123456", until="2999-01-01")
     assert apply(root, **rows).status_code == 200
-    assert not TestIdentifier.objects.exists()
+    assert not TestAddress.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -203,8 +203,8 @@ def test_a_test_identifier_that_is_none_is_refused(root, fields):
 
 
 def test_an_operator_neither_sees_nor_sends_test_identifiers(operator):
-    TestIdentifier.objects.create(identifier="a@example.com", code="987654", until="2999-01-01")
+    TestAddress.objects.create(identifier="a@example.com", code="987654", until="2999-01-01")
     assert "987654" not in text(operator.get(SETTINGS))
     first = row("test_identifiers", 0, identifier="b@example.com", code="123456", until="2999-01-01")
     apply(operator, **{"test_identifiers-TOTAL_FORMS": "1"}, **first)
-    assert TestIdentifier.objects.count() == 1
+    assert TestAddress.objects.count() == 1

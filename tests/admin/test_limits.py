@@ -2,12 +2,12 @@
 
 import pytest
 
-from passwordless_otp.admin.limits_form import HELP
+from passwordless_otp.admin.instance_settings import LIMIT_HELP
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.limit_settings import LIMITS
+from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.admin.conftest import SETTINGS, apply, text
 from tests.docs.blocks import ROOT
-from tests.visitor import EMAIL, Visitor
+from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 every_limit = pytest.mark.parametrize("name", LIMITS)
@@ -60,9 +60,9 @@ def test_only_what_differs_from_the_defaults_is_saved(root):
 
 def test_a_change_holds_from_the_next_request(root):
     apply(root, limit_ip_flows="5")
-    assert [Visitor().sign_in(EMAIL).status_code for _ in range(6)] == [200] * 5 + [429]
+    assert [ApiVisitor().sign_in(EMAIL).status_code for _ in range(6)] == [200] * 5 + [429]
     apply(root, track_ip_flows=True)
-    assert Visitor().sign_in(EMAIL).status_code == 200
+    assert ApiVisitor().sign_in(EMAIL).status_code == 200
 
 
 def test_who_may_only_look_sees_the_numbers(viewer):
@@ -81,13 +81,13 @@ def test_a_limit_that_exists_no_more_is_dropped_with_the_next_change(root):
 
 @every_limit
 def test_the_form_says_what_a_visitor_notices(name):
-    assert HELP[name]
+    assert LIMIT_HELP[name]
 
 
 @every_limit
 def test_every_limit_stands_in_the_documentation(name):
     limit = LIMITS[name]
-    line = f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {HELP[name]} | `{name}` |"
+    line = f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {LIMIT_HELP[name]} | `{name}` |"
     assert line in (ROOT / "docs/instance-settings.md").read_text().splitlines()
 
 

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from passwordless_otp.admin import paging
-from passwordless_otp.admin.paging import CappedPaginator
+from passwordless_otp.admin import base
+from passwordless_otp.admin.base import CappedPaginator
 from passwordless_otp.models import SignIn
 from tests.admin.conftest import text
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def rows(monkeypatch):
-    monkeypatch.setattr(paging, "LIMIT", 20)
+    monkeypatch.setattr(base, "MAX_ROWS", 20)
     made = [SignIn(client=uuid.uuid4().hex, purpose="sign_in", email_address="a@example.com") for _ in range(30)]
     SignIn.objects.bulk_create(made)
     return SignIn.objects.order_by("-pk")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from passwordless_otp.models import Flow, Message, SignIn, SignUp, Verification
 from tests.admin.conftest import live_codes, signed_in, text
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, joined
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MODELS = {"signin": SignIn, "signup": SignUp, "verification": Verification, "message": Message}
@@ -22,8 +22,8 @@ def people():
     """One who has signed up, one on her way to sign in, one on her way to sign up."""
     both_kinds()
     joined()
-    Visitor().sign_in(EMAIL, "email_code")
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code", first_name="Jane")
+    ApiVisitor().sign_in(EMAIL, "email_code")
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code", first_name="Jane")
 
 
 def pages():
@@ -173,7 +173,7 @@ def test_flow_verification_and_message_link_to_each_other(root, people):
 
 def test_a_sign_up_page_shows_the_names_typed(root):
     both_kinds(first_name="optional")
-    Visitor().sign_up(email_address=EMAIL, first_name="Grace")
+    ApiVisitor().sign_up(email_address=EMAIL, first_name="Grace")
     assert "Grace" in text(root.get(f"{ALL}/signup/{SignUp.objects.get().pk}/change/"))
 
 
@@ -188,7 +188,7 @@ def test_a_list_of_thirty_costs_as_many_statements_as_a_list_of_one(root, model)
 
     def come(number):
         joined(f"p{number}@example.com")
-        Visitor().sign_in(f"p{number}@example.com", "email_code")
+        ApiVisitor().sign_in(f"p{number}@example.com", "email_code")
 
     come(0)
     root.get(f"{ALL}/{model}/")

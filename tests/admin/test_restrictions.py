@@ -5,7 +5,7 @@ import pytest
 from passwordless_otp.models import Restriction
 from tests.admin.conftest import SETTINGS, apply, text
 from tests.restrictions.entries import allow, block, shut_out
-from tests.visitor import EMAIL, Visitor
+from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/passwordless_otp/restriction/"
@@ -16,7 +16,7 @@ def add(client, pattern, effect="block", note=""):
 
 
 def may_sign_up():
-    return Visitor().sign_up(email_address=EMAIL).status_code == 200
+    return ApiVisitor().sign_up(email_address=EMAIL).status_code == 200
 
 
 def test_an_operator_blocks_a_domain_and_takes_it_back(operator):

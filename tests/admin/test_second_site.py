@@ -12,7 +12,7 @@ from passwordless_otp.admin.messages import MessageAdmin
 from passwordless_otp.admin.verifications import VerificationAdmin
 from passwordless_otp.models import InstanceSettings, Message, SignIn, Verification
 from tests.admin.conftest import text
-from tests.visitor import EMAIL, Visitor, joined
+from tests.visitor import EMAIL, ApiVisitor, joined
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OURS = "passwordless_otp"
@@ -34,7 +34,7 @@ class Urls:
 @pytest.fixture
 def verification(settings, root):
     joined()
-    Visitor().sign_in(EMAIL, "email_code")
+    ApiVisitor().sign_in(EMAIL, "email_code")
     settings.ROOT_URLCONF = Urls
     yield Verification.objects.filter(flow__purpose="sign_in").get()
     set_urlconf(None)

@@ -7,7 +7,7 @@ from django.utils import translation
 
 from passwordless_otp.admin import countries
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.sms_settings import REGIONS
+from passwordless_otp.models.instance_settings.sms import REGIONS
 from tests.admin.conftest import SETTINGS, apply, text
 from tests.docs.blocks import ROOT
 from tests.packaging.conftest import run

@@ -2,15 +2,15 @@
 
 import pytest
 
-from passwordless_otp.admin import summary
-from passwordless_otp.admin.summary import describe
+from passwordless_otp.admin import instance_settings
+from passwordless_otp.admin.instance_settings import describe_settings
 from passwordless_otp.models import InstanceSettings
 
 PHONE = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
 
 
 def sentences(printing=(), **changes):
-    return describe(InstanceSettings(**changes), printing)
+    return describe_settings(InstanceSettings(**changes), printing)
 
 
 def test_the_defaults_are_email_and_open_sign_up():
@@ -38,8 +38,10 @@ def test_sms_alone_is_named():
 
 def test_each_sentence_is_translated_whole(monkeypatch):
     seen = []
-    monkeypatch.setattr(summary, "_", lambda sentence: seen.append(sentence) or sentence)
-    both = describe(InstanceSettings(**PHONE, email_address_required=True, phone_number_required=True), ["sms"])
+    monkeypatch.setattr(instance_settings, "_", lambda sentence: seen.append(sentence) or sentence)
+    both = describe_settings(
+        InstanceSettings(**PHONE, email_address_required=True, phone_number_required=True), ["sms"]
+    )
     assert seen == both
 
 

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
 from passwordless_otp.models import Identifier
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code
 
 pytestmark = pytest.mark.django_db
 WAYS = [("email_address", EMAIL, "email_code"), ("phone_number", PHONE, "phone_code")]
@@ -22,7 +22,7 @@ def email_field():
 @pytest.mark.parametrize(("kind", "address", "strategy"), WAYS)
 def test_who_signs_up_can_sign_in_again(kind, address, strategy):
     both_kinds()
-    first, second = Visitor(), Visitor()
+    first, second = ApiVisitor(), ApiVisitor()
     first.sign_up(**{kind: address}, strategy=strategy)
     assert first.attempt(newest_code(address), strategy).json()["response"]["status"] == "complete"
     second.sign_in(address, strategy)
@@ -33,7 +33,7 @@ def test_who_signs_up_can_sign_in_again(kind, address, strategy):
 def test_people_with_only_a_phone_number_are_different_users():
     both_kinds()
     for address in [PHONE, "+14155552672"]:
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_up(phone_number=address, strategy="phone_code")
         assert visitor.attempt(newest_code(address), "phone_code").status_code == 200
     assert get_user_model().objects.count() == 2
@@ -62,7 +62,7 @@ def test_an_email_that_a_plain_user_has_is_refused_after_proof_exactly_where_it_
     if field is not None:
         model = get_user_model()
         model(**{model.USERNAME_FIELD: "plain", field.name: EMAIL}).save()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     answer = visitor.attempt(newest_code(EMAIL))
     if field is not None and field.unique:

@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from passwordless_otp.models import InstanceSettings
-from tests.visitor import PHONE, Visitor, both_kinds, errors, newest_code
+from tests.visitor import PHONE, ApiVisitor, both_kinds, errors, newest_code
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def test_sign_up_by_phone_alone_is_refused_where_every_user_needs_an_email():
 def test_where_it_is_done_all_the_same_the_second_one_is_told():
     both_kinds()
     for last in range(2):
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_up(phone_number=f"{PHONE[:-1]}{last}", strategy="phone_code")
         answer = visitor.attempt(newest_code(), "phone_code")
     if needs_email():

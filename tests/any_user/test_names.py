@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from passwordless_otp import users
-from tests.visitor import Visitor, errors, joined, newest_code, operate
+from tests.visitor import ApiVisitor, errors, joined, newest_code, operate
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def test_without_a_username_each_user_gets_a_random_one():
 def test_a_taken_username_is_refused_where_it_is_kept():
     operate(username="required")
     joined(username="jane")
-    other = Visitor()
+    other = ApiVisitor()
     answer = other.sign_up(email_address="joan@example.com", username="jane", strategy="email_code")
     if users.username_field() is None:
         assert other.attempt(newest_code()).status_code == 200

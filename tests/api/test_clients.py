@@ -12,7 +12,7 @@ from passwordless_otp.models import Flow, Verification
 from tests.visitor import (
     EMAIL,
     PHONE,
-    Visitor,
+    ApiVisitor,
     both_kinds,
     errors,
     joined,
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.django_db
 
 
 def test_asking_for_a_code_writes_no_session():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     assert not Session.objects.exists()
     assert set(visitor.http.cookies) == {"otp_client"}
 
 
 def test_the_cookie_is_kept_from_scripts_and_other_sites():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     cookie = visitor.http.cookies["otp_client"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
@@ -43,17 +43,17 @@ def test_the_cookie_is_kept_from_scripts_and_other_sites():
 
 def test_the_cookie_is_prefixed_where_it_is_secure(settings):
     settings.SESSION_COOKIE_SECURE = True
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     assert visitor.http.cookies["__Host-otp_client"]["secure"]
     settings.SESSION_COOKIE_DOMAIN = "example.com"
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     assert visitor.http.cookies["otp_client"]["domain"] == "example.com"
 
 
 def test_the_database_keeps_a_digest_of_it():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     secret = visitor.http.cookies["otp_client"].value
     assert len(secret) == 43
@@ -63,7 +63,7 @@ def test_the_database_keeps_a_digest_of_it():
 
 
 def test_a_cookie_that_somebody_made_up_is_never_adopted():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.http.cookies["otp_client"] = "made up"
     visitor.sign_in(EMAIL)
     assert visitor.http.cookies["otp_client"].value != "made up"
@@ -71,7 +71,7 @@ def test_a_cookie_that_somebody_made_up_is_never_adopted():
 
 def test_a_flow_answers_to_its_own_client_only():
     joined()
-    owner, thief = Visitor(), Visitor()
+    owner, thief = ApiVisitor(), ApiVisitor()
     owner.sign_in(EMAIL, "email_code")
     thief.sign_in("thief@example.com")
     thief.flow = owner.flow
@@ -94,7 +94,7 @@ def test_a_code_works_in_its_own_purpose_flow_identifier_and_client_only():
     for identifier, strategy in [(EMAIL, "email_code"), (PHONE, "phone_code")]:
         for purpose in ["sign_in", "sign_up"]:
             for _ in range(2):
-                visitor = Visitor()
+                visitor = ApiVisitor()
                 if purpose == "sign_in":
                     visitor.sign_in(identifier, strategy, sign_up_if_missing=True)
                 else:
@@ -111,7 +111,7 @@ def test_a_code_works_in_its_own_purpose_flow_identifier_and_client_only():
 
 
 def test_a_purpose_is_no_way_into_another():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     visitor.flow = visitor.flow.replace("sua_", "sia_")
     assert errors(visitor.attempt(newest_code())) == ["resource_not_found"]
@@ -119,7 +119,7 @@ def test_a_purpose_is_no_way_into_another():
 
 def test_completion_gives_the_browser_a_new_cookie_and_the_old_one_nothing():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     stolen = visitor.twin()
     visitor.attempt(newest_code())
@@ -130,7 +130,7 @@ def test_completion_gives_the_browser_a_new_cookie_and_the_old_one_nothing():
 
 
 def test_login_cycles_the_session_key_and_keeps_what_was_in_it():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     session = visitor.http.session
     session["cart"] = 7
     session.save()
@@ -154,7 +154,7 @@ def test_the_session_has_a_name_that_is_not_its_key():
 
 def test_a_password_login_is_a_session_like_any():
     user = get_user_model().objects.create_user("bob", password="x")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.http.force_login(user)
     [session] = visitor.get("client").json()["client"]["sessions"]
     assert session["user"]["id"] == f"user_{user.pk}"
@@ -206,7 +206,7 @@ def test_a_receiver_of_djangos_that_raises_leaves_nobody_signed_in_and_the_code_
         raise RuntimeError
 
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     user_logged_in.connect(broken)
     try:
@@ -257,13 +257,13 @@ def test_the_token_is_short_lived_and_proves_nothing_here():
     claims = jwt.decode(token["jwt"], keys.signing(), algorithms=["HS256"])
     assert claims["exp"] - claims["iat"] == 60
     assert (claims["sid"], claims["sub"], claims["iss"]) == (session, visitor.signed_in, "https://example.com")
-    stranger = Visitor(Authorization=f"Bearer {token['jwt']}")
+    stranger = ApiVisitor(Authorization=f"Bearer {token['jwt']}")
     stranger.http.cookies["__session"] = token["jwt"]
     assert stranger.signed_in is None
 
 
 def test_a_refusal_that_is_gone_on_from_carries_the_client():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
     wrong_code = visitor.attempt(wrong(newest_code())).json()
     assert "meta" not in wrong_code

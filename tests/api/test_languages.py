@@ -3,7 +3,7 @@
 import pytest
 
 from tests.languages import TRANSLATED, translations
-from tests.visitor import EMAIL, Visitor, errors
+from tests.visitor import EMAIL, ApiVisitor, errors
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +14,7 @@ def first_error(answer):
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_refusal_speaks_the_language_of_the_request_and_keeps_its_code(language):
-    visitor = Visitor(**{"Accept-Language": language})
+    visitor = ApiVisitor(**{"Accept-Language": language})
     words = translations(language)
     answer = visitor.sign_in("jane@")
     assert errors(answer) == ["form_param_format_invalid"]
@@ -30,7 +30,7 @@ def test_a_refusal_speaks_the_language_of_the_request_and_keeps_its_code(languag
 
 def test_one_language_does_not_linger_for_the_next_visitor():
     said = [
-        first_error(Visitor(**{"Accept-Language": language}).sign_in("jane@"))["long_message"]
+        first_error(ApiVisitor(**{"Accept-Language": language}).sign_in("jane@"))["long_message"]
         for language in [TRANSLATED[0], "en", TRANSLATED[0]]
     ]
     assert said[0] == said[2]
@@ -39,5 +39,5 @@ def test_one_language_does_not_linger_for_the_next_visitor():
 
 @pytest.mark.parametrize("asked", ["", "tlh", "*", "x" * 5000, "de;q=nonsense", "../../etc"])
 def test_a_language_that_we_lack_is_answered_in_the_sites_own(asked):
-    answer = Visitor(**{"Accept-Language": asked}).sign_in("jane@")
+    answer = ApiVisitor(**{"Accept-Language": asked}).sign_in("jane@")
     assert first_error(answer)["long_message"] == "Type an email address such as jane@example.com."

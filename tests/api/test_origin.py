@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from tests.visitor import EMAIL, Visitor, errors
+from tests.visitor import EMAIL, ApiVisitor, errors
 
 pytestmark = pytest.mark.django_db
 PATH = "/auth/v1/client/sign_ins"
@@ -101,4 +101,4 @@ def test_no_method_gets_around_it(method):
 
 
 def test_reading_is_free():
-    assert Visitor(Origin="https://evil.example").get("environment").status_code == 200
+    assert ApiVisitor(Origin="https://evil.example").get("environment").status_code == 200

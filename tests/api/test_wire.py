@@ -7,7 +7,7 @@ from django.db import DatabaseError
 from django.test import Client
 
 from passwordless_otp.models import Flow, Message
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, operate, param
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, operate, param
 
 pytestmark = pytest.mark.django_db
 PATH = "/auth/v1/client/sign_ins"
@@ -20,7 +20,7 @@ def post(body, content_type="application/json", path=PATH):
 
 @pytest.mark.parametrize("form", [False, True])
 def test_forms_and_json_go_to_the_end(form):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     answer = visitor.post("client/sign_ups", form=form, email_address=EMAIL, strategy="email_code").json()
     visitor.flow = answer["response"]["id"]
     path = f"client/sign_ups/{visitor.flow}/attempt_verification"
@@ -31,7 +31,7 @@ def test_forms_and_json_go_to_the_end(form):
 
 def test_urlencoded_bodies_and_overridden_methods():
     operate(first_name="required")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     origin = {"headers": {"Origin": "http://testserver"}, "content_type": "application/x-www-form-urlencoded"}
     answer = visitor.http.post("/auth/v1/client/sign_ups", "email_address=jane%40example.com", **origin)
     flow = answer.json()["response"]["id"]
@@ -43,7 +43,7 @@ def test_urlencoded_bodies_and_overridden_methods():
 
 
 def test_unknown_parameters_and_trust_fields_are_ignored():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(
         email_address=EMAIL,
         locale="en",
@@ -126,7 +126,7 @@ def test_a_length_that_is_no_number_is_no_error_of_ours(length):
 
 
 def test_every_answer_says_that_it_is_nobodys_to_keep():
-    for answer in [Visitor().sign_in(EMAIL), Visitor().get("environment"), post("{")]:
+    for answer in [ApiVisitor().sign_in(EMAIL), ApiVisitor().get("environment"), post("{")]:
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Vary"] == "Cookie, Accept-Language"
         assert answer.headers["Content-Type"] == "application/json"
@@ -134,14 +134,14 @@ def test_every_answer_says_that_it_is_nobodys_to_keep():
 
 
 def test_a_browser_without_anything_is_no_client():
-    assert Visitor().get("client").json() == {"response": None, "client": None}
-    stranger = Visitor()
+    assert ApiVisitor().get("client").json() == {"response": None, "client": None}
+    stranger = ApiVisitor()
     stranger.http.cookies["otp_client"] = "made up"
     assert stranger.get("client").json() == {"response": None, "client": None}
 
 
 def test_401_means_signed_out_and_nothing_else():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     for call in ["touch", "tokens", "end", "remove"]:
         answer = visitor.post(f"client/sessions/sess_x/{call}")
         assert (answer.status_code, errors(answer)) == (401, ["signed_out"])
@@ -167,7 +167,7 @@ def test_a_database_that_fails_is_503_and_nobody_is_signed_in(monkeypatch):
     def fail(*args, **options):
         raise DatabaseError("down")
 
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     with monkeypatch.context() as patch:
         patch.setattr(Flow, "touch", fail)

@@ -6,8 +6,8 @@ from axes.signals import user_locked_out
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, Browser
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, started, wrong
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, PageVisitor
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, started, wrong
 
 GUESS = "314159"
 pytestmark = pytest.mark.django_db
@@ -53,7 +53,7 @@ def test_a_lock_out_changes_no_answer_of_ours_and_refuses_no_right_code(locked):
 
 
 def test_a_lock_out_changes_no_page_of_ours(locked):
-    visitor = Browser()
+    visitor = PageVisitor()
     visitor.submit(SIGN_IN, {"identifier": EMAIL})
     for _ in range(3):
         answer = visitor.submit(SIGN_IN_VERIFY, {"code": wrong(newest_code())})
@@ -80,4 +80,4 @@ def test_passwords_are_locked_for_who_tried_codes_from_the_same_place():
     form = {"username": user.username, "password": "correct horse"}
     assert here.post("/admin/login/", form).status_code == 429
     assert elsewhere.post("/admin/login/", form).status_code in {200, 302}
-    assert Visitor().sign_in(EMAIL).status_code == 200
+    assert ApiVisitor().sign_in(EMAIL).status_code == 200

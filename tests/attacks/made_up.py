@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from passwordless_otp.delivery.backends import memory
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.models import memo
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import settings_cache
 from tests.openapi import document
 from tests.visitor import EMAIL, PHONE
 
@@ -132,8 +132,8 @@ def fill_in(case, ids):
     """Put in what stands for the browser's own id, and for the newest code that was sent."""
     if (case.path_parameters or {}).get("id") == MINE:
         case.path_parameters = {"id": ids.get(case.path.split("/")[3], "none")}
-    if isinstance(case.body, dict) and case.body.get("code") == CODE and memory.outbox:
-        newest = memory.outbox[-1]
+    if isinstance(case.body, dict) and case.body.get("code") == CODE and memory.sent:
+        newest = memory.sent[-1]
         strategy = next(kind.strategy for kind in Kind if kind.channel == newest.channel)
         case.body = {**case.body, "code": newest.code, "strategy": strategy.value}
 
@@ -150,12 +150,12 @@ def undone():
             yield
             transaction.set_rollback(True)
     finally:
-        memo.forget()
+        settings_cache.clear()
         for signal in [request_started, request_finished]:
             signal.connect(close_old_connections)
 
 
-class Browser:
+class PageVisitor:
     """Its cookies, and the ids that it was told."""
 
     def __init__(self, visitor=None):

@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from passwordless_otp import limits
 from passwordless_otp.models import Counter, Verification
+from passwordless_otp.rate_limits import windows
 from tests import hooks
 from tests.limits.rows import another, only
 from tests.seen import PEOPLE, people, snapshot
-from tests.visitor import Visitor
+from tests.visitor import ApiVisitor
 
 pytestmark = pytest.mark.django_db
 KINDS = pytest.mark.parametrize(
@@ -21,7 +21,7 @@ KINDS = pytest.mark.parametrize(
 def stopped(settings, monkeypatch):
     """Delivery happens elsewhere, and no second passes between two answers."""
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
-    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: 1_800_000_000))
+    monkeypatch.setattr(windows, "time", SimpleNamespace(time=lambda: 1_800_000_000))
     hooks.recorded.clear()
 
 
@@ -31,7 +31,7 @@ def compare(kind, steps_of, number, **numbers):
     only(**numbers)
     for name, address in addresses.items():
         Counter.objects.all().delete()
-        Visitor().get("environment")
+        ApiVisitor().get("environment")
         shown[name] = [snapshot(step, address) for step in steps_of(address, number)]
     for name in [*PEOPLE, "unknown"]:
         for step, (answer, expected) in enumerate(zip(shown[name], shown["known"], strict=True)):
@@ -46,14 +46,16 @@ def compare(kind, steps_of, number, **numbers):
 )
 def test_the_same_limit_on_messages_is_reached_at_the_same_number(kind, strategy, name):
     other = {"email_address": "identifier_sms", "phone_number": "identifier_emails"}
-    asked = compare(kind, lambda address, n: [lambda: Visitor().sign_in(address, strategy)] * n, 5, **{name: 3})
+    asked = compare(
+        kind, lambda address, n: [lambda: ApiVisitor().sign_in(address, strategy)] * n, 5, **{name: 3}
+    )
     assert asked == (["200"] * 5 if name == other[kind] else ["200"] * 3 + ["429"] * 2)
 
 
 @KINDS
 def test_taken_and_free_reach_the_limits_of_a_sign_up_alike(kind, strategy):
     def steps(address, number):
-        return [lambda: Visitor().sign_up(**{kind: address}, strategy=strategy)] * number
+        return [lambda: ApiVisitor().sign_up(**{kind: address}, strategy=strategy)] * number
 
     assert compare(kind, steps, 5, identifier_messages=3) == ["200"] * 3 + ["429"] * 2
 
@@ -61,13 +63,13 @@ def test_taken_and_free_reach_the_limits_of_a_sign_up_alike(kind, strategy):
 @KINDS
 @pytest.mark.parametrize(
     "numbers",
-    [{"identifier_failures": 2, "identifier_siege": 4}, {"instance_failures": 2}, {"ip_failures": 2}],
+    [{"identifier_failures": 2, "identifier_failures_per_day": 4}, {"instance_failures": 2}, {"ip_failures": 2}],
     ids=["identifier", "instance", "IP address"],
 )
 def test_codes_grow_and_wrong_ones_are_refused_alike(kind, strategy, numbers):
     def steps(address, number):
         for _ in range(number):
-            visitor = Visitor()
+            visitor = ApiVisitor()
             yield lambda v=visitor: v.sign_in(address, strategy)
             code = another(Verification.objects.filter(value=address).order_by("-pk")[0].code())
             yield lambda v=visitor, c=code: v.attempt(c, strategy)

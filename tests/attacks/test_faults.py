@@ -4,12 +4,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import OperationalError, connection, transaction
 
-from passwordless_otp import outbox
-from passwordless_otp.browsers import Browser
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.flows import sign_in, transactions
-from passwordless_otp.models import Counter, Flow, Identifier, Message, Verification
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, unlimited
+from passwordless_otp.flows import sign_in
+from passwordless_otp.messaging import dispatch
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Counter, Flow, Identifier, Message, Verification, transactions
+from passwordless_otp.visitor import Visitor
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, unlimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_MOST = 60  # statements of a step
@@ -62,7 +62,7 @@ def test_a_sign_in_is_whole_or_not_at_all():
 
     def prepare():
         Counter.objects.all().delete()
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_in(EMAIL, "email_code")
         return visitor
 
@@ -77,7 +77,7 @@ def test_a_sign_up_is_whole_or_not_at_all():
 
     def prepare():
         get_user_model().objects.all().delete()
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_up(email_address=EMAIL, strategy="email_code")
         return visitor
 
@@ -91,7 +91,7 @@ def test_a_sign_up_is_whole_or_not_at_all():
 def test_a_prepare_leaves_a_message_with_its_code_or_neither():
     unlimited()
     joined()
-    for visitor, answer in each_statement(Visitor, lambda v: v.sign_in(EMAIL, "email_code")):
+    for visitor, answer in each_statement(ApiVisitor, lambda v: v.sign_in(EMAIL, "email_code")):
         assert answer.status_code in {200, 500, 503}
         assert all(verification.messages.exists() for verification in Verification.objects.filter(sends__gt=0))
         sound(visitor)
@@ -99,28 +99,28 @@ def test_a_prepare_leaves_a_message_with_its_code_or_neither():
 
 def test_a_delivery_that_fails_at_any_statement_leaves_a_message_that_says_so():
     joined()
-    Visitor().sign_in(EMAIL, "email_code")
+    ApiVisitor().sign_in(EMAIL, "email_code")
     message = Message.objects.get(kind="sign_in")
     for at in range(1, AT_MOST):
         Message.objects.update(status="pending", error_code="")
-        memory.outbox.clear()
+        memory.sent.clear()
         fault = Fault(at)
         with connection.execute_wrapper(fault):
-            outbox.dispatch(message)
+            dispatch.submit(message)
         message.refresh_from_db()
         if fault.seen < at:
             break
         assert message.status in {"pending", "sending", "failed", "sent"}
-        assert len(memory.outbox) <= 1
+        assert len(memory.sent) <= 1
         if message.status in {"pending", "failed"}:
-            assert not memory.outbox
+            assert not memory.sent
     assert message.status == "sent"
 
 
 @pytest.mark.parametrize("busy", ["database is locked", "database table is locked: passwordless_otp_flow"])
 def test_a_busy_database_is_tried_again(busy):
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     code, fault = newest_code(), Fault(6, busy)
     with connection.execute_wrapper(fault):
@@ -130,7 +130,7 @@ def test_a_busy_database_is_tried_again(busy):
 
 def test_a_database_that_stays_busy_is_503(monkeypatch):
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
 
     def busy(*_args, **_changes):
@@ -144,11 +144,11 @@ def test_a_database_that_stays_busy_is_503(monkeypatch):
 
 def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything_is_counted():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     flow = Flow.objects.get(status="open")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        sign_in.attempt(flow, Browser("x", "y", ""), flow.known_verifications[0].strategy, "000000")
+        sign_in.attempt(flow, Visitor("x", "y", ""), flow.known_verifications[0].strategy, "000000")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        transactions.run(lambda: None)
+        transactions.run_step(lambda: None)
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from passwordless_otp import identifiers
-from passwordless_otp.delivery.backends import memory
 from passwordless_otp.errors import FormatInvalid
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, newest_code
+from passwordless_otp.messaging.backends import memory
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, newest_code
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +70,7 @@ quick = settings(
 def visitor():
     """A browser with an open flow of each purpose; names are asked for, so that every field is read."""
     both_kinds(first_name="optional", last_name="optional", username="optional")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     visitor.up, visitor.typed = visitor.flow, set()
     visitor.sign_in(EMAIL, "email_code")
@@ -94,12 +94,12 @@ def canonical(text):
 
 def send(visitor, method, path, body, content_type, typed=()):
     """No message goes to an address that was not typed in full: now, or when the visitor's flows were opened."""
-    memory.outbox.clear()
+    memory.sent.clear()
     path = path.replace("FLOW", visitor.flow if "sign_ins" in path else visitor.up)
     headers = {"Origin": "http://testserver"}
     check(visitor.http.generic(method, f"/auth/v1/{path}", body, content_type, headers=headers))
     typed = {EMAIL, *(canonical(text) for text in typed if isinstance(text, str))}
-    assert {message.to for message in memory.outbox} <= visitor.typed | typed
+    assert {message.to for message in memory.sent} <= visitor.typed | typed
     visitor.typed |= typed
 
 

@@ -11,9 +11,9 @@ from django.core import serializers
 from django.db import connection
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import TestIdentifier, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, joined, newest_code, operate, wrong
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import TestAddress, Verification
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined, newest_code, operate, wrong
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def use_everything():
         ("sign_up", "phone_code", {"phone_number": PHONE}),
         ("sign_in", "email_code", {"identifier": "ghost@example.com"}),
     ]:
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.create(purpose, strategy=strategy, **given)
         code = newest_code() or "000000"
         visitor.attempt(wrong(code), strategy)
@@ -36,9 +36,9 @@ def use_everything():
         visitor.prepare(strategy)
         visitor.attempt(code, strategy)
         visitor.attempt(code, strategy)
-    waiting = Visitor()
+    waiting = ApiVisitor()
     waiting.sign_in(EMAIL, "email_code")
-    return {message.code for message in memory.outbox if message.code}
+    return {message.code for message in memory.sent if message.code}
 
 
 def digests(code):
@@ -84,7 +84,7 @@ def test_a_nonce_is_there_only_while_its_code_lives():
 
 
 def test_what_is_stored_yields_no_code_without_the_key(settings):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     verification = Verification.objects.get()
     assert verification.code() == newest_code()
@@ -95,9 +95,9 @@ def test_what_is_stored_yields_no_code_without_the_key(settings):
 
 
 def test_nothing_shows_a_code_by_its_repr():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
-    [message] = memory.outbox
+    [message] = memory.sent
     verification = Verification.objects.get()
     for thing in [message, verification, verification.flow, verification.messages.get()]:
         assert message.code not in repr(thing) + str(thing)
@@ -109,7 +109,7 @@ def test_a_provider_that_fails_with_the_text_in_its_exception_leaves_no_trace_of
     broken = [{"BACKEND": "tests.hooks.Shouting"}]
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": broken}}
     with caplog.at_level(logging.DEBUG):
-        Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+        ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     code = Verification.objects.get().code()
     assert code not in words(caplog.text)
     assert code not in words(dump())
@@ -127,10 +127,10 @@ def test_logs_show_identifiers_masked(caplog):
 def test_a_test_identifier_works_with_its_fixed_code_and_nothing_is_sent():
     both_kinds(test_mode=True)
     tomorrow = timezone.localdate() + timedelta(days=1)
-    TestIdentifier.objects.create(identifier="+11111111111", code="123456", until=tomorrow)
-    visitor = Visitor()
+    TestAddress.objects.create(identifier="+11111111111", code="123456", until=tomorrow)
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number="+1 111 111 1111", strategy="phone_code")
-    assert not memory.outbox
+    assert not memory.sent
     derived = Verification.objects.get().code()
     assert visitor.attempt(derived, "phone_code").status_code == (200 if derived == "123456" else 422)
     assert visitor.attempt("123456", "phone_code").status_code == 200
@@ -140,12 +140,12 @@ def test_a_test_identifier_works_with_its_fixed_code_and_nothing_is_sent():
 def test_a_test_identifier_is_nothing_when_test_mode_is_off_or_its_time_over(off):
     both_kinds(test_mode=off.get("test_mode", True))
     until = timezone.localdate() + timedelta(days=off.get("days", 1))
-    TestIdentifier.objects.create(identifier=EMAIL, code="123456", until=until)
-    TestIdentifier.objects.create(identifier="+11111111111", code="123456", until=until)
-    assert Visitor().sign_up(phone_number="+11111111111").status_code == 422
-    visitor = Visitor()
+    TestAddress.objects.create(identifier=EMAIL, code="123456", until=until)
+    TestAddress.objects.create(identifier="+11111111111", code="123456", until=until)
+    assert ApiVisitor().sign_up(phone_number="+11111111111").status_code == 422
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
     assert visitor.attempt("123456").status_code == (200 if newest_code() == "123456" else 422)
 
 
@@ -156,10 +156,10 @@ def test_staff_never_sign_in_by_a_fixed_code():
     get_user_model().objects.update(is_staff=True)
     operate(test_mode=True, staff_sign_in=True)
     tomorrow = timezone.localdate() + timedelta(days=1)
-    TestIdentifier.objects.create(identifier=EMAIL, code="123456", until=tomorrow)
-    visitor = Visitor()
+    TestAddress.objects.create(identifier=EMAIL, code="123456", until=tomorrow)
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     assert visitor.attempt("123456").status_code == 422
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     assert visitor.attempt("123456").status_code == 409

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from passwordless_otp import clients
 from passwordless_otp.models import Counter, Flow, Identifier, Verification
-from tests.visitor import Visitor, both_kinds, operate, unlimited, wrong
+from tests.visitor import ApiVisitor, both_kinds, operate, unlimited, wrong
 
 pytestmark = pytest.mark.django_db
 PEOPLE = {"ann": ["a@example.com", "+14155552671"], "bob": ["b@example.com"]}
@@ -36,7 +36,7 @@ class Machine(RuleBasedStateMachine):
             for value in values:
                 kind = "email_address" if "@" in value else "phone_number"
                 Identifier.objects.create(user=user, kind=kind, value=value)
-        self.browsers, self.logins, self.codes = [Visitor(), Visitor()], [None, None], ["000000"]
+        self.browsers, self.logins, self.codes = [ApiVisitor(), ApiVisitor()], [None, None], ["000000"]
 
     @rule(browser=browsers, address=st.sampled_from(ADDRESSES), box=st.booleans(), send=st.booleans())
     def create(self, browser, address, box, send):

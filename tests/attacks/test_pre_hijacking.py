@@ -11,9 +11,9 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, started, wrong
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code, started, wrong
 
 pytestmark = pytest.mark.django_db
 MALLORY = "mallory@example.com"
@@ -35,11 +35,11 @@ def test_classic_federated_merge():
 
     Here nothing typed makes an account: there is none to be merged into, whichever way the victim comes.
     """
-    attacker = Visitor()
+    attacker = ApiVisitor()
     attacker.sign_up(email_address=EMAIL, strategy="email_code", first_name="Mallory")
     attacker.attempt(wrong(newest_code()))
     assert not get_user_model().objects.exists()
-    victim = Visitor()
+    victim = ApiVisitor()
     victim.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
     victim.attempt(newest_code())
     victim.sign_up(transfer=True)
@@ -54,11 +54,11 @@ def test_unexpired_session():
     Here a session comes after proof alone. What the attacker keeps open are flows, and the victim's proof in her
     own browser completes none of them.
     """
-    signing_up, signing_in = Visitor(), Visitor()
+    signing_up, signing_in = ApiVisitor(), ApiVisitor()
     signing_up.sign_up(email_address=EMAIL, strategy="email_code")
     signing_in.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
     victim = joined()
-    codes = {message.code for message in memory.outbox if message.code}
+    codes = {message.code for message in memory.sent if message.code}
     victims = newest_code()
     assert victims in codes
     for attacker in [signing_up, signing_in]:
@@ -77,8 +77,8 @@ def test_unexpired_session_of_one_who_read_the_mailbox():
     attacker = started()
     attacker.attempt(newest_code())
     assert attacker.signed_in == victim.signed_in
-    [link] = re.findall(r"https://example.com(/auth/not-me/\S+/)", memory.outbox[-1].text)
-    phone = Visitor()
+    [link] = re.findall(r"https://example.com(/auth/not-me/\S+/)", memory.sent[-1].text)
+    phone = ApiVisitor()
     phone.http.cookies["csrftoken"] = "t" * 32
     assert phone.http.post(link, {"csrfmiddlewaretoken": "t" * 32}).status_code == 303
     assert attacker.signed_in is None
@@ -97,10 +97,10 @@ def test_trojan_identifier():
     proven beside the victim's address, has no account.
     """
     both_kinds()
-    attacker = Visitor()
+    attacker = ApiVisitor()
     attacker.sign_up(email_address=EMAIL, phone_number=PHONE, strategy="phone_code")
     attacker.attempt(newest_code(PHONE), "phone_code")
-    victim = Visitor()
+    victim = ApiVisitor()
     victim.sign_up(email_address=EMAIL, strategy="email_code")
     victim.attempt(newest_code(EMAIL))
     untouched(victim, owner())
@@ -118,7 +118,7 @@ def test_unexpired_email_change():
     Here nobody changes the address of an account. The nearest is a sign-up whose address is changed after the
     first was proven: neither that proof nor the first code is good for the second address.
     """
-    attacker = Visitor()
+    attacker = ApiVisitor()
     attacker.sign_up(email_address=MALLORY, username="", strategy="email_code")
     before = newest_code(MALLORY)
     attacker.update(email_address=EMAIL)
@@ -139,9 +139,9 @@ def test_non_verifying_identity_provider():
     victim gets an account of her own, and the attacker's does not let her in by code.
     """
     mallory = get_user_model().objects.create_user("mallory", email=EMAIL, password="hers")
-    attacker = Visitor()
+    attacker = ApiVisitor()
     attacker.sign_in(EMAIL, "email_code")
-    assert memory.outbox[-1].code == ""
+    assert memory.sent[-1].code == ""
     victim = joined()
     assert owner() != mallory
     untouched(victim, owner())

@@ -7,10 +7,9 @@ from django.test import RequestFactory
 from django.utils import timezone
 from django.views.debug import get_exception_reporter_class
 
-from passwordless_otp.flows import sign_in, sign_up
-from passwordless_otp.flows import verification as verdicts
-from passwordless_otp.models import TestIdentifier
-from tests.visitor import EMAIL, Visitor, joined, newest_code, operate, started
+from passwordless_otp.flows import check_code, sign_in, sign_up
+from passwordless_otp.models import TestAddress
+from tests.visitor import EMAIL, ApiVisitor, joined, newest_code, operate, started
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +29,7 @@ def told():
 @pytest.mark.parametrize("where", ["_matches", "take"])
 def test_an_exception_in_the_middle_of_an_attempt_does_not_tell_the_code(monkeypatch, purpose, form, where):
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     given = {"identifier": EMAIL} if purpose == "sign_in" else {"email_address": "b@example.com"}
     visitor.create(purpose, strategy="email_code", **given)
     code = newest_code()
@@ -38,7 +37,7 @@ def test_an_exception_in_the_middle_of_an_attempt_does_not_tell_the_code(monkeyp
     def fail(*args, **options):
         raise ZeroDivisionError
 
-    for module in [verdicts, sign_in, sign_up]:
+    for module in [check_code, sign_in, sign_up]:
         if hasattr(module, where):
             monkeypatch.setattr(module, where, fail)
     step = "first_factor" if purpose == "sign_in" else "verification"
@@ -53,13 +52,13 @@ def test_an_exception_in_the_middle_of_an_attempt_does_not_tell_the_code(monkeyp
 def test_nor_does_one_at_a_test_identifier(monkeypatch):
     joined()
     operate(test_mode=True)
-    TestIdentifier.objects.create(identifier=EMAIL, code="424242", until=timezone.localdate())
+    TestAddress.objects.create(identifier=EMAIL, code="424242", until=timezone.localdate())
     visitor = started()
 
     def fail(*args):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(verdicts.codes, "match", fail)
+    monkeypatch.setattr(check_code.codes, "match", fail)
     shown = ""
     try:
         visitor.attempt("424242")

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 from schemathesis.core.failures import FailureGroup
 
 from passwordless_otp.api import resources
-from passwordless_otp.api.views import ReadEnvironment
-from tests.attacks.made_up import FITTING, Browser, api, as_meant, bounded, send, undone
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, joined
+from passwordless_otp.api.base import ReadEnvironment
+from tests.attacks.made_up import FITTING, PageVisitor, api, as_meant, bounded, send, undone
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined
 
 pytestmark = pytest.mark.django_db
 STEPS = 7
@@ -32,17 +32,17 @@ def people():
 
 
 def stranger(people):
-    return Visitor()
+    return ApiVisitor()
 
 
 def half_way_in(people):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     return visitor
 
 
 def half_way_up(people):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="new@example.com", phone_number=PHONE, strategy="email_code")
     return visitor
 
@@ -59,7 +59,7 @@ def visitor(request, people):
 @described.parametrize()
 @bounded(12)
 def test_any_call_of_any_browser(case, visitor):
-    browser = Browser(visitor)
+    browser = PageVisitor(visitor)
     with undone():
         send(case, browser)
 
@@ -80,7 +80,7 @@ def test_any_calls_that_follow_one_another():
     @bounded(60)
     @given(data=st.data(), way=st.sampled_from(list(ways.values())), person=st.sampled_from(FITTING[:3]))
     def walk(data, way, person):
-        browser = Browser()
+        browser = PageVisitor()
         with undone():
             for own in way[:STEPS]:
                 other = data.draw(st.integers(0, 5)) == 5
@@ -91,7 +91,7 @@ def test_any_calls_that_follow_one_another():
     @given(data=st.data())
     def straight(data):
         for way, person in itertools.product(ways.values(), FITTING[:3]):
-            browser = Browser()
+            browser = PageVisitor()
             with undone():
                 for label in way[:STEPS]:
                     step(data, browser, label, person, meant=True)
@@ -118,13 +118,13 @@ def answers_another_code(view, request):
 def test_an_answer_that_does_not_stand_there_is_found(wrong, monkeypatch):
     monkeypatch.setattr(ReadEnvironment, "get", wrong)
     with undone(), pytest.raises(FailureGroup):
-        send(calls["GET /v1/environment"].Case(), Browser())
+        send(calls["GET /v1/environment"].Case(), PageVisitor())
 
 
 def test_a_member_that_does_not_stand_there_is_found(people, monkeypatch):
     honest = resources.user_of
     monkeypatch.setattr(resources, "user_of", lambda request: {**honest(request), "is_staff": False})
-    browser = Browser(people)
+    browser = PageVisitor(people)
     with undone(), pytest.raises(FailureGroup, match="is_staff"):
         send(calls["GET /v1/me"].Case(), browser)
 
@@ -139,4 +139,4 @@ def test_an_answer_that_may_be_kept_is_found(monkeypatch):
 
     monkeypatch.setattr(ReadEnvironment, "finalize_response", kept)
     with undone(), pytest.raises(FailureGroup):
-        send(calls["GET /v1/environment"].Case(), Browser())
+        send(calls["GET /v1/environment"].Case(), PageVisitor())

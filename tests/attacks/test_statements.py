@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from passwordless_otp.models import Identifier, Verification
 from tests import hooks
-from tests.visitor import EMAIL, Visitor, both_kinds, joined, wrong
+from tests.visitor import EMAIL, ApiVisitor, both_kinds, joined, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 UNCOUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
@@ -22,7 +22,7 @@ def recorder(settings):
 
 def cost(step):
     """Statements of a warm process: the instance settings, and what is read with them, are read once a second."""
-    Visitor().get("environment")
+    ApiVisitor().get("environment")
     with CaptureQueriesContext(connection) as captured:
         assert step().status_code in {200, 404, 422}
     asked = [query["sql"] for query in captured if not query["sql"].startswith(UNCOUNTED)]
@@ -38,7 +38,7 @@ def attempt(visitor, change=str):
 
 
 def table():
-    visitor, again = Visitor(), Visitor()
+    visitor, again = ApiVisitor(), ApiVisitor()
     again.sign_in("somebody@example.com")
     yield "sign in: create, send at once, a new browser", 6, lambda: visitor.sign_in(EMAIL, "email_code")
     yield "sign in: the same again", 1, lambda: visitor.sign_in(EMAIL)
@@ -48,7 +48,7 @@ def table():
     yield "sign in: create in place of another", 5, lambda: again.sign_in(EMAIL)
     yield "sign in: prepare", 8, again.prepare
     yield "the open flow", 1, lambda: again.get("client")
-    newcomer = Visitor()
+    newcomer = ApiVisitor()
     up = {"email_address": "new@example.com", "strategy": "email_code"}
     yield "sign up: create, send at once, a new browser", 5, lambda: newcomer.sign_up(**up)
     yield "sign up: attempt, wrong", 5, attempt(newcomer, wrong)
@@ -65,16 +65,16 @@ def test_each_step_costs_what_it_costs():
 
 
 def test_a_sign_in_by_email_takes_at_most_16():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert cost(lambda: visitor.sign_in(EMAIL, "email_code")) + cost(attempt(visitor)) <= 16
 
 
 def test_the_cost_does_not_grow_with_the_flows_and_identifiers_of_a_user():
     both_kinds()
     user = Identifier.objects.get().user
-    few = cost(lambda: Visitor().sign_in(EMAIL, "email_code"))
+    few = cost(lambda: ApiVisitor().sign_in(EMAIL, "email_code"))
     for number in range(20):
         value = f"+1415555{number:04}"
         Identifier.objects.create(user=user, kind="phone_number", value=value, primary=False)
-        Visitor().sign_in(EMAIL)
-    assert cost(lambda: Visitor().sign_in(EMAIL, "email_code")) == few
+        ApiVisitor().sign_in(EMAIL)
+    assert cost(lambda: ApiVisitor().sign_in(EMAIL, "email_code")) == few

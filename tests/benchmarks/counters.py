@@ -1,6 +1,6 @@
 """Takes a second, side by side: `python -m tests.benchmarks.counters`, on SQLite or what DATABASE_URL names.
 
-Each take counts four buckets, two of which everybody shares: in one thread, and in eight.
+Each take counts four buckets, two of which everybody receipts: in one thread, and in eight.
 """
 
 import os
@@ -17,10 +17,12 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
 
-from passwordless_otp import limits  # noqa: E402
-from passwordless_otp.flows import transactions  # noqa: E402
-from passwordless_otp.limits import PARTS, Bucket  # noqa: E402
-from passwordless_otp.models import Counter  # noqa: E402
+from passwordless_otp.models import (
+    Counter,
+    transactions,
+)
+from passwordless_otp.rate_limits import windows  # noqa: E402
+from passwordless_otp.rate_limits.windows import PARTS, Bucket  # noqa: E402
 from tests.races.threads import together  # noqa: E402
 
 LIMIT, HOUR, TAKES, ROUNDS = 10**6, 3600, 240, 5
@@ -28,14 +30,14 @@ number = count()
 
 
 def buckets():
-    """Four of a request: its identifier's and its address's own, and two that everybody shares."""
+    """Four of a request: its identifier's and its address's own, and two that everybody receipts."""
     mine = str(next(number) % 500)
     named = [("identifier", (mine,)), ("ip", (f"{mine}/64",)), ("mailboxes", ("example.com",)), ("all", ())]
     return [Bucket(scope, subject, LIMIT, HOUR) for scope, subject in named]
 
 
 def one_statement():
-    transactions.run(lambda: limits.take(*buckets()))
+    transactions.run_step(lambda: windows.consume(*buckets()))
 
 
 def orm():
@@ -48,7 +50,7 @@ def orm():
             row, _ = Counter.objects.get_or_create(key=bucket.key, window=now // HOUR * HOUR, defaults=defaults)
             Counter.objects.filter(pk=row.pk, count__lt=LIMIT).update(count=F("count") + 1)
 
-    transactions.run(step)
+    transactions.run_step(step)
 
 
 def per_second(take, threads):
@@ -66,13 +68,13 @@ def per_second(take, threads):
 def crowd_the_window():
     """Let each bucket have been taken in every part of its window: the most that a take has to add up."""
     Counter.objects.all().delete()
-    now, clock = int(time.time()), limits.time
+    now, clock = int(time.time()), windows.time
     for part in range(PARTS, 0, -1):
-        limits.time = SimpleNamespace(time=lambda at=now - part * HOUR // PARTS: at)
+        windows.time = SimpleNamespace(time=lambda at=now - part * HOUR // PARTS: at)
         for _ in range(500):
             with transaction.atomic():
-                limits.take(*buckets())
-    limits.time = clock
+                windows.consume(*buckets())
+    windows.time = clock
 
 
 def compare(title, threads):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import InstanceSettings, memo
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import InstanceSettings, settings_cache
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -81,12 +81,12 @@ def configure(**changes):
     for name, value in changes.items():
         setattr(settings, name, value)
     settings.save()
-    memo.forget()
+    settings_cache.clear()
 
 
 def newest_code():
     """Return the code in the newest message."""
-    return memory.outbox[-1].code
+    return memory.sent[-1].code
 
 
 def _bad(message):

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from passwordless_otp import codes
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Verification
 from tests.browser.conftest import newest_code
 from tests.docs.blocks import ROOT
@@ -225,11 +225,11 @@ def test_the_button_counts_down_and_sends_nothing_before_its_time(page):
     page.clock.run_for(60_000)
     assert button.inner_text() == "Send it again"
     assert button.get_attribute("aria-disabled") is None
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
     Verification.objects.update(last_sent_at=timezone.now() - timedelta(minutes=1))
     with page.expect_navigation():
         button.click()
-    assert [message.code for message in memory.outbox] == [newest_code()] * 2
+    assert [message.code for message in memory.sent] == [newest_code()] * 2
 
 
 def test_a_page_without_a_field_is_left_alone(site, page):
@@ -263,4 +263,4 @@ def test_the_keyboard_leads_everywhere(site, page, keys):
         else:
             page.keyboard.press("Space" if key == " " else key)
     page.wait_for_url(f"{site}{path}*" if path.endswith("verify/") else f"{site}{path}")
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1

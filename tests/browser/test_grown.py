@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.sessions.models import Session
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from tests.browser.conftest import newest_code
 from tests.limits.rows import guess, only
 from tests.visitor import EMAIL
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_somebody_under_attack_pastes_a_code_of_13_characters(site, new_page):
-    only(identifier_siege=3)
+    only(identifier_failures_per_day=3)
     for _ in range(3):
         guess(EMAIL)
     page = new_page(javascript=True)
@@ -24,7 +24,7 @@ def test_somebody_under_attack_pastes_a_code_of_13_characters(site, new_page):
     page.wait_for_url("**/verify/")
     code = newest_code()
     assert len(code) == 13
-    assert code in memory.outbox[-1].text
+    assert code in memory.sent[-1].text
     field = page.get_by_label("Code")
     assert field.get_attribute("inputmode") == "text"
     assert field.get_attribute("maxlength") is None

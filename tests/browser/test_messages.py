@@ -6,10 +6,10 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from passwordless_otp import links
+from passwordless_otp.messaging import render
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.ids import uuid7
+from passwordless_otp.models.base import uuid7
 from passwordless_otp.models.messages import MessageKind
-from passwordless_otp.outbox import writing
 from tests.browser.test_pages import assert_fits, shot
 
 pytestmark = pytest.mark.browser
@@ -22,8 +22,8 @@ SETTINGS = "/admin/passwordless_otp/instancesettings/1/change/"
 def mail(kind, code="012345"):
     settings = InstanceSettings(application_name="Willow & Daughters Books", support_email="help@example.com")
     url = f"https://example.com/auth/not-me/{links.token(uuid7())}/"
-    more = {"at": timezone.now(), "not_me_url": url} if kind == MessageKind.NOTICE else {}
-    return writing.word(settings, kind, "email", code if kind.has_code else "", 600, **more).html
+    more = {"at": timezone.now(), "not_me_url": url} if kind == MessageKind.SECURITY_NOTICE else {}
+    return render.render_text(settings, kind, "email", code if kind.has_code else "", 600, **more).html
 
 
 @pytest.mark.parametrize("kind", MessageKind)
@@ -64,7 +64,7 @@ def test_a_mail_is_readable_where_its_style_block_is_dropped(db, new_page):
     from axe_playwright_python.sync_playwright import Axe
 
     page = new_page(javascript=True, color_scheme="dark")
-    page.set_content(mail(MessageKind.NO_ACCOUNT))
+    page.set_content(mail(MessageKind.UNKNOWN_ACCOUNT))
     page.evaluate("document.querySelector('style').remove()")
     results = Axe().run(page, options=PART)
     assert results.violations_count == 0, results.generate_report()

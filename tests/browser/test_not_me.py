@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from tests.browser.test_pages import submit
-from tests.visitor import Visitor, joined, newest_code
+from tests.visitor import ApiVisitor, joined, newest_code
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def intruder(site):
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in("jane@example.com", "email_code")
     visitor.attempt(newest_code())
     return visitor
@@ -22,7 +22,7 @@ def intruder(site):
 
 @pytest.fixture
 def link(site, intruder):
-    [path] = re.findall(r"https://example.com(/auth/not-me/\S+/)", memory.outbox[-1].text)
+    [path] = re.findall(r"https://example.com(/auth/not-me/\S+/)", memory.sent[-1].text)
     return site + path
 
 

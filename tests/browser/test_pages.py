@@ -131,7 +131,7 @@ def nothing(page, site):
 def not_me(page, site, **fields):
     """As the link in a notice opens it."""
     user = get_user_model().objects.create_user("jane", **fields)
-    notice = Message.objects.create(kind="notice", user=user, channel="email", to="jane@example.com")
+    notice = Message.objects.create(kind="security_notice", user=user, channel="email", to="jane@example.com")
     configure(application_name="Willow Books", support_email="help@example.com")
     page.goto(f"{site}/auth/not-me/{links.token(notice.pk)}/")
 

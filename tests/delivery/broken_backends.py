@@ -11,7 +11,7 @@ from threading import Lock
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from passwordless_otp.delivery.backends.base import Backend, Receipt, Refused, Unavailable, Unclear
+from passwordless_otp.messaging.backends.base import Backend, Receipt, Refused, Unavailable, Unclear
 
 LEAST = 0.05  # seconds in which the other threads come this far, too
 quiet = logging.getLogger("tests.delivery.quiet")
@@ -283,4 +283,4 @@ class CountsInWords(Honest):
 
 
 class SettlesNothing(Honest):
-    settles = True
+    reports_outcome = True

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.db.backends.signals import connection_created
 
-from passwordless_otp.delivery.backends import base
+from passwordless_otp.messaging.backends import base
 
 PATIENCE = 60  # seconds
 
@@ -52,7 +52,7 @@ def watch(folder):
 
     def statement(execute, sql, params, many, context):
         ours = sql.startswith('UPDATE "passwordless_otp_message"')
-        if ours and "attempts" in sql:
+        if ours and "delivery_tries" in sql:
             halt(folder, "claim")
         recording = ours and "provider_id" in sql
         if recording:

@@ -5,8 +5,8 @@ import traceback
 import django
 import pytest
 
-from passwordless_otp.delivery.backends.base import DeliveryError, Outgoing
-from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.base import DeliveryError, Outgoing
+from passwordless_otp.messaging.backends.email import EmailBackend
 
 CODE = "123456"
 MESSAGE = Outgoing(
@@ -19,7 +19,7 @@ MESSAGE = Outgoing(
     600,
     f"<p>{CODE}</p>",
 )
-IN_MEMORY = {"email": [{"BACKEND": "passwordless_otp.delivery.backends.memory.MemoryBackend"}]}
+IN_MEMORY = {"email": [{"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}]}
 BEFORE_MAILERS = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
 
 

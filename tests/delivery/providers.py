@@ -2,7 +2,7 @@
 
 import threading
 
-from passwordless_otp.delivery.backends.base import Backend, Receipt
+from passwordless_otp.messaging.backends.base import Backend, Receipt
 
 PATH = "tests.delivery.providers.Provider"
 
@@ -33,7 +33,7 @@ class Provider(Backend):
 
 
 class Second(Provider):
-    """Another provider: each class is one to the circuits."""
+    """Another provider: each class is one to the providers."""
 
 
 class Short(Provider):
@@ -42,16 +42,16 @@ class Short(Provider):
     max_code_length = 5
 
 
-class Settling(Provider):
+class OutcomeReporting(Provider):
     """Wants to hear what became of a code."""
 
-    settles = True
-    settled = []
+    reports_outcome = True
+    reported_outcomes = []
 
-    def settle(self, provider_id, approved):
+    def report_outcome(self, provider_id, approved):
         if "settle" in does:
             raise does["settle"]
-        self.settled.append((provider_id.partition("-")[0], approved))
+        self.reported_outcomes.append((provider_id.partition("-")[0], approved))
 
 
 class Hanging(Provider):

@@ -9,10 +9,9 @@ django.setup()
 if "REDIS_URL" in os.environ:
     import tests.delivery.celery_site  # noqa: F401
 
-from passwordless_otp import outbox  # noqa: E402
+from passwordless_otp.messaging import dispatch, thread_pool  # noqa: E402
 from passwordless_otp.models import Message  # noqa: E402
-from passwordless_otp.outbox import pool  # noqa: E402
 
 for pk in sys.argv[1:]:
-    outbox.dispatch(Message.objects.get(pk=pk))
-pool.drain(60)
+    dispatch.submit(Message.objects.get(pk=pk))
+thread_pool.drain(60)

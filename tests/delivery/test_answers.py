@@ -10,13 +10,13 @@ import time
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Refused, Unavailable, Unclear
+from passwordless_otp.messaging import deliver, thread_pool
+from passwordless_otp.messaging.backends.base import Refused, Unavailable, Unclear
 from passwordless_otp.models import Message, Verification
-from passwordless_otp.models.limit_settings import LIMITS
-from passwordless_otp.outbox import delivering, pool
+from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.delivery import providers
 from tests.seen import snapshot
-from tests.visitor import Visitor, joined, operate
+from tests.visitor import ApiVisitor, joined, operate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,17 +39,17 @@ def by(settings, dispatch, path):
 @pytest.fixture(autouse=True)
 def patient(transactional_db, monkeypatch):
     """Let the pool end what a test has left to it, and nothing come again after it."""
-    monkeypatch.setattr(delivering, "WAITS", [])
+    monkeypatch.setattr(deliver, "WAITS", [])
     providers.Hanging.go.clear()
     providers.Hanging.holds = threading.Semaphore(0)
     yield
     providers.Hanging.go.set()
-    assert pool.drain(60)
+    assert thread_pool.drain(60)
 
 
 def prepared(address):
     """What a visitor sees of `create` and `prepare`, and the milliseconds that `prepare` took."""
-    visitor = Visitor()
+    visitor = ApiVisitor()
     created = snapshot(lambda: visitor.sign_in(address), address)
     started = time.perf_counter()
     shown = snapshot(visitor.prepare, address)
@@ -78,7 +78,7 @@ def test_prepare_answers_alike_whatever_the_provider_does_and_whoever_is_asked_f
                 shown[how, name, who], spent = prepared(address)
                 took.setdefault((how, name, who), []).append(spent)
         providers.Hanging.go.set()
-        assert pool.drain(60)
+        assert thread_pool.drain(60)
         providers.Hanging.go.clear()
     for key, times in took.items():
         print(f"{' · '.join(key):40} {statistics.median(times):6.1f} ms")
@@ -92,7 +92,7 @@ def test_prepare_answers_alike_whatever_the_provider_does_and_whoever_is_asked_f
 def test_the_answer_is_there_while_the_provider_still_holds_the_message(settings):
     joined("jane@example.com")
     by(settings, "thread", "tests.delivery.providers.Hanging")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_in("jane@example.com", "email_code").status_code == 200
     assert providers.Hanging.holds.acquire(timeout=60)
     assert Message.objects.order_by("pk").last().status == "sending"
@@ -103,11 +103,11 @@ def test_a_poll_of_the_flow_looks_the_same_before_and_after_the_provider_has_ans
     joined("jane@example.com")
     by(settings, "thread", "tests.delivery.providers.Hanging")
     providers.does["one"] = Refused("bad number")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in("jane@example.com", "email_code")
     before = visitor.get(f"client/sign_ins/{visitor.flow}").json()
     providers.Hanging.go.set()
-    assert pool.drain(60)
+    assert thread_pool.drain(60)
     assert Message.objects.order_by("pk").last().status == "failed"
     after = visitor.get(f"client/sign_ins/{visitor.flow}").json()
     assert after["response"] == before["response"]

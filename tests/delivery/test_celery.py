@@ -58,4 +58,4 @@ def test_what_no_provider_took_is_tried_again_by_the_queue(broker, url, tmp_path
     enqueue(tmp_path, url, [message])
     with workers.running(tmp_path, *CELERY, "-c", "2", REDIS_URL=url):
         until(lambda: statuses() == ["sent"], tmp_path)
-    assert (Message.objects.get().attempts, taken(tmp_path)) == (2, [message.pk.hex])
+    assert (Message.objects.get().delivery_tries, taken(tmp_path)) == (2, [message.pk.hex])

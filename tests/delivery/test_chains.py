@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from passwordless_otp import outbox
-from passwordless_otp.delivery.backends.base import Refused, Unavailable, Unclear
-from passwordless_otp.models import Circuit, Message, Verification
+from passwordless_otp.messaging import deliver
+from passwordless_otp.messaging.backends.base import Refused, Unavailable, Unclear
+from passwordless_otp.models import Message, ProviderHealth, Verification
 from tests.delivery import providers
-from tests.visitor import EMAIL, Visitor, operate
+from tests.visitor import EMAIL, ApiVisitor, operate
 
 pytestmark = pytest.mark.django_db
 
@@ -28,15 +28,15 @@ def use(settings, entries, **more):
 
 
 def ask():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_up(email_address=EMAIL, strategy="email_code").status_code == 200
     return visitor
 
 
 def in_time(pk):
     """Deliver it as if it were due."""
-    Message.objects.filter(pk=pk, status="pending").update(next_attempt_at=None)
-    return outbox.deliver(pk)
+    Message.objects.filter(pk=pk, status="pending").update(next_try_at=None)
+    return deliver.deliver_message(pk)
 
 
 def code():
@@ -49,7 +49,7 @@ def who():
 
 def row():
     message = Message.objects.get()
-    return message.status, message.backend.rpartition(".")[2], message.error_code, message.attempts
+    return message.status, message.backend.rpartition(".")[2], message.error_code, message.delivery_tries
 
 
 FAULTS = [
@@ -93,12 +93,12 @@ def test_it_is_tried_three_times_with_growing_waits_and_then_failed():
     ask()
     message = Message.objects.get()
     for low, high in [(1, 3), (5, 15)]:
-        Circuit.objects.all().delete()
-        wait = (message.next_attempt_at - message.claimed_at).total_seconds()
+        ProviderHealth.objects.all().delete()
+        wait = (message.next_try_at - message.claimed_at).total_seconds()
         assert low <= wait <= high + 1
         in_time(message.pk)
         message.refresh_from_db()
-    assert (message.status, message.attempts, message.next_attempt_at) == ("failed", 3, None)
+    assert (message.status, message.delivery_tries, message.next_try_at) == ("failed", 3, None)
     in_time(message.pk)
     assert len(providers.asked) == 6
 
@@ -108,8 +108,8 @@ def test_waits_are_by_chance():
     ask()
     message, waits = Message.objects.get(), set()
     for _ in range(8):
-        Circuit.objects.all().delete()
-        Message.objects.update(status="pending", attempts=0)
+        ProviderHealth.objects.all().delete()
+        Message.objects.update(status="pending", delivery_tries=0)
         waits.add(in_time(message.pk) - timezone.now())
     assert len({round(wait.total_seconds(), 1) for wait in waits}) > 1
 
@@ -161,7 +161,7 @@ def test_one_class_twice_is_two_providers(settings):
     providers.does["first"] = Unavailable("503")
     ask()
     assert Message.objects.get().backend == f"{providers.PATH}#2"
-    assert list(Circuit.objects.values_list("name", "failures")) == [(providers.PATH, 1)]
+    assert list(ProviderHealth.objects.values_list("name", "failures")) == [(providers.PATH, 1)]
 
 
 def test_a_library_that_shouts_the_code_is_heard_by_nobody(settings, caplog):
@@ -175,8 +175,8 @@ def test_a_library_that_shouts_the_code_is_heard_by_nobody(settings, caplog):
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_who_asks_hears_once_that_the_code_was_used(settings, times):
-    use(settings, [providers.entry("first", "tests.delivery.providers.Settling")])
-    settled = providers.Settling.settled
+    use(settings, [providers.entry("first", "tests.delivery.providers.OutcomeReporting")])
+    settled = providers.OutcomeReporting.reported_outcomes
     settled.clear()
     visitor = ask()
     for _ in range(times):
@@ -185,9 +185,9 @@ def test_who_asks_hears_once_that_the_code_was_used(settings, times):
 
 
 def test_who_asks_hears_that_the_code_will_not_be_used(settings):
-    use(settings, [providers.entry("first", "tests.delivery.providers.Settling")])
+    use(settings, [providers.entry("first", "tests.delivery.providers.OutcomeReporting")])
     operate(max_tries=2)
-    settled = providers.Settling.settled
+    settled = providers.OutcomeReporting.reported_outcomes
     settled.clear()
     visitor = ask()
     wrong = "000000" if code() != "000000" else "111111"
@@ -198,7 +198,7 @@ def test_who_asks_hears_that_the_code_will_not_be_used(settings):
 
 
 def test_a_provider_that_does_not_listen_keeps_nobody_from_signing_in(settings, caplog):
-    use(settings, [providers.entry("first", "tests.delivery.providers.Settling")])
+    use(settings, [providers.entry("first", "tests.delivery.providers.OutcomeReporting")])
     visitor = ask()
     providers.does["settle"] = ConnectionError("code")
     assert visitor.attempt(code()).status_code == 200

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends.base import Refused, Unavailable, Unclear
-from passwordless_otp.models import Circuit, Message
-from passwordless_otp.models.circuits import THRESHOLD
+from passwordless_otp.messaging.backends.base import Refused, Unavailable, Unclear
+from passwordless_otp.models import Message, ProviderHealth
+from passwordless_otp.models.provider_health import THRESHOLD
 from tests.delivery import providers
 from tests.delivery.test_chains import in_time
 from tests.races.threads import together
-from tests.visitor import Visitor
+from tests.visitor import ApiVisitor
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +28,12 @@ def messages(number):
     """So many people ask for a code; who was asked to send it."""
     providers.asked.clear()
     for index in range(number):
-        Visitor().sign_up(email_address=f"p{index}@example.com", strategy="email_code")
+        ApiVisitor().sign_up(email_address=f"p{index}@example.com", strategy="email_code")
     return [name for name, _code in providers.asked]
 
 
 def later():
-    Circuit.objects.update(open_until=timezone.now() - timedelta(seconds=1))
+    ProviderHealth.objects.update(open_until=timezone.now() - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("fault", [Unavailable("503"), Unclear("timeout")])
@@ -60,7 +60,7 @@ def test_a_refusal_is_no_failure_of_the_provider():
 def test_a_mailbox_that_is_full_is_no_failure_of_the_provider():
     providers.does["first"] = Unavailable("smtp 452", for_recipient=True)
     assert messages(THRESHOLD + 2) == ["first", "second"] * (THRESHOLD + 2)
-    assert not Circuit.objects.exists()
+    assert not ProviderHealth.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_when_its_time_is_over_one_message_tries_it_and_closes_the_circuit():
     later()
     del providers.does["first"]
     assert messages(2) == ["first", "first"]
-    assert not Circuit.objects.exists()
+    assert not ProviderHealth.objects.exists()
 
 
 def test_where_that_one_fails_it_is_left_alone_again():
@@ -98,33 +98,33 @@ def test_where_all_are_left_alone_the_message_waits_for_the_first_to_come_back(s
     messages(THRESHOLD)
     assert messages(1) == []
     message = Message.objects.last()
-    assert (message.status, message.error_code) == ("pending", "circuit open")
-    assert message.next_attempt_at > Circuit.objects.get().open_until
+    assert (message.status, message.error_code) == ("pending", "health open")
+    assert message.next_try_at > ProviderHealth.objects.get().open_until
     later()
     providers.forget()
     in_time(message.pk)
     message.refresh_from_db()
-    assert (message.status, message.attempts) == ("sent", 2)
+    assert (message.status, message.delivery_tries) == ("sent", 2)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_many_messages_at_once_one_tries_it():
-    Circuit.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
-    assert together([lambda: Circuit.objects.admits("p")] * 20).count(True) == 1
+    ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
+    assert together([lambda: ProviderHealth.objects.admits("p")] * 20).count(True) == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_look_then_save_lets_them_all_try_it():
-    Circuit.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
+    ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
 
     barrier = threading.Barrier(10)
 
     def naive():
-        circuit = Circuit.objects.get()
-        admitted = circuit.open_until <= timezone.now()
+        health = ProviderHealth.objects.get()
+        admitted = health.open_until <= timezone.now()
         barrier.wait(30)
-        circuit.open_until = timezone.now() + timedelta(seconds=30)
-        circuit.save()
+        health.open_until = timezone.now() + timedelta(seconds=30)
+        health.save()
         return admitted
 
     assert together([naive] * 10) == [True] * 10
@@ -132,5 +132,5 @@ def test_look_then_save_lets_them_all_try_it():
 
 @pytest.mark.django_db(transaction=True)
 def test_failures_at_once_are_all_counted():
-    together([lambda: Circuit.objects.count_failure("p")] * (THRESHOLD - 1))
-    assert Circuit.objects.get().failures == THRESHOLD - 1
+    together([lambda: ProviderHealth.objects.count_failure("p")] * (THRESHOLD - 1))
+    assert ProviderHealth.objects.get().failures == THRESHOLD - 1

@@ -11,9 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging import recover, thread_pool
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
-from passwordless_otp.outbox import pool, sweeping
 from tests.attacks.test_faults import Fault
 from tests.delivery import workers
 from tests.delivery.workers import DELIVER, ask, statuses, taken, until, until_halted
@@ -25,7 +25,7 @@ WATCH = [*DELIVER, "--watch", "--interval", "0.1"]
 @pytest.fixture(autouse=True)
 def drained():
     yield
-    assert pool.close(30)
+    assert thread_pool.close(30)
 
 
 def by(settings, *names, **options):
@@ -35,10 +35,10 @@ def by(settings, *names, **options):
 
 def test_it_sends_what_is_due_and_says_how_many(settings, capsys):
     later, *_ = ask(settings, 4)
-    later.next_attempt_at = timezone.now() + timedelta(minutes=1)
+    later.next_try_at = timezone.now() + timedelta(minutes=1)
     later.save()
     call_command("otp_deliver")
-    assert len(memory.outbox) == 3
+    assert len(memory.sent) == 3
     assert capsys.readouterr().out == "3 due: 3 sent.\n"
     assert statuses() == ["pending", "sent", "sent", "sent"]
 
@@ -52,7 +52,7 @@ def test_it_marks_what_was_left_unfinished_and_leaves_alone_what_is_under_way(se
     assert statuses() == ["sending", "unknown"]
     assert Message.objects.get(status="unknown") == lost
     assert capsys.readouterr().out == "0 due: 1 left unfinished by others, now unknown.\n"
-    assert not memory.outbox
+    assert not memory.sent
 
 
 def test_it_prints_neither_addresses_nor_codes(settings, capsys, caplog):
@@ -91,7 +91,7 @@ def test_the_watcher_outlives_a_database_that_goes_away(settings, tmp_path, monk
     """Three looks fail; the fourth finds the message, and the fifth ends it."""
     ask(settings)
     looks = []
-    due = sweeping.due
+    due = recover.due
 
     def shaky(limit):
         looks.append(limit)
@@ -101,7 +101,7 @@ def test_the_watcher_outlives_a_database_that_goes_away(settings, tmp_path, monk
             signal.raise_signal(signal.SIGTERM)
         return due(limit)
 
-    monkeypatch.setattr(sweeping, "due", shaky)
+    monkeypatch.setattr(recover, "due", shaky)
     call_command("otp_deliver", "--watch", "--interval", "0.2")
     assert statuses() == ["sent"]
     assert capsys.readouterr().err.count("OperationalError") == 3

@@ -7,8 +7,8 @@ import pytest
 from django.utils import translation
 
 from passwordless_otp import sms
-from passwordless_otp.delivery import composing
-from passwordless_otp.delivery.composing import Wording
+from passwordless_otp.messaging import render
+from passwordless_otp.messaging.render import OperatorTexts
 from passwordless_otp.models.messages import MessageKind
 from tests.languages import LANGUAGES, LATIN
 
@@ -30,12 +30,12 @@ def words(**changes):
     }
 
 
-def text_of(kind, wording=composing.OURS, **changes):
-    return composing.compose(kind, "sms", words(**changes), wording).body
+def text_of(kind, wording=render.DEFAULT_TEXTS, **changes):
+    return render.compose(kind, "sms", words(**changes), wording).body
 
 
-def mail(kind, wording=composing.OURS, **changes):
-    return composing.compose(kind, "email", words(**changes), wording)
+def mail(kind, wording=render.DEFAULT_TEXTS, **changes):
+    return render.compose(kind, "email", words(**changes), wording)
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -68,7 +68,7 @@ def test_the_html_names_its_language_and_direction(language, kind):
 @pytest.mark.parametrize("sign_up_url", ["https://example.com/auth/sign-up/", ""])
 def test_the_html_loads_nothing_and_links_only_to_the_sign_up(language, kind, sign_up_url):
     html = mail(kind, sign_up_url=sign_up_url).html
-    expected = [sign_up_url] if kind == MessageKind.NO_ACCOUNT and sign_up_url else []
+    expected = [sign_up_url] if kind == MessageKind.UNKNOWN_ACCOUNT and sign_up_url else []
     assert re.findall(r'href="(.*?)"', html) == expected
     assert not re.search(r"<(img|link|script|iframe|form|object|svg)|src=|url\(|@import|http-equiv", html, re.I)
 
@@ -130,26 +130,26 @@ def test_a_name_is_in_an_sms_where_it_fits_and_left_out_as_a_whole_where_not():
 
 
 def test_the_operators_texts_stand_in_for_ours_in_every_language(language):
-    own = Wording("Hello from $app: $code", "$code for $app, $minutes min, $$0")
+    own = OperatorTexts("Hello from $app: $code", "$code for $app, $minutes min, $$0")
     assert mail("sign_in", own).subject == "Hello from Salt & <Pepper>: 012345"
     assert text_of("sign_up", own) == "012345 for Salt & <Pepper>, 10 min, $0\n\n@example.com #012345"
 
 
 def test_an_own_sms_that_does_not_fit_any_more_gives_way_to_ours():
-    own = Wording(sms="$code on $domain")
+    own = OperatorTexts(sms="$code on $domain")
     assert text_of("sign_in", own).startswith("012345 on example.com")
     long = f"{'sign-in.' * 9}example.com"
     assert text_of("sign_in", own, domain=long).startswith("012345 is your sign-in code")
 
 
 def test_a_name_that_looks_like_a_placeholder_is_text():
-    own = Wording("$code $app", "$code $app")
+    own = OperatorTexts("$code $app", "$code $app")
     assert mail("sign_in", own, app="$domain {{ code }}").subject == "012345 $domain {{ code }}"
     assert text_of("sign_in", own, app="$domain").startswith("012345 $domain\n")
 
 
 def test_a_subject_stays_on_one_line_whatever_the_name():
-    for own in [composing.OURS, Wording(subject="$code\n$app")]:
+    for own in [render.DEFAULT_TEXTS, OperatorTexts(subject="$code\n$app")]:
         assert "\n" not in mail("sign_in", own, app="a\r\nBcc: b@example.com").subject
 
 

@@ -4,11 +4,11 @@ import django
 import pytest
 from django.core import mail
 
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.delivery.backends.console import ConsoleBackend
-from passwordless_otp.delivery.backends.email import EmailBackend
-from passwordless_otp.delivery.backends.memory import MemoryBackend
-from passwordless_otp.delivery.backends.twilio import TwilioBackend
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.messaging.backends.console import ConsoleBackend
+from passwordless_otp.messaging.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.memory import MemoryBackend
+from passwordless_otp.messaging.backends.twilio import TwilioBackend
 from passwordless_otp.testing import Arrived, BackendConformance
 from tests.delivery import mail_provider, peers
 from tests.delivery import twilio_server as on
@@ -26,7 +26,7 @@ class TestMemory(BackendConformance):
 
     @pytest.fixture
     def arrived(self):
-        return lambda: [Arrived(one.to, one.text, one.subject, one.html) for one in memory.outbox]
+        return lambda: [Arrived(one.to, one.text, one.subject, one.html) for one in memory.sent]
 
 
 class TestEmailKept(BackendConformance):

@@ -12,11 +12,11 @@ import pytest
 from django.db import connections
 
 from passwordless_otp.checks import check_threads
-from passwordless_otp.delivery.backends import base, memory
+from passwordless_otp.messaging import deliver, routes, thread_pool
+from passwordless_otp.messaging.backends import base, memory
 from passwordless_otp.models import Message
-from passwordless_otp.models.ids import uuid7
-from passwordless_otp.outbox import agenda, chains, delivering, pool
-from tests.visitor import EMAIL, Visitor
+from passwordless_otp.models.base import uuid7
+from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,49 +29,49 @@ def threads(settings):
 
 
 def drain():
-    assert pool.drain(30)
+    assert thread_pool.drain(30)
 
 
 def test_a_thread_delivers_after_the_commit(threads):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     drain()
     assert Message.objects.get().status == "sent"
-    assert visitor.attempt(memory.outbox[0].code).status_code == 200
+    assert visitor.attempt(memory.sent[0].code).status_code == 200
 
 
 def test_no_answer_waits_for_a_provider(threads, settings):
     slow = [{"BACKEND": "tests.hooks.Slow"}]
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": slow}}
     started = time.monotonic()
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     assert Message.objects.get().status in {"pending", "sending"}
     assert time.monotonic() - started < 5  # the provider takes longer than that; a bound, not a measure
     Message.objects.all().delete()
 
 
 def test_a_forked_worker_has_threads_of_its_own_and_nothing_of_its_parents_to_do(threads):
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
-    pool._agenda.add((uuid7(), "/"), 60)
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
+    thread_pool._queue.add((uuid7(), "/"), 60)
     child = os.fork()
     if child == 0:
-        os._exit(1 if pool._threads or pool._agenda._waiting else 0)
+        os._exit(1 if thread_pool._threads or thread_pool._queue._waiting else 0)
     assert os.waitpid(child, 0)[1] == 0
-    assert pool._threads
-    assert pool.close(30)
+    assert thread_pool._threads
+    assert thread_pool.close(30)
 
 
 def test_a_forked_worker_makes_backends_of_its_own(threads):
-    chains._kept["email", "one"] = (None, None)
+    routes._kept["email", "one"] = (None, None)
     child = os.fork()
     if child == 0:
-        os._exit(1 if chains._kept else 0)
+        os._exit(1 if routes._kept else 0)
     assert os.waitpid(child, 0)[1] == 0
-    chains._kept.clear()
+    routes._kept.clear()
 
 
 def test_a_message_that_is_gone_by_then_is_no_error(threads, caplog):
-    pool.submit("01a205b1-7d35-7a98-a819-fbe5e9020657")
+    thread_pool.submit("01a205b1-7d35-7a98-a819-fbe5e9020657")
     drain()
     assert not caplog.records
 
@@ -87,24 +87,27 @@ class Gated(base.Backend):
 
 
 def test_a_process_that_ends_leaves_what_it_has_not_begun_and_waits_for_the_rest(threads, settings, monkeypatch):
-    monkeypatch.setattr(pool, "GRACE", 0.2)
+    monkeypatch.setattr(thread_pool, "GRACE", 0.2)
     entry = {"BACKEND": "tests.delivery.test_dispatch.Gated"}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
-    for number in range(pool.THREADS + 2):
-        Visitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
+    for number in range(thread_pool.THREADS + 2):
+        ApiVisitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
     end = time.monotonic() + 30
-    while Message.objects.filter(status="sending").count() < pool.THREADS and time.monotonic() < end:
+    while Message.objects.filter(status="sending").count() < thread_pool.THREADS and time.monotonic() < end:
         time.sleep(0.05)
-    pool._end()
+    thread_pool._end()
     Gated.gate.set()
     drain()
-    assert Counter(Message.objects.values_list("status", flat=True)) == {"sent": pool.THREADS, "pending": 2}
+    assert Counter(Message.objects.values_list("status", flat=True)) == {
+        "sent": thread_pool.THREADS,
+        "pending": 2,
+    }
 
 
 @pytest.fixture
 def list_of_three(monkeypatch):
-    monkeypatch.setattr(agenda, "LIMIT", 3)
-    return agenda.Agenda()
+    monkeypatch.setattr(thread_pool, "MAX_WAITING", 3)
+    return thread_pool.DelayQueue()
 
 
 def work():
@@ -156,8 +159,8 @@ def test_the_list_has_an_end(list_of_three):
 
 
 def test_what_finds_no_room_waits_in_the_table(threads, monkeypatch, caplog):
-    monkeypatch.setattr(agenda, "LIMIT", 0)
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    monkeypatch.setattr(thread_pool, "MAX_WAITING", 0)
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     assert Message.objects.get().status == "pending"
     assert "Full" in caplog.text
 
@@ -166,36 +169,36 @@ def test_retries_take_no_threads_of_their_own(threads, settings, monkeypatch):
     entry = {"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
     for number in range(20):
-        Visitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
+        ApiVisitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
     drain()
     ours = [thread for thread in threading.enumerate() if thread.name == "passwordless_otp"]
-    assert len(ours) == len(pool._threads) == pool.THREADS
+    assert len(ours) == len(thread_pool._threads) == thread_pool.THREADS
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
-    assert pool.close(30)
+    assert thread_pool.close(30)
     assert {message.status for message in Message.objects.all()} == {"pending"}
 
 
 def test_a_retry_is_made_by_the_same_threads(threads, settings, monkeypatch):
-    monkeypatch.setattr(delivering, "WAITS", [(0.05, 0.1), (0.05, 0.1)])
+    monkeypatch.setattr(deliver, "WAITS", [(0.05, 0.1), (0.05, 0.1)])
     entry = {"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     end = time.monotonic() + 30
     while Message.objects.get().status != "failed" and time.monotonic() < end:
         time.sleep(0.05)
     message = Message.objects.get()
-    assert (message.status, message.attempts) == ("failed", 3)
+    assert (message.status, message.delivery_tries) == ("failed", 3)
 
 
 def test_a_message_that_is_not_due_is_left_alone_and_comes_again_in_time(settings, threads):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     message = Message.objects.get()
-    message.next_attempt_at = message.verification.expires_at
+    message.next_try_at = message.verification.expires_at
     message.save()
-    assert delivering.deliver(message.pk) == message.next_attempt_at
+    assert deliver.deliver_message(message.pk) == message.next_try_at
     message.refresh_from_db()
-    assert (message.status, message.attempts) == ("pending", 0)
+    assert (message.status, message.delivery_tries) == ("pending", 0)
 
 
 def test_threads_leave_no_connections_open(threads, monkeypatch):
@@ -204,7 +207,7 @@ def test_threads_leave_no_connections_open(threads, monkeypatch):
     monkeypatch.setattr(
         connections, "close_all", lambda: closed.append(threading.current_thread()) or close_all()
     )
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     drain()
     assert [thread.name for thread in closed] == ["passwordless_otp"]
 
@@ -221,7 +224,7 @@ UWSGI = [
 def test_under_uwsgi_threads_have_to_be_asked_for(threads, monkeypatch, caplog, options, run):
     monkeypatch.setitem(sys.modules, "uwsgi", SimpleNamespace(opt=options))
     assert [found.id for found in check_threads()] == ([] if run else ["passwordless_otp.W008"])
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     drain()
     assert Message.objects.get().status == ("sent" if run else "pending")
     assert ("NoThreads" in caplog.text) is not run

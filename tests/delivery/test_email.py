@@ -6,8 +6,8 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend as Locmem
 
-from passwordless_otp.delivery.backends.base import Receipt
-from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.base import Receipt
+from passwordless_otp.messaging.backends.email import EmailBackend
 from tests.delivery import mailers
 from tests.delivery.mailers import MESSAGE, failure, outcome
 

@@ -6,8 +6,8 @@ from anymail.backends.test import TestPayload as Payload
 from anymail.message import AnymailRecipientStatus
 from django.core import mail
 
-from passwordless_otp.delivery.backends.base import Receipt
-from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.base import Receipt
+from passwordless_otp.messaging.backends.email import EmailBackend
 from passwordless_otp.models import Message
 from tests.delivery import esp_server, mailers
 from tests.delivery.esp_server import echoes, says
@@ -15,7 +15,7 @@ from tests.delivery.mailers import MESSAGE, failure, outcome
 from tests.delivery.peers import closes, hangs
 from tests.delivery.smtp_server import answering, free_port
 from tests.delivery.twilio_server import deaf, mistrusted
-from tests.visitor import Visitor
+from tests.visitor import ApiVisitor
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 POSTMARK = "anymail.backends.postmark.EmailBackend"
@@ -191,10 +191,10 @@ def test_of_two_mailers_the_second_sends_what_certainly_did_not_go_out(postmark,
     postmark.reply = says(status, TAKEN)
     with answering() as (mailbox, address):
         chain = [postmark.using, mailers.name(settings, SMTP, alias="reserve", **address)]
-        path = "passwordless_otp.delivery.backends.email.EmailBackend"
+        path = "passwordless_otp.messaging.backends.email.EmailBackend"
         entries = [{"BACKEND": path, "OPTIONS": {"using": using}} for using in chain]
         settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": entries}}
-        Visitor().sign_up(email_address=MESSAGE.to, strategy="email_code")
+        ApiVisitor().sign_up(email_address=MESSAGE.to, strategy="email_code")
     message = Message.objects.get()
     assert message.status == ("unknown" if status == 504 else "sent")
     assert message.backend == (f"{path}#2" if second else path)

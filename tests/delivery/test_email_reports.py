@@ -13,7 +13,7 @@ from passwordless_otp.models import Identifier, Message
 from passwordless_otp.webhooks import anymail
 from tests.delivery import esp_server, mailers
 from tests.delivery.esp_server import says
-from tests.visitor import EMAIL, Visitor, joined
+from tests.visitor import EMAIL, ApiVisitor, joined
 
 pytestmark = pytest.mark.django_db
 POSTMARK = "anymail.backends.postmark.EmailBackend"
@@ -33,7 +33,7 @@ def postmark(settings):
         settings.ANYMAIL = {**getattr(settings, "ANYMAIL", {}), "WEBHOOK_SECRET": SECRET}
         settings.ROOT_URLCONF = "tests.delivery.anymail_urls"
         entry = {
-            "BACKEND": "passwordless_otp.delivery.backends.email.EmailBackend",
+            "BACKEND": "passwordless_otp.messaging.backends.email.EmailBackend",
             "OPTIONS": {"using": using},
         }
         settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
@@ -51,7 +51,7 @@ def jane(postmark, settings):
     joined(EMAIL)
     Message.objects.all().delete()
     settings.PASSWORDLESS_OTP = through_postmark
-    Visitor().sign_in(EMAIL, "email_code")
+    ApiVisitor().sign_in(EMAIL, "email_code")
     return Identifier.objects.get()
 
 
@@ -92,7 +92,7 @@ def test_a_message_that_comes_back_has_failed_and_its_identifier_is_marked_and_c
     jane.refresh_from_db()
     assert jane.undeliverable_at
     assert jane.user.is_active
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_in(EMAIL, "email_code").status_code == 200
     assert visitor.attempt(Message.objects.latest("pk").verification.code()).status_code == 200
     assert visitor.signed_in
@@ -134,7 +134,7 @@ def test_a_bounce_after_the_delivery_marks_the_identifier_alone(jane):
 def test_the_next_message_that_arrives_clears_the_mark(jane):
     reported(BOUNCE)
     Message.objects.all().delete()
-    Visitor().sign_in(EMAIL, "email_code")
+    ApiVisitor().sign_in(EMAIL, "email_code")
     reported(DELIVERY)
     jane.refresh_from_db()
     assert jane.undeliverable_at is None
@@ -165,7 +165,7 @@ def test_reports_on_other_mail_of_the_site_read_no_other_messages():
 
 
 def test_a_bounce_of_somebody_without_an_account_marks_nobody(postmark):
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     reported(BOUNCE)
     assert newest() == ("failed", "bounced")
     assert not Identifier.objects.exists()

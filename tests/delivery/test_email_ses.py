@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.email import EmailBackend
 from tests.delivery import esp_server, mailers
 from tests.delivery.esp_server import says
 from tests.delivery.mailers import MESSAGE, failure, outcome

@@ -6,7 +6,7 @@ import time
 import pytest
 from django.core import mail
 
-from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.email import EmailBackend
 from tests.delivery import mailers
 from tests.delivery.mailers import MESSAGE, failure, outcome
 from tests.delivery.smtp_server import answering, free_port, silent

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from passwordless_otp import outbox
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging import deliver, recover
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
 from tests.attacks.test_faults import AT_MOST, Fault
 from tests.delivery import redis_server, workers
@@ -93,21 +93,23 @@ def test_a_worker_of_celery_whose_task_is_given_to_another(settings, tmp_path, u
 def test_a_database_error_at_any_statement_loses_nothing_in_silence_and_sends_nothing_twice(settings, caplog):
     [message] = ask(settings)
     for at in range(1, AT_MOST):
-        Message.objects.update(status="pending", error_code="", next_attempt_at=None, claimed_at=None, attempts=0)
-        memory.outbox.clear()
+        Message.objects.update(
+            status="pending", error_code="", next_try_at=None, claimed_at=None, delivery_tries=0
+        )
+        memory.sent.clear()
         caplog.clear()
         fault = Fault(at)
         with connection.execute_wrapper(fault), suppress(OperationalError):
-            outbox.deliver(message.pk)
+            deliver.deliver_message(message.pk)
         if fault.seen < at:
             break
         Message.objects.filter(status="sending").update(claimed_at=timezone.now() - timedelta(minutes=2))
-        outbox.sweep()
+        recover.recover_all()
         message.refresh_from_db()
         assert message.status in {"sent", "unknown", "failed"}, at
-        assert len(memory.outbox) <= 1, at
+        assert len(memory.sent) <= 1, at
         if message.status == "sent":
-            assert len(memory.outbox) == 1, at
+            assert len(memory.sent) == 1, at
         else:
             assert caplog.records, at
     assert 5 < at < AT_MOST - 1

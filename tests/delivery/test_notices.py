@@ -8,12 +8,13 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError
 from django.utils import timezone
 
-from passwordless_otp import outbox, sms
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import Flow, Identifier, Message, TestIdentifier, Verification
+from passwordless_otp import sms
+from passwordless_otp.messaging import deliver, recover
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Flow, Identifier, Message, TestAddress, Verification
 from passwordless_otp.models.messages import MessageKind
 from tests import hooks
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, joined, newest_code, operate, started
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined, newest_code, operate, started
 
 pytestmark = pytest.mark.django_db
 OTHER, SECOND_PHONE = "jane@work.example", "+14155552672"
@@ -33,11 +34,11 @@ def add(*values):
 
 
 def told():
-    return [message.to for message in memory.outbox if "Not you?" in message.text or "not-me/" in message.text]
+    return [message.to for message in memory.sent if "Not you?" in message.text or "not-me/" in message.text]
 
 
 def notices():
-    return Message.objects.filter(kind=MessageKind.NOTICE)
+    return Message.objects.filter(kind=MessageKind.SECURITY_NOTICE)
 
 
 def test_a_sign_in_in_a_new_browser_is_told_to_every_mailbox_of_the_user():
@@ -69,7 +70,7 @@ def test_neither_a_sign_up_nor_a_first_sign_in_is_news():
 
 def test_a_sign_up_that_signs_the_owner_in_is_news():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     visitor.attempt(newest_code())
     assert visitor.signed_in
@@ -84,7 +85,7 @@ def test_a_wrong_code_is_no_news():
 
 def test_without_a_mailbox_the_phones_are_told_that_got_no_code():
     both_kinds(email_address_required=False)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     visitor.attempt(newest_code(), "phone_code")
     signed_in_anew(PHONE, "phone_code")
@@ -92,14 +93,14 @@ def test_without_a_mailbox_the_phones_are_told_that_got_no_code():
     add(SECOND_PHONE)
     signed_in_anew(PHONE, "phone_code")
     assert told() == [SECOND_PHONE]
-    assert sms.segments(memory.outbox[-1].text) == 1
-    assert "#" not in memory.outbox[-1].text
+    assert sms.segments(memory.sent[-1].text) == 1
+    assert "#" not in memory.sent[-1].text
 
 
 def test_a_test_identifier_gets_nothing():
     joined()
     operate(test_mode=True)
-    TestIdentifier.objects.create(identifier=EMAIL, code="424242", until=timezone.localdate())
+    TestAddress.objects.create(identifier=EMAIL, code="424242", until=timezone.localdate())
     assert started().attempt("424242").status_code == 200
     assert told() == []
     assert notices().get().status == "suppressed"
@@ -108,10 +109,10 @@ def test_a_test_identifier_gets_nothing():
 def test_it_says_when_and_where_and_nothing_that_a_visitor_has_typed():
     joined(unsafe_metadata='{"a": "gotcha"}')
     operate(application_name="Larder")
-    visitor = Visitor(**{"User-Agent": "gotcha"})
+    visitor = ApiVisitor(**{"User-Agent": "gotcha"})
     visitor.sign_in(EMAIL, "email_code")
     visitor.attempt(newest_code())
-    message = memory.outbox[-1]
+    message = memory.sent[-1]
     assert message.subject == "New sign-in to Larder"
     assert re.search(r"on \w+\.? \d+, 20\d\d, .* \(\w+\)", message.text)
     for part in [message.text, message.html]:
@@ -127,15 +128,15 @@ def test_a_site_without_a_public_address_sends_no_link(settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "PUBLIC_URL": ""}
     joined()
     signed_in_anew()
-    assert "tell the people who run the site" in memory.outbox[-1].text
-    assert "href" not in memory.outbox[-1].html
+    assert "tell the people who run the site" in memory.sent[-1].text
+    assert "href" not in memory.sent[-1].html
 
 
 @pytest.mark.parametrize(("before", "expected"), [("de", "de"), ("", "en-us")])
 def test_it_is_in_the_language_that_she_had_before_and_not_in_the_strangers(before, expected):
     joined()
     Message.objects.update(language=before)
-    visitor = Visitor(**{"Accept-Language": "ja"})
+    visitor = ApiVisitor(**{"Accept-Language": "ja"})
     visitor.sign_in(EMAIL, "email_code")
     visitor.attempt(newest_code())
     assert visitor.signed_in
@@ -153,7 +154,7 @@ def test_the_worker_writes_the_notices_once(settings):
     assert hooks.recorded[-1] == str(flow.pk)
     assert not notices()
     for _ in range(2):
-        assert outbox.deliver(hooks.recorded[-1]) is None
+        assert deliver.deliver_message(hooks.recorded[-1]) is None
     assert told() == [EMAIL]
     assert notices().get().status == "sent"
 
@@ -164,9 +165,9 @@ def test_a_sign_in_that_a_queue_has_lost_is_found(settings):
     visitor = started()
     assert visitor.attempt(Verification.objects.latest("pk").code()).status_code == 200
     assert not notices()
-    outbox.sweep()
+    recover.recover_all()
     assert notices().get().status == "sent"
-    assert outbox.sweep() == 0
+    assert recover.recover_all() == 0
 
 
 def test_a_notice_that_no_provider_takes_is_tried_again_under_the_id_of_the_sign_in(settings):
@@ -178,11 +179,11 @@ def test_a_notice_that_no_provider_takes_is_tried_again_under_the_id_of_the_sign
     down = [{"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}]
     working = settings.PASSWORDLESS_OTP
     settings.PASSWORDLESS_OTP = {**working, "DELIVERY": {"email": down}}
-    again = outbox.deliver(str(flow.pk))
+    again = deliver.deliver_message(str(flow.pk))
     assert again > timezone.now()
     settings.PASSWORDLESS_OTP = working
-    notices().update(next_attempt_at=timezone.now() - timedelta(seconds=1))
-    assert outbox.deliver(str(flow.pk)) is None
+    notices().update(next_try_at=timezone.now() - timedelta(seconds=1))
+    assert deliver.deliver_message(str(flow.pk)) is None
     assert notices().get().status == "sent"
 
 

@@ -20,7 +20,7 @@ mysite = docs_site.load("huey")
 mysite.deliver_with_huey(sys.argv[1])
 settings.HUEY.execute(settings.HUEY.dequeue())
 again = settings.HUEY.dequeue()
-due = Message.objects.get().next_attempt_at
+due = Message.objects.get().next_try_at
 assert again.eta == due.replace(tzinfo=None), (again.eta, due)
 while Message.objects.get().status != "sent":  # Huey puts it aside until it is due
     settings.HUEY.execute(again)
@@ -47,9 +47,9 @@ def test_dramatiq_delivers_and_tries_again(message, tmp_path):
         run(tmp_path, "-c", enqueue, REDIS_URL=url)
         with workers.running(tmp_path, *DRAMATIQ, REDIS_URL=url):
             until(lambda: statuses() == ["sent"], tmp_path)
-    assert (Message.objects.get().attempts, taken(tmp_path)) == (2, [message.pk.hex])
+    assert (Message.objects.get().delivery_tries, taken(tmp_path)) == (2, [message.pk.hex])
 
 
 def test_huey_delivers_and_tries_again(message, tmp_path):
     run(tmp_path, "-c", HUEY, message.pk)
-    assert (Message.objects.get().attempts, taken(tmp_path)) == (2, [message.pk.hex])
+    assert (Message.objects.get().delivery_tries, taken(tmp_path)) == (2, [message.pk.hex])

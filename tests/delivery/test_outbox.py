@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from passwordless_otp import outbox
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging import deliver
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message, Verification
 from tests import hooks
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, newest_code, operate
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, newest_code, operate
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def by(settings, backend, **options):
 
 
 def asked(address=EMAIL):
-    Visitor().sign_up(email_address=address, strategy="email_code")
+    ApiVisitor().sign_up(email_address=address, strategy="email_code")
     return Message.objects.get()
 
 
@@ -43,7 +43,7 @@ def made(monkeypatch):
 
 def test_what_was_sent_is_recorded():
     message = asked()
-    assert (message.status, message.attempts, message.error_code) == ("sent", 1, "")
+    assert (message.status, message.delivery_tries, message.error_code) == ("sent", 1, "")
     assert message.backend.endswith("MemoryBackend")
     assert message.provider_id == f"memory-{message.pk.hex}"
     assert message.sent_at
@@ -60,7 +60,7 @@ def test_what_was_sent_is_recorded():
 )
 def test_a_providers_answer_is_kept_for_the_operator_and_from_the_visitor(settings, raises, status, reason):
     by(settings, "tests.hooks.Raises", name=raises)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     answer = visitor.sign_up(email_address=EMAIL, strategy="email_code")
     assert answer.status_code == 200
     message = Message.objects.get()
@@ -70,17 +70,17 @@ def test_a_providers_answer_is_kept_for_the_operator_and_from_the_visitor(settin
 
 def test_a_backend_is_made_once_and_again_when_the_setting_changes(settings, made):
     for _ in range(2):
-        by(settings, "passwordless_otp.delivery.backends.memory.MemoryBackend")
+        by(settings, "passwordless_otp.messaging.backends.memory.MemoryBackend")
         for name in ["jane", "june"]:
-            Visitor().sign_up(email_address=f"{name}@example.com", strategy="email_code")
+            ApiVisitor().sign_up(email_address=f"{name}@example.com", strategy="email_code")
     assert len(made) == 2
 
 
 def test_each_channel_has_a_backend_of_its_own(settings, made):
-    by(settings, "passwordless_otp.delivery.backends.memory.MemoryBackend")  # one setting for both
+    by(settings, "passwordless_otp.messaging.backends.memory.MemoryBackend")  # one setting for both
     both_kinds()
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     assert len(made) == 2
 
 
@@ -91,7 +91,7 @@ def test_a_backend_that_can_not_be_built_fails_the_message_and_not_the_request(s
 
 
 def test_a_template_that_breaks_fails_the_message(settings, monkeypatch):
-    monkeypatch.setattr("passwordless_otp.delivery.composing.FOLDER", "nowhere")
+    monkeypatch.setattr("passwordless_otp.messaging.render.FOLDER", "nowhere")
     message = asked()
     assert (message.status, message.error_code) == ("failed", "TemplateDoesNotExist")
 
@@ -101,7 +101,7 @@ def test_a_key_that_is_gone_fails_loudly(settings, caplog):
     message = asked()
     settings.SECRET_KEY = "another"
     with caplog.at_level(logging.ERROR):
-        outbox.deliver(message.pk)
+        deliver.deliver_message(message.pk)
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("failed", "KeyMissing")
     assert "KeyMissing" in caplog.text
@@ -118,20 +118,20 @@ def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
         Verification.objects.update(generation=verification.generation + 1)
     if change == "ended":
         verification.flow.touch(status="ended")
-    outbox.deliver(message.pk)
+    deliver.deliver_message(message.pk)
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("suppressed", "superseded")
-    assert not memory.outbox
+    assert not memory.sent
 
 
 def test_a_message_that_waited_for_longer_than_its_code_lives_fails_loudly(settings, caplog):
     use(settings, DISPATCH="tests.hooks.record")
     message = asked()
     Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    outbox.deliver(message.pk)
+    deliver.deliver_message(message.pk)
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("failed", "expired")
-    assert not memory.outbox
+    assert not memory.sent
     assert f"{message.pk} (email) waited until its code had expired" in caplog.text
 
 
@@ -141,9 +141,9 @@ def test_a_dispatcher_gets_an_id_and_nothing_else(settings):
     message = asked()
     assert hooks.recorded == [str(message.pk)]
     assert message.status == "pending"
-    outbox.deliver(hooks.recorded[0])
-    outbox.deliver(hooks.recorded[0])
-    assert len(memory.outbox) == 1
+    deliver.deliver_message(hooks.recorded[0])
+    deliver.deliver_message(hooks.recorded[0])
+    assert len(memory.sent) == 1
 
 
 @pytest.mark.parametrize("dispatch", ["tests.hooks.Nothing", "nowhere.function", "tests.hooks.down"])
@@ -155,7 +155,7 @@ def test_a_dispatcher_that_is_down_changes_no_answer(settings, dispatch):
 def test_the_message_speaks_the_visitors_language(settings):
     use(settings, DISPATCH="tests.hooks.record")
     for language in ["fr", "pt-BR"]:
-        visitor = Visitor(**{"Accept-Language": language})
+        visitor = ApiVisitor(**{"Accept-Language": language})
         visitor.sign_up(email_address=EMAIL, strategy="email_code")
         assert Message.objects.order_by("pk").last().language == language.lower()
 
@@ -163,7 +163,7 @@ def test_the_message_speaks_the_visitors_language(settings):
 def test_an_email_says_what_it_is_for_and_how_long_it_lives():
     operate(application_name="Larder", support_email="help@example.com", code_life=300)
     message = asked()
-    [sent] = memory.outbox
+    [sent] = memory.sent
     code = message.verification.code()
     assert sent.subject == f"{code} is your sign-up code for Larder"
     for part in [code, "5 minutes", "example.com", "help@example.com", "nobody"]:
@@ -172,19 +172,19 @@ def test_an_email_says_what_it_is_for_and_how_long_it_lives():
 
 def test_an_email_is_html_too_and_an_sms_is_not():
     both_kinds()
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
-    sms, mail = memory.outbox
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
+    sms, mail = memory.sent
     assert sms.html == ""
     assert f">{mail.code}<" in mail.html
 
 
 def test_the_operators_texts_go_out_with_codes_and_with_nothing_else():
     both_kinds(application_name="Larder", email_subject="Hello, $code", sms_text="Hello, $code")
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
-    Visitor().sign_in("nobody@example.com", "email_code")
-    sms, mail, note = memory.outbox
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_in("nobody@example.com", "email_code")
+    sms, mail, note = memory.sent
     assert sms.text == f"Hello, {sms.code}\n\n@example.com #{sms.code}"
     assert mail.subject == f"Hello, {mail.code}"
     assert note.subject == "No account for this address at Larder"
@@ -193,15 +193,15 @@ def test_the_operators_texts_go_out_with_codes_and_with_nothing_else():
 def test_the_code_stays_out_of_the_subject_where_the_operator_says_so():
     operate(code_in_subject=False)
     asked()
-    [mail] = memory.outbox
+    [mail] = memory.sent
     assert mail.subject == "Your sign-up code for example.com"
     assert mail.code in mail.text
 
 
 def test_an_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
     both_kinds()
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
-    [sent] = memory.outbox
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    [sent] = memory.sent
     code = newest_code(PHONE)
     assert sent.subject == ""
     assert sent.text.startswith(code)
@@ -213,9 +213,9 @@ def test_an_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
 def test_without_a_public_url_there_is_no_link_and_no_last_line(settings):
     use(settings, PUBLIC_URL="")
     both_kinds()
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
-    Visitor().sign_in("nobody@example.com", "email_code")
-    sms, note = memory.outbox
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_in("nobody@example.com", "email_code")
+    sms, note = memory.sent
     assert "@" not in sms.text
     assert "http" not in note.text
     assert "this site" in sms.text
@@ -223,14 +223,14 @@ def test_without_a_public_url_there_is_no_link_and_no_last_line(settings):
 
 def test_nothing_that_a_visitor_typed_stands_in_a_message():
     operate(first_name="optional")
-    visitor = Visitor(**{"User-Agent": "evil.example"})
+    visitor = ApiVisitor(**{"User-Agent": "evil.example"})
     typed = {"first_name": "evil.example", "unsafe_metadata": '{"a": "evil.example"}'}
     visitor.sign_up(email_address=EMAIL, strategy="email_code", **typed)
-    assert "evil" not in memory.outbox[0].text + memory.outbox[0].subject
+    assert "evil" not in memory.sent[0].text + memory.sent[0].subject
 
 
 def test_a_name_with_line_breaks_and_markup_stays_on_one_line_and_is_not_escaped():
     operate(application_name="Salt & <Pepper>")
     asked()
-    assert memory.outbox[0].subject.endswith("Salt & <Pepper>")
-    assert "\n" not in memory.outbox[0].subject
+    assert memory.sent[0].subject.endswith("Salt & <Pepper>")
+    assert "\n" not in memory.sent[0].subject

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 
-MEMORY = {"BACKEND": "passwordless_otp.delivery.backends.memory.MemoryBackend"}
+MEMORY = {"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}
 
 
 def raises(name):
@@ -50,7 +50,7 @@ def test_each_provider_is_tried_and_its_answer_is_printed(chain):
 def test_it_says_that_it_is_a_test_and_its_code_is_none(chain):
     for to in ["jane@example.com", "+12025550123"]:
         send(to)
-        message = memory.outbox[-1]
+        message = memory.sent[-1]
         assert (message.to, message.code) == (to, "000000")
         assert "TEST" in message.text
         assert "000000 is not a real code" in message.text
@@ -72,7 +72,7 @@ def test_one_provider_can_be_chosen(chain):
     assert send("jane@example.com", "--backend", "1")[1] == "No provider took it."
     for number in ["0", "3", "-1"]:
         assert "count from 1" in send("jane@example.com", f"--backend={number}")[1]
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_one_provider_can_be_chosen(chain):
 )
 def test_what_is_no_address_is_refused(chain, to):
     assert "neither" in send(to)[1]
-    assert not memory.outbox
+    assert not memory.sent
 
 
 def test_an_exception_is_named_and_not_quoted(chain):
@@ -99,7 +99,7 @@ def test_it_asks_first(chain, monkeypatch, capsys, typed, sent):
     except CommandError:
         assert not sent
     printed = capsys.readouterr().out
-    assert len(memory.outbox) == sent
+    assert len(memory.sent) == sent
     assert "j•••@e•••.com" in printed
     assert "MemoryBackend" in printed
     assert "jane" not in printed

@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from passwordless_otp.messaging import thread_pool
 from passwordless_otp.models import Message
-from passwordless_otp.outbox import pool
 from tests.delivery import workers
 from tests.delivery.workers import statuses, taken, until, until_halted
 from tests.visitor import EMAIL
@@ -62,5 +62,5 @@ def test_what_is_on_its_way_is_finished(server, tmp_path):
 def test_a_provider_that_never_answers_holds_it_up_for_a_few_seconds_only(server, tmp_path):
     started = time.monotonic()
     assert server.wait(workers.PATIENCE) == 0
-    assert time.monotonic() - started < pool.GRACE + MANY
+    assert time.monotonic() - started < thread_pool.GRACE + MANY
     assert statuses() == ["sending"]  # otp_deliver marks it

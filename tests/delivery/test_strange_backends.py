@@ -9,12 +9,11 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from passwordless_otp import outbox
-from passwordless_otp.delivery.backends.base import Backend, Receipt, Refused, Unavailable
-from passwordless_otp.models import Circuit, Message
-from passwordless_otp.outbox import pool
+from passwordless_otp.messaging import dispatch, recover, thread_pool
+from passwordless_otp.messaging.backends.base import Backend, Receipt, Refused, Unavailable
+from passwordless_otp.models import Message, ProviderHealth
 from tests.attacks.test_faults import AT_MOST, Fault
-from tests.visitor import EMAIL, Visitor
+from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +45,7 @@ def odd(settings, monkeypatch):
 
 
 def row():
-    assert Visitor().sign_up(email_address=EMAIL, strategy="email_code").status_code == 200
+    assert ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code").status_code == 200
     message = Message.objects.get()
     return message.status, message.error_code, message.provider_id
 
@@ -73,13 +72,13 @@ def test_what_a_backend_gives_in_another_shape_is_recorded_all_the_same(odd, doe
 def test_no_thread_dies_of_what_is_no_exception(odd, settings, caplog):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "thread"}
     odd(asyncio.CancelledError())
-    for number in range(pool.THREADS + 1):
-        Visitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
-    assert pool.drain(30)
-    assert caplog.text.count("CancelledError") == pool.THREADS + 1
+    for number in range(thread_pool.THREADS + 1):
+        ApiVisitor().sign_up(email_address=f"jane{number}@example.com", strategy="email_code")
+    assert thread_pool.drain(30)
+    assert caplog.text.count("CancelledError") == thread_pool.THREADS + 1
     odd(Receipt("1"))
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
-    assert pool.drain(30)
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
+    assert thread_pool.drain(30)
     assert Message.objects.order_by("pk").last().status == "sent"
 
 
@@ -90,7 +89,7 @@ def test_a_channel_without_providers_fails_the_message(settings):
 
 def given_up(_message):
     Message.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
-    outbox.sweep()
+    recover.recover_all()
     assert Message.objects.get().status == "unknown"
 
 
@@ -100,7 +99,7 @@ def given_up(_message):
 def test_a_worker_that_was_only_slow_has_the_last_word(odd, does, status):
     odd(does, given_up)
     assert row()[0] == status
-    assert bool(Message.objects.get().next_attempt_at) == (status == "pending")
+    assert bool(Message.objects.get().next_try_at) == (status == "pending")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -126,12 +125,14 @@ def test_a_database_that_fails_at_any_statement_while_nobody_is_there_is_never_s
     row()
     message = Message.objects.get()
     for at in range(1, AT_MOST):
-        Circuit.objects.all().delete()
-        Message.objects.update(status="pending", attempts=0, next_attempt_at=None, claimed_at=None, error_code="")
+        ProviderHealth.objects.all().delete()
+        Message.objects.update(
+            status="pending", delivery_tries=0, next_try_at=None, claimed_at=None, error_code=""
+        )
         caplog.clear()
         fault = Fault(at)
         with connection.execute_wrapper(fault):
-            outbox.dispatch(message)
+            dispatch.submit(message)
         assert caplog.records, at
         assert Message.objects.get().status in {"pending", "sending"}, at  # what the sweep finds
         if fault.seen < at:

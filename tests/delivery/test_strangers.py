@@ -2,15 +2,15 @@
 
 import pytest
 
-from passwordless_otp.models import Circuit, Message
-from passwordless_otp.models.circuits import THRESHOLD
+from passwordless_otp.models import Message, ProviderHealth
+from passwordless_otp.models.provider_health import THRESHOLD
 from tests.delivery import mailers
 from tests.delivery import twilio_server as on
 from tests.delivery.smtp_server import answering
 from tests.delivery.twilio_faults import refusal, verify
-from tests.visitor import Visitor
+from tests.visitor import ApiVisitor
 
-BY_EMAIL = "passwordless_otp.delivery.backends.email.EmailBackend"
+BY_EMAIL = "passwordless_otp.messaging.backends.email.EmailBackend"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
@@ -21,7 +21,7 @@ def ask(settings, number, **says):
         chain = {"email": [{"BACKEND": BY_EMAIL, "OPTIONS": {"using": using}}]}
         settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": chain}
         for index in range(number):
-            answer = Visitor().sign_up(email_address=f"p{index}@example.net", strategy="email_code")
+            answer = ApiVisitor().sign_up(email_address=f"p{index}@example.net", strategy="email_code")
             assert answer.status_code == 200
     return list(Message.objects.order_by("pk").values_list("status", "error_code"))
 
@@ -31,15 +31,15 @@ def ask(settings, number, **says):
 def test_addresses_that_are_put_off_leave_the_mail_server_open_for_others(settings, reply):
     seen = ask(settings, THRESHOLD + 1, RCPT=reply)
     assert seen == [("pending", f"smtp {reply[:3]}")] * (THRESHOLD + 1)
-    assert not Circuit.objects.exists()
+    assert not ProviderHealth.objects.exists()
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("says", [{"RCPT": "421 closing"}, {"MAIL": "451 later"}, {"DATA": "452 disk full"}])
 def test_a_mail_server_that_is_busy_with_itself_is_passed_over(settings, says):
     seen = ask(settings, THRESHOLD + 1, **says)
-    assert seen[-1] == ("pending", "circuit open")
-    assert Circuit.objects.get().failures == THRESHOLD
+    assert seen[-1] == ("pending", "health open")
+    assert ProviderHealth.objects.get().failures == THRESHOLD
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,22 @@ from importlib import import_module
 
 import pytest
 
-from passwordless_otp import outbox
 from passwordless_otp.checks import check_deployment, check_settings
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging import recover
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
 from tests.delivery import workers
 from tests.delivery.worker_packages import BUILT_IN
 from tests.delivery.workers import taken, until
-from tests.visitor import EMAIL, Visitor, newest_code
+from tests.visitor import EMAIL, ApiVisitor, newest_code
 
 pytestmark = pytest.mark.django_db
 PACKAGE = "django.tasks" if BUILT_IN else "django_tasks"
 ASK = f"""
 import django
 django.setup()
-from tests.visitor import Visitor
-assert Visitor().sign_up(email_address="{EMAIL}", strategy="email_code").status_code == 200
+from tests.visitor import ApiVisitor
+assert ApiVisitor().sign_up(email_address="{EMAIL}", strategy="email_code").status_code == 200
 """
 
 
@@ -46,7 +46,7 @@ def busy(settings):
 
 
 def asked():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_up(email_address=EMAIL, strategy="email_code").status_code == 200
     return visitor, Message.objects.get()
 
@@ -63,7 +63,7 @@ def test_the_queue_gets_the_id_and_nothing_else(queue):
     [result] = queue.results
     assert (list(result.args), result.kwargs) == ([str(message.pk)], {})
     assert message.status == "pending"
-    assert not memory.outbox
+    assert not memory.sent
 
 
 def test_a_task_that_found_no_provider_is_put_off_in_the_queue(queue, settings):
@@ -72,7 +72,7 @@ def test_a_task_that_found_no_provider_is_put_off_in_the_queue(queue, settings):
     queue.results[0].task.call(str(message.pk))
     message.refresh_from_db()
     again = queue.results[1]
-    assert again.task.run_after == message.next_attempt_at
+    assert again.task.run_after == message.next_try_at
     assert list(again.args) == [str(message.pk)]
 
 
@@ -80,9 +80,9 @@ def test_a_task_that_found_no_provider_is_put_off_in_the_queue(queue, settings):
 def test_a_queue_that_can_not_put_off_leaves_it_to_the_sweep(queue, settings):
     busy(settings)
     _, message = asked()
-    assert (message.status, message.attempts) == ("pending", 1)
-    Message.objects.update(next_attempt_at=message.created_at)
-    assert outbox.sweep() == 1
+    assert (message.status, message.delivery_tries) == ("pending", 1)
+    Message.objects.update(next_try_at=message.created_at)
+    assert recover.recover_all() == 1
 
 
 def test_a_queue_that_is_down_changes_no_answer(queue, monkeypatch, caplog):
@@ -99,13 +99,13 @@ def test_without_a_task_queue_the_check_says_so(settings, monkeypatch):
     assert check_settings() == []
     for name in ["django.tasks", "django_tasks"]:
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.delitem(sys.modules, "passwordless_otp.outbox.tasks")
+    monkeypatch.delitem(sys.modules, "passwordless_otp.messaging.tasks")
     assert [(found.id, bool(found.hint)) for found in check_settings()] == [("passwordless_otp.E004", True)]
 
 
 @pytest.mark.parametrize("queue", ["dummy.DummyBackend", "immediate.ImmediateBackend"], indirect=True)
 def test_a_task_queue_without_a_worker_must_not_go_live(queue, settings):
-    mail = [{"BACKEND": "passwordless_otp.delivery.backends.email.EmailBackend"}]
+    mail = [{"BACKEND": "passwordless_otp.messaging.backends.email.EmailBackend"}]
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": mail, "sms": mail}}
     assert [found.id for found in check_deployment()] == ["passwordless_otp.E006"]
 

@@ -11,8 +11,8 @@ from contextlib import nullcontext
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Outgoing, Receipt, Unavailable, Unclear
-from passwordless_otp.delivery.backends.twilio import TwilioBackend
+from passwordless_otp.messaging.backends.base import Outgoing, Receipt, Unavailable, Unclear
+from passwordless_otp.messaging.backends.twilio import TwilioBackend
 from passwordless_otp.models import Message
 from tests.delivery import peers
 from tests.delivery import twilio_server as on
@@ -30,7 +30,7 @@ from tests.delivery.twilio_faults import (
     verify,
 )
 from tests.test_checks import found, sms
-from tests.visitor import PHONE, Visitor, both_kinds
+from tests.visitor import PHONE, ApiVisitor, both_kinds
 
 UNREACHED = [(on.nobody, "ConnectionError"), (on.deaf, "ConnectTimeout")]
 
@@ -44,7 +44,7 @@ def server():
 def deliver_by(settings, server):
     client = on.Loopback(server.origin)
     options = {**GIVEN, "http_client": client}
-    entry = {"BACKEND": "passwordless_otp.delivery.backends.twilio.TwilioBackend", "OPTIONS": options}
+    entry = {"BACKEND": "passwordless_otp.messaging.backends.twilio.TwilioBackend", "OPTIONS": options}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"sms": [entry]}}
     both_kinds()
     return client
@@ -138,19 +138,19 @@ def test_without_a_client_given_the_sdks_own_has_the_timeout_and_goes_by_the_env
 @pytest.mark.parametrize("fault", [None, *FAULTS])
 def test_a_failure_stands_in_the_row_and_the_visitor_gets_the_same_answer(settings, server, caplog, fault):
     client = deliver_by(settings, server)
-    expected = shape(Visitor().sign_up(phone_number="+14155552672", strategy="phone_code"))
+    expected = shape(ApiVisitor().sign_up(phone_number="+14155552672", strategy="phone_code"))
     assert Message.objects.get().provider_id == "SM14155552672"
     Message.objects.all().delete()
     server.reply, kind, code = FAULTS[fault] if fault else (on.sid, None, "")
     client.timeout = patience(server.reply)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     answer = visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     assert shape(answer) == (200, expected[1].replace("2672", "2671"))
     row = Message.objects.get()
     outcome = (row.status, row.error_code, row.provider_id)
     assert outcome == ((ROW[kind], code, "") if fault else ("sent", "", "SM14155552671"))
     assert server.received[-1].form["To"] == PHONE
-    assert bool(row.next_attempt_at) == (row.status == "pending")
+    assert bool(row.next_try_at) == (row.status == "pending")
     assert row.verification.code() in server.received[-1].form["Body"]
     assert not [word for word in [row.verification.code(), TOKEN, SID] if word in caplog.text]
     assert visitor.attempt(row.verification.code(), "phone_code").status_code == 200
@@ -160,7 +160,7 @@ def test_a_failure_stands_in_the_row_and_the_visitor_gets_the_same_answer(settin
 def test_one_client_and_one_connection_serve_many_messages(settings, server):
     deliver_by(settings, server)
     for number in range(3):
-        Visitor().sign_up(phone_number=f"+1415555267{number}", strategy="phone_code")
+        ApiVisitor().sign_up(phone_number=f"+1415555267{number}", strategy="phone_code")
     assert len({request.client_address for request in server.received}) == 1
     assert len(server.received) == 3
 
@@ -195,7 +195,7 @@ def test_options_that_can_not_do_are_refused_without_a_word_of_their_values(sett
     options = GIVEN | changes
     with nullcontext() if made else pytest.raises(ValueError, match=r"needed|above 0"):
         assert TOKEN not in repr(TwilioBackend(**options))
-    path = "passwordless_otp.delivery.backends.twilio.TwilioBackend"
+    path = "passwordless_otp.messaging.backends.twilio.TwilioBackend"
     settings.PASSWORDLESS_OTP = {
         **sms({"BACKEND": path, "OPTIONS": options}),
         "PUBLIC_URL": "https://example.com",
@@ -216,7 +216,7 @@ def test_the_sdk_is_imported_by_whoever_sends_and_nobody_else():
 import sys, django
 django.setup()
 assert "twilio" not in sys.modules and "requests" not in sys.modules
-from passwordless_otp.delivery.backends.twilio import TwilioBackend
+from passwordless_otp.messaging.backends.twilio import TwilioBackend
 made = TwilioBackend(**{GIVEN!r})
 assert "twilio" not in sys.modules and "requests" not in sys.modules
 made.account.client()

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Outgoing, Receipt, Refused
-from passwordless_otp.delivery.backends.twilio import TwilioBackend
-from passwordless_otp.delivery.backends.twilio_verify import TwilioVerifyBackend
+from passwordless_otp.messaging.backends.base import Outgoing, Receipt, Refused
+from passwordless_otp.messaging.backends.twilio import TwilioBackend
+from passwordless_otp.messaging.backends.twilio_verify import TwilioVerifyBackend
 from tests.delivery import prism
 from tests.delivery.twilio_server import Loopback
 
@@ -133,5 +133,5 @@ def test_what_verify_does_not_describe_is_refused(verify_origin, options):
 @pytest.mark.parametrize("approved", [True, False])
 def test_what_verify_hears_of_a_code_is_what_twilio_describes(verify_origin, approved):
     client = Recording(verify_origin, timeout=prism.PATIENCE)
-    TwilioVerifyBackend(**VERIFY, http_client=client).settle("VE" + "5" * 32, approved)
+    TwilioVerifyBackend(**VERIFY, http_client=client).report_outcome("VE" + "5" * 32, approved)
     assert (client.asked, client.answer.status_code) == (["Status"], 200)

@@ -2,15 +2,15 @@
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import DeliveryError, Outgoing, Receipt, Refused
-from passwordless_otp.delivery.backends.twilio_verify import TwilioVerifyBackend
+from passwordless_otp.messaging.backends.base import DeliveryError, Outgoing, Receipt, Refused
+from passwordless_otp.messaging.backends.twilio_verify import TwilioVerifyBackend
 from passwordless_otp.models import Message
 from tests.delivery import twilio_server as on
 from tests.delivery.twilio_faults import FAULTS, MESSAGE, SID, TOKEN, VERIFY, meaning, patience, verify
 from tests.test_checks import found, sms
-from tests.visitor import PHONE, Visitor, both_kinds, later, operate, wrong
+from tests.visitor import PHONE, ApiVisitor, both_kinds, later, operate, wrong
 
-PATH = "passwordless_otp.delivery.backends.twilio_verify.TwilioVerifyBackend"
+PATH = "passwordless_otp.messaging.backends.twilio_verify.TwilioVerifyBackend"
 SERVICE = f"/v2/Services/{VERIFY['service_sid']}/Verifications"
 SENT = "SM14155552671"
 
@@ -65,28 +65,28 @@ def test_codes_of_4_to_10_characters_are_sent(server, code):
 
 @pytest.mark.django_db
 def test_a_longer_code_is_left_to_the_next_provider(server, only_verify, settings, monkeypatch):
-    memory = {"BACKEND": "passwordless_otp.delivery.backends.memory.MemoryBackend"}
+    memory = {"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"sms": [*only_verify, memory]}}
     monkeypatch.setattr(TwilioVerifyBackend, "max_code_length", 5)
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
     assert (Message.objects.get().backend, server.received) == (memory["BACKEND"], [])
 
 
 @pytest.mark.parametrize(("approved", "status"), [(True, "approved"), (False, "canceled")])
 def test_verify_hears_what_became_of_a_code(server, approved, status):
-    verify(server).settle("VE7", approved)
+    verify(server).report_outcome("VE7", approved)
     assert asked(server) == [(f"{SERVICE}/VE7", {"Status": status})]
 
 
 def test_a_code_without_an_id_is_not_spoken_of(server):
-    verify(server).settle("", True)
+    verify(server).report_outcome("", True)
     assert server.received == []
 
 
 @pytest.mark.parametrize("gone", [on.errs(20404, 404), on.says(404)])
 def test_a_verification_that_verify_has_forgotten_is_nothing_to_worry_about(server, gone):
     server.reply = gone
-    verify(server).settle("VE7", True)
+    verify(server).report_outcome("VE7", True)
     assert len(server.received) == 1
 
 
@@ -95,13 +95,13 @@ def test_a_report_that_fails_is_classed_like_a_code_that_does(server, fault):
     server.reply, kind, _ = FAULTS[fault]
     by = verify(server, patience(server.reply))
     with pytest.raises(DeliveryError) as raised:
-        by.settle("VE7", True)
+        by.report_outcome("VE7", True)
     assert meaning(raised.value)[0] == kind
 
 
 @pytest.mark.django_db
 def test_a_code_that_was_used_is_approved(server, only_verify):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     row = Message.objects.get()
     assert (row.status, row.provider_id, row.backend) == ("sent", SENT, PATH)
@@ -112,7 +112,7 @@ def test_a_code_that_was_used_is_approved(server, only_verify):
 
 @pytest.mark.django_db
 def test_the_code_that_was_used_is_told_before_the_one_that_it_replaced(server, only_verify):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     later(minutes=9)
     visitor.prepare("phone_code")
@@ -126,7 +126,7 @@ def test_the_code_that_was_used_is_told_before_the_one_that_it_replaced(server, 
 @pytest.mark.django_db
 def test_a_code_whose_tries_are_spent_is_canceled(server, only_verify):
     operate(max_tries=1)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     visitor.attempt(wrong(Message.objects.get().verification.code()), "phone_code")
     assert asked(server)[1:] == [(f"{SERVICE}/{SENT}", {"Status": "canceled"})]
@@ -136,7 +136,7 @@ def test_a_code_whose_tries_are_spent_is_canceled(server, only_verify):
 @pytest.mark.parametrize("fault", ["400 60200", "503 html", "cuts", "hangs"])
 def test_a_report_that_fails_changes_nothing_for_the_visitor_and_says_no_code(server, only_verify, caplog, fault):
     only_verify[0]["OPTIONS"]["http_client"].timeout = on.PATIENCE if fault == "hangs" else on.LONGER
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     row = Message.objects.get()
     code = row.verification.code()

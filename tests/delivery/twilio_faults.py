@@ -6,9 +6,9 @@ import traceback
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Outgoing, Refused, Unavailable, Unclear
-from passwordless_otp.delivery.backends.twilio import TwilioBackend
-from passwordless_otp.delivery.backends.twilio_verify import TwilioVerifyBackend
+from passwordless_otp.messaging.backends.base import Outgoing, Refused, Unavailable, Unclear
+from passwordless_otp.messaging.backends.twilio import TwilioBackend
+from passwordless_otp.messaging.backends.twilio_verify import TwilioVerifyBackend
 from tests.delivery import peers
 from tests.delivery import twilio_server as on
 from tests.visitor import PHONE

@@ -11,7 +11,7 @@ from django.db import connection
 
 from passwordless_otp.models import Message
 from tests.demo.served import ROOT
-from tests.visitor import Visitor
+from tests.visitor import ApiVisitor
 
 PATIENCE = 60  # seconds, for whatever has to happen
 LIFE = "120"  # seconds: a process ends by itself
@@ -94,7 +94,7 @@ def ask(settings, number=1):
     """Messages of so many visitors, which wait for a worker."""
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     for index in range(number):
-        Visitor().sign_up(email_address=f"jane{index}@example.com", strategy="email_code")
+        ApiVisitor().sign_up(email_address=f"jane{index}@example.com", strategy="email_code")
     return list(Message.objects.all())
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.demo.served import Browser, Demo, curl_or_skip
+from tests.demo.served import Demo, PageVisitor, curl_or_skip
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def browse(demo, tmp_path):
     opened = []
 
     def new(body="form"):
-        opened.append(Browser(demo.origin, tmp_path / f"jar-{len(opened)}", body))
+        opened.append(PageVisitor(demo.origin, tmp_path / f"jar-{len(opened)}", body))
         return opened[-1]
 
     return new

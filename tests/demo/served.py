@@ -78,8 +78,8 @@ class Demo:
         with closing(sqlite3.connect(self.folder / "demo.sqlite3", timeout=20)) as database, database:
             wide = dict.fromkeys(["ip_flows", "ip_messages", "ip_sms", "ip_failures"], 100_000)
             wide |= dict.fromkeys(["identifier_messages", "identifier_ip_messages"], 30)
-            wide |= dict.fromkeys(["sms_prefix", "sms_prefix_day", "sms_country", "sms_instance"], 100_000)
-            wide |= {"sms_instance_day": 100_000, "sms_pause": 0}
+            wide |= dict.fromkeys(["sms_prefix", "sms_prefix_per_day", "sms_country", "sms_instance"], 100_000)
+            wide |= {"sms_instance_per_day": 100_000, "sms_conversion": 0}
             changes = "UPDATE passwordless_otp_instancesettings SET limits = ?"
             database.execute(changes, [json.dumps(wide)])
 
@@ -110,7 +110,7 @@ class Demo:
         return self.wait_for(rf"\[\w+ to {re.escape(address)}\] (\d{{6}}) is your ", times)[-1]
 
 
-class Browser:
+class PageVisitor:
     """`curl` with a cookie jar, sending forms as a page would or JSON as a program would."""
 
     def __init__(self, origin, jar, body="form"):

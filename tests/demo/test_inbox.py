@@ -6,7 +6,7 @@ import pytest
 
 from example_project import inbox
 from example_project.inbox import InboxBackend
-from passwordless_otp.delivery.backends.base import Outgoing
+from passwordless_otp.messaging.backends.base import Outgoing
 
 SMS = Outgoing("1", "sms", "+14155552671", "", "123456 is your code.\n\n@example.com #123456", "123456", 600)
 EMAIL = Outgoing("2", "email", "jane@example.com", "123456 is your code", "Type it.", "123456", 600)

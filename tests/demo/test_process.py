@@ -6,13 +6,13 @@ import socket
 import subprocess
 import sys
 
-from tests.demo.served import PATIENCE, ROOT, Browser, Demo, environment, form
+from tests.demo.served import PATIENCE, ROOT, Demo, PageVisitor, environment, form
 from tests.demo.test_steps import assert_signed_in, sign_in, sign_up
 
 
 def test_a_demo_that_was_killed_half_way_starts_again_and_the_flow_goes_on(tmp_path):
     with Demo(tmp_path) as demo:
-        browser = Browser(demo.origin, tmp_path / "jar")
+        browser = PageVisitor(demo.origin, tmp_path / "jar")
         _, answer = browser.post("client/sign_ups", email_address="jane@example.com", strategy="email_code")
         code = demo.code("jane@example.com")
         demo.end(signal.SIGKILL)
@@ -27,7 +27,7 @@ def test_the_operator_gets_a_new_password_at_every_start_and_the_users_stay(tmp_
     passwords = []
     for steps, jar in [(sign_up, "first"), (sign_in, "second")]:
         with Demo(tmp_path) as demo:
-            browser = Browser(demo.origin, tmp_path / jar)
+            browser = PageVisitor(demo.origin, tmp_path / jar)
             assert steps(browser, demo, "email_address", "jane@example.com", 1)[0] == 200
             passwords += demo.wait_for(r"user operator +password (\S+)")
     assert len(set(passwords)) == 2

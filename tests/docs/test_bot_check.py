@@ -8,8 +8,8 @@ import pytest
 from passwordless_otp.testing import HTTPProvider
 from tests.docs import site
 from tests.docs.blocks import ROOT, blocks
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, Browser, text_of
-from tests.visitor import EMAIL, Visitor, errors
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, PageVisitor, text_of
+from tests.visitor import EMAIL, ApiVisitor, errors
 
 pytestmark = pytest.mark.django_db
 PAGE = ROOT / "docs/bot-check.md"
@@ -38,7 +38,7 @@ def says(siteverify, **verdict):
 
 
 def ask(**more):
-    return Visitor().sign_in(EMAIL, "email_code", **more)
+    return ApiVisitor().sign_in(EMAIL, "email_code", **more)
 
 
 def test_a_good_token_passes_and_cloudflare_is_asked_about_it(example, siteverify):
@@ -79,7 +79,7 @@ def test_the_widget_stands_in_every_form_that_sends(example, siteverify, setting
     (folder / "_bot_check.html").write_text(widget.text)
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
     says(siteverify, success=True)
-    visitor = Browser()
+    visitor = PageVisitor()
     shown = [visitor.get(SIGN_IN), visitor.get(SIGN_UP)]
     assert visitor.submit(SIGN_IN, {"identifier": EMAIL, **TOKEN}).status_code == 303
     for page in [*shown, visitor.get(SIGN_IN_VERIFY)]:

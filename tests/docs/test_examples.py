@@ -3,12 +3,12 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery import composing
+from passwordless_otp.messaging import render
 from passwordless_otp.models import Identifier
 from passwordless_otp.testing import EnumerationParity
 from tests.docs import site
 from tests.docs.blocks import ROOT, blocks
-from tests.visitor import Visitor, errors, joined, newest_code
+from tests.visitor import ApiVisitor, errors, joined, newest_code
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_the_example_import_takes_whom_it_can_and_names_the_others(example, caps
 
 def test_the_example_refusal_is_said_and_leaves_the_code_good(hooked):
     hooked("customizing.md")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="eve@elsewhere.example", strategy="email_code")
     for _ in range(2):
         answer = visitor.attempt(newest_code())
@@ -73,7 +73,7 @@ def test_the_example_of_a_test_signs_in_by_the_pages(example):
 
 def test_the_example_tester_gets_in_by_her_fixed_code(example):
     example("testing.md").open_to_testers()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="tester@example.com", strategy="email_code")
     assert visitor.attempt("314159").json()["response"]["status"] == "complete"
 
@@ -91,8 +91,8 @@ def test_the_example_templates_say_what_a_code_needs(settings, tmp_path):
         (folder / name).write_text(block.text)
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
     words = {"app": "Salt & Pepper", "code": "012345", "domain": "example.com", "minutes": 10}
-    mail = composing.compose("sign_in", "email", words)
+    mail = render.compose("sign_in", "email", words)
     assert "Welcome back to Salt &amp; Pepper" in mail.html
     assert ">012345<" in mail.html
-    sms = composing.compose("sign_in", "sms", words)
+    sms = render.compose("sign_in", "sms", words)
     assert sms.body == "012345 for Salt & Pepper. We never ask for it.\n\n@example.com #012345"

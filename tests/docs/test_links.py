@@ -7,7 +7,7 @@ import pytest
 
 from passwordless_otp import conf, errors
 from passwordless_otp.checks import findings
-from passwordless_otp.delivery.backends import email, twilio, twilio_verify
+from passwordless_otp.messaging.backends import email, twilio, twilio_verify
 from passwordless_otp.models import InstanceSettings
 from tests.docs.blocks import PAGES, ROOT
 

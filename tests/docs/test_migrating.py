@@ -11,7 +11,7 @@ from passwordless_otp.models import Identifier
 from tests.browser.clerk import scripts, test_components, test_headless, test_react
 from tests.docs import site
 from tests.docs.blocks import ROOT
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, newest_code
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, newest_code
 
 PAGE = ROOT / "docs/migrating.md"
 COLUMNS = [
@@ -59,7 +59,7 @@ def test_imported_users_sign_in_with_whatever_they_have_proven(example):
         (EMAIL, "email_code"),
         ("jane@work.example", "email_code"),
     ]:
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_in(identifier, strategy)
         assert visitor.attempt(newest_code(identifier), strategy).status_code == 200
         assert visitor.signed_in == f"user_{jane.pk}"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from passwordless_otp.delivery.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
+from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.testing import BackendConformance, HTTPProvider
 from passwordless_otp.testing.backend_under_test import BackendUnderTest
 from tests.docs import site

@@ -3,9 +3,20 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier, Message, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, later, newest_code, started, unlimited, wrong
+from tests.visitor import (
+    EMAIL,
+    PHONE,
+    ApiVisitor,
+    both_kinds,
+    errors,
+    later,
+    newest_code,
+    started,
+    unlimited,
+    wrong,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -72,17 +83,17 @@ def test_an_expired_code_is_refused_and_costs_nothing(jane):
 
 def test_a_resend_within_the_interval_sends_nothing_and_answers_the_same(jane):
     visitor = started()
-    before = len(memory.outbox)
+    before = len(memory.sent)
     shown = visitor.read()["first_factor_verification"]
     assert visitor.prepare().json()["response"]["first_factor_verification"] == shown
-    assert len(memory.outbox) == before
+    assert len(memory.sent) == before
 
 
 def test_a_later_resend_repeats_the_code(jane):
     visitor = started()
     code, expires = newest_code(), visitor.read()["first_factor_verification"]["expire_at"]
     later(seconds=31)
-    memory.outbox.clear()
+    memory.sent.clear()
     answer = visitor.prepare().json()["response"]["first_factor_verification"]
     assert newest_code() == code
     assert expires - answer["expire_at"] == 31_000
@@ -134,7 +145,7 @@ def test_a_prepared_code_counts_from_the_newest_prepare(jane):
     user = get_user_model().objects.get()
     Identifier.objects.create(user=user, kind="phone_number", value=PHONE)
     Identifier.objects.create(user=user, kind="phone_number", value=other, primary=False)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     factors = visitor.sign_in(EMAIL).json()["response"]["supported_first_factors"]
     assert errors(visitor.prepare("phone_code")) == ["form_param_missing"]
     first, second = (f["phone_number_id"] for f in factors if f["strategy"] == "phone_code")

@@ -4,9 +4,9 @@ import secrets
 
 import pytest
 
-from passwordless_otp.flows import sending, transactions, verification
-from passwordless_otp.models import Flow, Verification
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, wrong
+from passwordless_otp.flows import check_code, send_code
+from passwordless_otp.models import Flow, Verification, transactions
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, wrong
 
 pytestmark = pytest.mark.django_db
 
@@ -14,21 +14,21 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def visitor():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     return visitor
 
 
 def meanwhile(monkeypatch, change):
     """Let `change` happen once, between the comparison and the verdict."""
-    run, done = transactions.run, []
+    run, done = transactions.run_step, []
 
     def overtaken(step, *rows):
         if not done:
             done.append(change())
         return run(step, *rows)
 
-    monkeypatch.setattr(transactions, "run", overtaken)
+    monkeypatch.setattr(transactions, "run_step", overtaken)
 
 
 def signing_in():
@@ -66,15 +66,15 @@ def test_a_flow_that_was_replaced_answers_nothing_about_the_code(visitor, monkey
 def test_a_verification_that_never_holds_still_is_503(visitor, monkeypatch):
     monkeypatch.setattr(Verification, "judge", lambda self, *args, **outcome: False)
     assert errors(visitor.attempt(newest_code())) == ["service_unavailable"]
-    assert verification.LOOKS == 3
+    assert check_code.LOOKS == 3
 
 
 def test_a_prepare_that_meets_the_last_wrong_code_says_so(visitor, monkeypatch):
-    send = sending._save
+    send = send_code._save
 
     def overtaken(verification, **changes):
         signing_in().update(status="failed", nonce="", tries=5)
-        send(verification, **changes)
+        send(check_code, **changes)
 
-    monkeypatch.setattr(sending, "_save", overtaken)
+    monkeypatch.setattr(send_code, "_save", overtaken)
     assert errors(visitor.prepare()) == ["verification_failed"]

@@ -6,12 +6,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message, Verification
 from tests.visitor import (
     EMAIL,
     PHONE,
-    Visitor,
+    ApiVisitor,
     both_kinds,
     errors,
     later,
@@ -34,17 +34,17 @@ def test_the_right_code_signs_in(jane):
 
 
 def test_create_alone_sends_nothing(jane):
-    memory.outbox.clear()
-    visitor = Visitor()
+    memory.sent.clear()
+    visitor = ApiVisitor()
     answer = visitor.sign_in(EMAIL).json()["response"]
     assert answer["status"] == "needs_first_factor"
     assert answer["first_factor_verification"] is None
-    assert not memory.outbox
+    assert not memory.sent
     assert not Verification.objects.filter(flow__purpose="sign_in").exists()
 
 
 def test_prepare_names_its_factor_and_sends(jane):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     factor = visitor.sign_in(EMAIL).json()["response"]["supported_first_factors"][0]
     answer = visitor.prepare("email_code", email_address_id=factor["email_address_id"])
     assert answer.json()["response"]["first_factor_verification"]["status"] == "unverified"
@@ -52,8 +52,8 @@ def test_prepare_names_its_factor_and_sends(jane):
 
 
 def test_a_factor_of_another_flow_is_refused(jane):
-    other = Visitor().sign_in(EMAIL).json()["response"]["supported_first_factors"][0]
-    visitor = Visitor()
+    other = ApiVisitor().sign_in(EMAIL).json()["response"]["supported_first_factors"][0]
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     answer = visitor.prepare("email_code", email_address_id=other["email_address_id"])
     assert errors(answer) == ["form_param_value_invalid"]
@@ -61,13 +61,13 @@ def test_a_factor_of_another_flow_is_refused(jane):
 
 
 def test_an_attempt_before_prepare_is_refused(jane):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     assert errors(visitor.attempt("123456")) == ["verification_missing"]
 
 
 def test_without_an_identifier_it_is_asked_for():
-    answer = Visitor().create("sign_in").json()["response"]
+    answer = ApiVisitor().create("sign_in").json()["response"]
     assert answer["status"] == "needs_identifier"
     assert answer["supported_identifiers"] == ["email_address"]
     assert answer["supported_first_factors"] is None
@@ -103,7 +103,7 @@ def test_another_input_replaces_the_open_flow_and_erases_its_nonce(jane):
 
 def test_unknown_people_get_a_note_and_never_in():
     visitor = started("nobody@example.com")
-    [note] = memory.outbox
+    [note] = memory.sent
     assert note.code == ""
     assert "no account" in note.text.lower()
     assert "https://example.com/auth/sign-up/" in note.text
@@ -116,7 +116,7 @@ def test_an_unknown_phone_gets_nothing():
     both_kinds()
     visitor = started(PHONE, "phone_code")
     assert Message.objects.get().status == "suppressed"
-    assert not memory.outbox
+    assert not memory.sent
     assert errors(visitor.attempt(Verification.objects.get().code(), "phone_code")) == ["form_code_incorrect"]
 
 
@@ -124,8 +124,8 @@ def test_an_unknown_phone_gets_nothing():
 def test_inactive_people_and_staff_get_a_truthful_note_and_never_in(jane, change):
     get_user_model().objects.update(**change)
     visitor = started()
-    assert memory.outbox[-1].code == ""
-    assert "does not sign in" in memory.outbox[-1].text
+    assert memory.sent[-1].code == ""
+    assert "does not sign in" in memory.sent[-1].text
     code = Verification.objects.get(flow__purpose="sign_in").code()
     assert errors(visitor.attempt(code)) == ["form_code_incorrect"]
 
@@ -162,12 +162,12 @@ def test_settings_are_looked_at_again_at_every_step(jane, change, code):
     operate(**change)
     assert errors(visitor.attempt(newest_code())) == [code]
     assert errors(visitor.prepare()) == [code]
-    assert errors(Visitor().sign_in(EMAIL)) == [code]
+    assert errors(ApiVisitor().sign_in(EMAIL)) == [code]
 
 
 def test_with_protection_off_an_unknown_identifier_is_told():
     operate(enumeration_protection=False)
-    answer = Visitor().sign_in("nobody@example.com")
+    answer = ApiVisitor().sign_in("nobody@example.com")
     assert errors(answer) == ["form_identifier_not_found"]
     assert param(answer) == "identifier"
     assert not Flow.objects.exists()
@@ -177,7 +177,7 @@ def test_with_protection_off_all_factors_are_offered_and_the_strategy_can_be_swi
     both_kinds(enumeration_protection=False)
     user = get_user_model().objects.get()
     Identifier.objects.create(user=user, kind="phone_number", value=PHONE)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     factors = visitor.sign_in(EMAIL, "email_code").json()["response"]["supported_first_factors"]
     assert [factor["strategy"] for factor in factors] == ["email_code", "phone_code"]
     assert factors[1]["safe_identifier"] == "+1•••••••671"
@@ -192,7 +192,7 @@ def test_with_protection_off_all_factors_are_offered_and_the_strategy_can_be_swi
 def test_with_protection_on_only_the_identifier_typed_is_offered(jane):
     both_kinds()
     Identifier.objects.create(user=get_user_model().objects.get(), kind="phone_number", value=PHONE)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     factors = visitor.sign_in(EMAIL).json()["response"]["supported_first_factors"]
     assert [factor["strategy"] for factor in factors] == ["email_code"]
     assert errors(visitor.prepare("phone_code")) == ["strategy_for_user_invalid"]

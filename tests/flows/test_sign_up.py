@@ -3,16 +3,16 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate, param, wrong
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code, operate, param, wrong
 
 pytestmark = pytest.mark.django_db
 User = get_user_model()
 
 
 def test_a_user_exists_only_after_proof():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     assert not User.objects.exists()
     visitor.attempt(wrong(newest_code()))
@@ -22,12 +22,12 @@ def test_a_user_exists_only_after_proof():
     assert answer["response"]["created_user_id"] == f"user_{user.pk}" == visitor.signed_in
     assert user.email == EMAIL
     assert not user.has_usable_password()
-    assert Identifier.objects.get().address == ("email_address", EMAIL)
+    assert Identifier.objects.get().identifier == ("email_address", EMAIL)
 
 
 def test_both_kinds_can_be_required():
     both_kinds(email_address_required=True, phone_number_required=True)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     answer = visitor.sign_up(email_address=EMAIL).json()["response"]
     assert answer["missing_fields"] == ["phone_number"]
     assert answer["unverified_fields"] == ["email_address"]
@@ -42,7 +42,7 @@ def test_both_kinds_can_be_required():
 
 def test_names_are_asked_for_as_the_operator_says():
     operate(first_name="required", last_name="optional", username="required")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     answer = visitor.sign_up(email_address=EMAIL, strategy="email_code", last_name="Doe").json()["response"]
     assert answer["required_fields"] == ["first_name", "username"]
     assert answer["optional_fields"] == ["email_address", "last_name"]
@@ -64,14 +64,14 @@ def test_a_name_that_is_off_is_ignored():
 def test_a_taken_username_is_told_always():
     operate(username="optional")
     joined(username="jane")
-    answer = Visitor().sign_up(email_address="b@example.com", username="jane")
+    answer = ApiVisitor().sign_up(email_address="b@example.com", username="jane")
     assert errors(answer) == ["form_identifier_exists"]
     assert param(answer) == "username"
 
 
 def test_a_username_taken_meanwhile_leaves_the_proof_and_the_sign_up_open():
     operate(username="required")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="b@example.com", username="jane", strategy="email_code")
     joined(username="jane")
     answer = visitor.attempt(newest_code("b@example.com"))
@@ -85,18 +85,18 @@ def test_a_username_taken_meanwhile_leaves_the_proof_and_the_sign_up_open():
 @pytest.mark.parametrize("username", ["a b", "a/b", "x" * 151, "\0"])
 def test_a_username_is_one_that_the_model_takes(username):
     operate(username="optional")
-    answer = Visitor().sign_up(email_address=EMAIL, username=username)
+    answer = ApiVisitor().sign_up(email_address=EMAIL, username=username)
     assert errors(answer) == ["form_param_format_invalid"]
     assert param(answer) == "username"
 
 
 def test_neither_kind_required_means_one_of_them():
     both_kinds()
-    answer = Visitor().create("sign_up").json()["response"]
+    answer = ApiVisitor().create("sign_up").json()["response"]
     assert answer["required_fields"] == []
     assert answer["optional_fields"] == ["email_address", "phone_number"]
     assert answer["missing_fields"] == ["email_address"]
-    answer = Visitor().sign_up(phone_number=PHONE).json()["response"]
+    answer = ApiVisitor().sign_up(phone_number=PHONE).json()["response"]
     assert answer["missing_fields"] == []
     assert answer["verifications"]["phone_number"] == {
         "object": "verification_otp",
@@ -116,7 +116,7 @@ def test_neither_kind_required_means_one_of_them():
 
 def test_what_does_not_identify_can_not_alone_sign_up():
     operate(phone_number_enabled=True, phone_code=True)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     answer = visitor.sign_up(phone_number=PHONE, strategy="phone_code").json()["response"]
     assert answer["missing_fields"] == ["email_address"]
     assert visitor.attempt(newest_code(), "phone_code").json()["response"]["status"] == "missing_requirements"
@@ -124,7 +124,7 @@ def test_what_does_not_identify_can_not_alone_sign_up():
 
 
 def test_only_the_identifiers_that_stand_in_the_flow_are_proven():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="mallory@example.com", strategy="email_code")
     code = newest_code()
     visitor.update(email_address=EMAIL)
@@ -135,7 +135,7 @@ def test_only_the_identifiers_that_stand_in_the_flow_are_proven():
 
 def test_a_proven_identifier_that_is_changed_has_to_be_proven_again():
     operate(first_name="required")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="mallory@example.com", strategy="email_code")
     visitor.attempt(newest_code())
     answer = visitor.update(email_address=EMAIL, first_name="M").json()["response"]
@@ -144,7 +144,7 @@ def test_a_proven_identifier_that_is_changed_has_to_be_proven_again():
 
 
 def test_a_value_that_comes_back_has_its_tries_still():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     for _ in range(4):
         visitor.attempt(wrong(newest_code()))
@@ -157,7 +157,7 @@ def test_a_value_that_comes_back_has_its_tries_still():
 def test_proving_a_taken_identifier_signs_its_owner_in_and_changes_nothing_of_hers():
     operate(first_name="optional")
     owner = joined(first_name="Jane").signed_in
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, first_name="Mallory", strategy="email_code")
     assert visitor.attempt(newest_code()).json()["response"]["created_user_id"] == owner
     assert visitor.signed_in == owner
@@ -167,7 +167,7 @@ def test_proving_a_taken_identifier_signs_its_owner_in_and_changes_nothing_of_he
 def test_both_of_one_owner_sign_her_in_one_of_them_is_claimed():
     owner = joined().signed_in
     both_kinds()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, phone_number=PHONE, strategy="email_code")
     assert visitor.attempt(newest_code(EMAIL)).json()["response"]["status"] == "missing_requirements"
     visitor.prepare("phone_code")
@@ -176,7 +176,7 @@ def test_both_of_one_owner_sign_her_in_one_of_them_is_claimed():
     assert not Identifier.objects.filter(value=PHONE).exists()
 
     Identifier.objects.create(user=User.objects.get(), kind="phone_number", value=PHONE)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, phone_number=PHONE, strategy="email_code")
     visitor.attempt(newest_code(EMAIL))
     visitor.prepare("phone_code")
@@ -187,7 +187,7 @@ def test_both_of_one_owner_sign_her_in_one_of_them_is_claimed():
 def test_an_owner_who_may_not_sign_in_is_claimed_after_proof(change):
     joined()
     User.objects.update(**change)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_up(email_address=EMAIL, strategy="email_code").status_code == 200
     assert errors(visitor.attempt(newest_code())) == ["identification_claimed"]
     assert visitor.signed_in is None
@@ -196,22 +196,22 @@ def test_an_owner_who_may_not_sign_in_is_claimed_after_proof(change):
 def test_with_protection_off_a_taken_identifier_is_told_at_once():
     joined()
     operate(enumeration_protection=False)
-    memory.outbox.clear()
-    answer = Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    memory.sent.clear()
+    answer = ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     assert errors(answer) == ["form_identifier_exists"]
     assert param(answer) == "email_address"
-    assert not memory.outbox
+    assert not memory.sent
 
 
 def test_a_closed_sign_up_is_refused_at_every_step():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     operate(sign_up_mode="closed")
     for answer in [
         visitor.prepare(),
         visitor.attempt(newest_code()),
         visitor.update(email_address="b@example.com"),
-        Visitor().sign_up(email_address=EMAIL),
+        ApiVisitor().sign_up(email_address=EMAIL),
     ]:
         assert answer.status_code == 403
         assert errors(answer) == ["sign_up_mode_restricted"]
@@ -228,7 +228,7 @@ def test_metadata_that_nobody_vouches_for_reaches_the_hook(settings):
     "text", ["[]", "x", "{", '{"a": NaN}', '{"a": 1e999}', "[" * 5000, '{"a": "' + "x" * 9000 + '"}']
 )
 def test_metadata_is_a_small_json_object(text):
-    answer = Visitor().sign_up(email_address=EMAIL, unsafe_metadata=text)
+    answer = ApiVisitor().sign_up(email_address=EMAIL, unsafe_metadata=text)
     assert errors(answer) == ["form_param_format_invalid"]
     assert param(answer) == "unsafe_metadata"
 
@@ -236,7 +236,7 @@ def test_metadata_is_a_small_json_object(text):
 def test_a_hook_that_breaks_leaves_nobody_half_made_and_the_code_good(settings):
     given = settings.PASSWORDLESS_OTP
     settings.PASSWORDLESS_OTP = {**given, "CREATE_USER": "tests.hooks.create_and_break"}
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     with pytest.raises(RuntimeError, match="broken hook"):
         visitor.attempt(newest_code())
@@ -248,7 +248,7 @@ def test_a_hook_that_breaks_leaves_nobody_half_made_and_the_code_good(settings):
 def test_a_hook_that_meets_a_constraint_spends_the_code(settings):
     User.objects.create_user("fixed")
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "CREATE_USER": "tests.hooks.create_fixed"}
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     assert errors(visitor.attempt(newest_code())) == ["identification_claimed"]
     assert errors(visitor.attempt(newest_code())) == ["verification_already_verified"]
@@ -257,7 +257,7 @@ def test_a_hook_that_meets_a_constraint_spends_the_code(settings):
 
 def test_the_same_identifiers_go_on_and_other_fields_change_in_place():
     operate(first_name="optional")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     flow, code = visitor.flow, newest_code()
     answer = visitor.sign_up(email_address="Jane@Example.com", first_name="Jane").json()["response"]
@@ -269,18 +269,18 @@ def test_the_same_identifiers_go_on_and_other_fields_change_in_place():
 
 def test_prepare_of_a_kind_not_given_names_it():
     both_kinds()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL)
     answer = visitor.prepare("phone_code")
     assert errors(answer) == ["form_param_missing"]
     assert param(answer) == "phone_number"
-    assert errors(Visitor().sign_up(email_address=EMAIL, strategy="phone_code")) == ["form_param_missing"]
+    assert errors(ApiVisitor().sign_up(email_address=EMAIL, strategy="phone_code")) == ["form_param_missing"]
     assert Flow.objects.count() == 1
 
 
 def test_a_kind_switched_off_meanwhile_is_not_proven_any_more():
     both_kinds()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     operate(phone_number_used_for_identification=False, phone_number_enabled=False)
     assert errors(visitor.attempt(newest_code(), "phone_code")) == ["form_param_value_disabled"]

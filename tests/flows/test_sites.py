@@ -4,11 +4,11 @@ import pytest
 from django.contrib.sessions.backends import cache
 from django.urls import clear_script_prefix, set_script_prefix
 
-from passwordless_otp.delivery.backends import memory
 from passwordless_otp.errors import OTPError
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import InstanceSettings, Message
 from tests.delivery.test_dispatch import drain
-from tests.visitor import EMAIL, Visitor, errors, newest_code, operate, param
+from tests.visitor import EMAIL, ApiVisitor, errors, newest_code, operate, param
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def refuse(**given):
 def test_a_hook_may_refuse_and_the_code_stays_good(settings):
     given = settings.PASSWORDLESS_OTP
     settings.PASSWORDLESS_OTP = {**given, "CREATE_USER": "tests.flows.test_sites.refuse"}
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     answer = visitor.attempt(newest_code())
     assert (answer.status_code, errors(answer)) == (403, ["too_young"])
@@ -42,7 +42,7 @@ def test_names_are_those_that_the_user_model_takes(monkeypatch):
     field = get_user_model()._meta.get_field("first_name")
     monkeypatch.setattr(field, "_validators", [MaxLengthValidator(5)])
     field.__dict__.pop("validators", None)
-    answer = Visitor().sign_up(email_address=EMAIL, first_name="Penelope")
+    answer = ApiVisitor().sign_up(email_address=EMAIL, first_name="Penelope")
     field.__dict__.pop("validators", None)
     assert (errors(answer), param(answer)) == (["form_param_format_invalid"], "first_name")
 
@@ -57,7 +57,7 @@ class SessionStore(cache.SessionStore):
 
 
 def test_a_session_store_that_is_down_is_503_and_nobody_is_signed_in(settings):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     settings.SESSION_ENGINE = "tests.flows.test_sites"
     answer = visitor.twin().attempt(newest_code())
@@ -71,7 +71,7 @@ def test_a_thread_links_where_the_site_is_mounted_and_speaks_as_the_visitor_did(
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "thread"}
     set_script_prefix("/shop/")
     try:
-        visitor = Visitor(**{"Accept-Language": "fr"})
+        visitor = ApiVisitor(**{"Accept-Language": "fr"})
         visitor.http.generic(
             "POST",
             "/auth/v1/client/sign_ins",
@@ -83,7 +83,7 @@ def test_a_thread_links_where_the_site_is_mounted_and_speaks_as_the_visitor_did(
         clear_script_prefix()
         drain()
     assert Message.objects.get().language == "fr"
-    assert "https://example.com/shop/auth/sign-up/" in memory.outbox[0].text
+    assert "https://example.com/shop/auth/sign-up/" in memory.sent[0].text
 
 
 def test_what_current_returns_is_the_callers_own():
@@ -92,11 +92,12 @@ def test_what_current_returns_is_the_callers_own():
     assert InstanceSettings.current().email_code
 
 
-def test_a_platform_without_fork_can_load_the_outbox(monkeypatch):
+def test_platform_without_fork_can_load_messaging(monkeypatch):
     import importlib
     import os
 
-    from passwordless_otp import outbox
+    from passwordless_otp.messaging import routes, thread_pool
 
     monkeypatch.delattr(os, "register_at_fork")
-    importlib.reload(outbox)
+    importlib.reload(routes)
+    importlib.reload(thread_pool)

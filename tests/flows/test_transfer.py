@@ -7,13 +7,13 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from passwordless_otp.models import Flow, Verification
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code, operate
 
 pytestmark = pytest.mark.django_db
 
 
 def proven(identifier=EMAIL, strategy="email_code"):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(identifier, strategy, sign_up_if_missing=True)
     answer = visitor.attempt(newest_code(), strategy)
     assert answer.status_code == 404
@@ -31,7 +31,7 @@ def test_an_unknown_identifier_goes_on_to_sign_up_with_the_same_code():
 
 def test_a_known_one_is_signed_in():
     jane = joined().signed_in
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
     assert visitor.attempt(newest_code()).json()["response"]["status"] == "complete"
     assert visitor.signed_in == jane
@@ -47,8 +47,8 @@ def test_a_transfer_happens_once():
 
 def test_a_transfer_belongs_to_its_client():
     proven()
-    assert errors(Visitor().sign_up(transfer=True)) == ["account_transfer_invalid"]
-    stranger = Visitor()
+    assert errors(ApiVisitor().sign_up(transfer=True)) == ["account_transfer_invalid"]
+    stranger = ApiVisitor()
     stranger.sign_in("b@example.com", "email_code", sign_up_if_missing=True)
     assert errors(stranger.sign_up(transfer=True)) == ["account_transfer_invalid"]
 
@@ -70,13 +70,13 @@ def test_where_sign_up_is_closed_everybody_is_told_the_same():
     joined()
     operate(sign_up_mode="closed")
     for identifier in [EMAIL, "nobody@example.com"]:
-        answer = Visitor().sign_in(identifier, sign_up_if_missing=True)
+        answer = ApiVisitor().sign_in(identifier, sign_up_if_missing=True)
         assert answer.status_code == 422
         assert errors(answer) == ["sign_up_if_missing_not_allowed"]
 
 
 def test_closed_meanwhile_it_is_an_ordinary_sign_in():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
     operate(sign_up_mode="closed")
     assert errors(visitor.attempt(newest_code())) == ["form_code_incorrect"]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from passwordless_otp import limits
+from passwordless_otp.rate_limits import windows
 from tests.limits.buckets import HOUR
 
 
@@ -22,5 +22,5 @@ class Clock:
 def clock(monkeypatch):
     """A clock that stands still until it is told to tick."""
     clock = Clock()
-    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: clock.now))
+    monkeypatch.setattr(windows, "time", SimpleNamespace(time=lambda: clock.now))
     return clock

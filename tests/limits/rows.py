@@ -1,8 +1,8 @@
 """One more of whatever a row of the table of limits counts, and the same on a page."""
 
 from passwordless_otp.models import Verification
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, Browser
-from tests.visitor import EMAIL, LIMITS, PHONE, Visitor, both_kinds, joined, wrong
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, PageVisitor
+from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, both_kinds, joined, wrong
 
 
 def only(**numbers):
@@ -14,7 +14,7 @@ def only(**numbers):
 
 def elsewhere(number=1, **headers):
     """A new browser at another IP address."""
-    visitor = Visitor(**headers)
+    visitor = ApiVisitor(**headers)
     visitor.http.defaults["REMOTE_ADDR"] = f"203.0.113.{number}"
     return visitor
 
@@ -28,7 +28,7 @@ def signed_out(email=EMAIL):
 
 def guess(identifier=EMAIL, visitor=None):
     """A wrong code for this identifier, in a flow of its own."""
-    visitor = visitor or Visitor()
+    visitor = visitor or ApiVisitor()
     strategy = "email_code" if "@" in identifier else "phone_code"
     visitor.sign_in(identifier, strategy)
     return visitor.attempt(another(code_of(identifier)), strategy)
@@ -60,23 +60,23 @@ class Rows:
             self.recognised.sign_in("other@example.com")
             return self.recognised.sign_in(EMAIL, "email_code")
         if name == "ip_failures":
-            self.guessing = Visitor()
+            self.guessing = ApiVisitor()
             return guess(f"u{number}@example.com", self.guessing)
         steps = {
             "identifier_messages": lambda: elsewhere(number).sign_in(EMAIL, "email_code"),
-            "identifier_ip_messages": lambda: Visitor().sign_in(EMAIL, "email_code"),
+            "identifier_ip_messages": lambda: ApiVisitor().sign_in(EMAIL, "email_code"),
             "identifier_emails": lambda: elsewhere(number).sign_in(EMAIL, "email_code"),
             "identifier_sms": lambda: elsewhere(number).sign_in(PHONE, "phone_code"),
             "mailbox_messages": lambda: elsewhere(number).sign_in(f"jane+{number}@example.com", "email_code"),
-            "ip_flows": lambda: Visitor().sign_in(f"u{number}@example.com"),
-            "ip_messages": lambda: Visitor().sign_in(f"u{number}@example.com", "email_code"),
-            "ip_sms": lambda: Visitor().sign_in(phone(number), "phone_code"),
+            "ip_flows": lambda: ApiVisitor().sign_in(f"u{number}@example.com"),
+            "ip_messages": lambda: ApiVisitor().sign_in(f"u{number}@example.com", "email_code"),
+            "ip_sms": lambda: ApiVisitor().sign_in(phone(number), "phone_code"),
             "instance_emails": lambda: elsewhere(number).sign_in(f"u{number}@example.com", "email_code"),
         }
         return steps[name]()
 
     def on_page(self, name):
-        browser = Browser()
+        browser = PageVisitor()
         if name == "recognised_messages":
             browser.cookies = self.recognised.http.cookies
             browser.submit(SIGN_IN, {"identifier": "third@example.com"})

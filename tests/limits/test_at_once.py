@@ -9,16 +9,15 @@ from contextlib import closing
 import pytest
 from django.db.models import Sum
 
-from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
-from passwordless_otp.flows import costs, protection
-from passwordless_otp.limits import Taken
 from passwordless_otp.models import InstanceSettings, Message, Verification
-from passwordless_otp.models.counters import Share
+from passwordless_otp.models.counters import LimitReceipt
+from passwordless_otp.rate_limits import throttle, windows
+from passwordless_otp.rate_limits.windows import Consumed
 from tests.limits.rows import another, code_of, elsewhere, only
 from tests.races.threads import together
 from tests.races.workers import served
-from tests.visitor import EMAIL, Visitor
+from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS, FLOWS, WORKERS = 60, 20, 4
@@ -30,7 +29,7 @@ def guessing():
     only()
     steps = []
     for number in range(FLOWS):
-        visitor, identifier = Visitor(), f"u{number}@example.com"
+        visitor, identifier = ApiVisitor(), f"u{number}@example.com"
         visitor.sign_in(identifier, "email_code")
         steps += [(visitor, "attempt_first_factor", {"code": another(code_of(identifier))})] * 3
     only(ip_failures=FAILURES)
@@ -80,7 +79,7 @@ def over_http(steps, port):
 
 
 def failures():
-    return limits.count(costs.bucket(InstanceSettings.current(), "ip_failures", "127.0.0.1"))
+    return windows.total_of(windows.bucket_for(InstanceSettings.current(), "ip_failures", "127.0.0.1"))
 
 
 def tries():
@@ -88,7 +87,9 @@ def tries():
 
 
 def messages():
-    return limits.count(costs.bucket(InstanceSettings.current(), "identifier_messages", "email_address", EMAIL))
+    return windows.total_of(
+        windows.bucket_for(InstanceSettings.current(), "identifier_messages", "email_address", EMAIL)
+    )
 
 
 def test_of_60_wrong_codes_over_20_flows_exactly_the_limit_is_compared():
@@ -125,13 +126,13 @@ def naive(monkeypatch):
 
     def pay(buckets):
         buckets = list(buckets)
-        if any(held >= each.ceiling for held, each in zip(limits.counts(*buckets), buckets, strict=True)):
+        if any(held >= each.ceiling for held, each in zip(windows.totals(*buckets), buckets, strict=True)):
             raise TooManyRequests
         moment.wait(60)
-        return {each.scope: Taken(each.scope, Share(each.key, 0), 1) for each in buckets}
+        return {each.scope: Consumed(each.scope, LimitReceipt(each.key, 0), 1) for each in buckets}
 
     def activate():
-        monkeypatch.setattr(protection, "pay", pay)
+        monkeypatch.setattr(throttle, "consume", pay)
 
     return activate
 

@@ -3,21 +3,21 @@
 import pytest
 
 from passwordless_otp import sms
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import Counter, TestIdentifier, Verification
-from passwordless_otp.models.limit_settings import DAY
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Counter, TestAddress, Verification
+from passwordless_otp.models.instance_settings.limits import DAY
 from tests.limits.rows import another, code_of, elsewhere, guess, only, phone, signed_out
-from tests.visitor import EMAIL, LIMITS, PHONE, Visitor, errors, joined, later, newest_code
+from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, errors, joined, later, newest_code
 
 pytestmark = pytest.mark.django_db
 NUMBER = 3
 # What a code looks like once the row is reached: for the identifier under attack, for any other.
 GROWING = {
     "identifier_failures": (8, 6),
-    "identifier_siege": (13, 6),
-    "identifier_streak": (13, 6),
+    "identifier_failures_per_day": (13, 6),
+    "identifier_failures_per_month": (13, 6),
     "instance_failures": (8, 8),
-    "instance_siege": (8, 8),
+    "instance_failures_per_day": (8, 8),
 }
 OTHER = "other@example.com"
 every_row = pytest.mark.parametrize("name", GROWING)
@@ -71,7 +71,7 @@ def test_nothing_is_logged_as_only_tracked_that_is_not(name, caplog):
 
 
 def test_of_both_the_longest_is_asked_for():
-    only(identifier_failures=1, identifier_siege=2, instance_failures=1)
+    only(identifier_failures=1, identifier_failures_per_day=2, instance_failures=1)
     guess()
     assert length() == 8
     guess()
@@ -93,7 +93,12 @@ def test_they_stay_long_for_a_while_and_fall_back_after(name, held, identifier, 
 
 
 @pytest.mark.parametrize(
-    ("name", "counted"), [("identifier_siege", DAY), ("identifier_streak", 180 * DAY), ("instance_siege", DAY)]
+    ("name", "counted"),
+    [
+        ("identifier_failures_per_day", DAY),
+        ("identifier_failures_per_month", 180 * DAY),
+        ("instance_failures_per_day", DAY),
+    ],
 )
 def test_those_that_only_count_fall_back_with_what_they_count(name, counted, clock):
     only(**{name: NUMBER})
@@ -106,7 +111,7 @@ def test_those_that_only_count_fall_back_with_what_they_count(name, counted, clo
 
 
 def test_a_right_code_begins_the_streak_anew_and_its_own_wrong_ones_never_counted():
-    only(identifier_streak=NUMBER)
+    only(identifier_failures_per_month=NUMBER)
     joined(EMAIL)
     for _ in range(NUMBER - 1):
         guess()
@@ -132,7 +137,7 @@ def test_a_right_code_does_not_clear_what_others_got_wrong_today():
 
 
 def test_a_resend_after_growth_brings_the_long_code_and_the_tries_go_on():
-    only(identifier_siege=NUMBER, identifier_failures=NUMBER)
+    only(identifier_failures_per_day=NUMBER, identifier_failures=NUMBER)
     joined(EMAIL)
     owner = elsewhere()
     owner.sign_in(EMAIL, "email_code")
@@ -163,7 +168,7 @@ def test_a_live_short_code_has_one_try_left_at_most():
 
 
 def test_a_live_short_code_that_nobody_tried_yet_lets_its_owner_in():
-    only(identifier_siege=NUMBER)
+    only(identifier_failures_per_day=NUMBER)
     joined(EMAIL)
     owner = elsewhere()
     owner.sign_in(EMAIL, "email_code")
@@ -174,7 +179,7 @@ def test_a_live_short_code_that_nobody_tried_yet_lets_its_owner_in():
 
 
 def test_a_recognised_browser_keeps_its_6_digits_and_its_messages_while_strangers_besiege_the_identifier():
-    only(identifier_siege=NUMBER, instance_failures=NUMBER, identifier_messages=6)
+    only(identifier_failures_per_day=NUMBER, instance_failures=NUMBER, identifier_messages=6)
     owner = signed_out()  # with a message of its own
     for number in range(5):
         guess(visitor=elsewhere(number))
@@ -197,29 +202,29 @@ def test_its_own_wrong_codes_let_those_of_a_recognised_browser_grow_and_nobody_e
 
 
 def test_a_test_identifier_keeps_its_code():
-    settings = only(identifier_failures=NUMBER, identifier_siege=NUMBER)
+    settings = only(identifier_failures=NUMBER, identifier_failures_per_day=NUMBER)
     settings.test_mode = True
     settings.save()
-    TestIdentifier.objects.create(identifier=PHONE, code="123456", until="2999-01-01")
+    TestAddress.objects.create(identifier=PHONE, code="123456", until="2999-01-01")
     for _ in range(NUMBER + 1):
-        visitor = Visitor()
+        visitor = ApiVisitor()
         visitor.sign_in(PHONE, "phone_code", sign_up_if_missing=True)
         assert errors(visitor.attempt("000000", "phone_code")) == ["form_code_incorrect"]
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(PHONE, "phone_code", sign_up_if_missing=True)
     assert errors(visitor.attempt("123456", "phone_code")) == ["sign_up_if_missing_transfer"]
 
 
 @pytest.mark.parametrize("identifier", [EMAIL, PHONE])
 def test_a_grown_code_arrives_whole_and_works_however_it_is_typed(identifier):
-    only(identifier_siege=NUMBER)
+    only(identifier_failures_per_day=NUMBER)
     for _ in range(NUMBER):
         guess(identifier)
     visitor = elsewhere()
     strategy = "email_code" if "@" in identifier else "phone_code"
     told = verification_of(visitor.sign_in(identifier, strategy, sign_up_if_missing=True))
     assert (told["code_length"], told["code_alphabet"]) == (13, "base32")
-    message, code = memory.outbox[-1], newest_code(identifier)
+    message, code = memory.sent[-1], newest_code(identifier)
     assert len(code) == 13
     assert code == code_of(identifier)
     if identifier == PHONE:
@@ -233,7 +238,7 @@ def test_a_grown_code_arrives_whole_and_works_however_it_is_typed(identifier):
 
 
 def test_what_can_be_no_code_of_the_grown_shape_is_not_compared_and_not_counted():
-    only(identifier_siege=NUMBER)
+    only(identifier_failures_per_day=NUMBER)
     for _ in range(NUMBER):
         guess()
     visitor = elsewhere()

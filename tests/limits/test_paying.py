@@ -3,31 +3,30 @@
 import pytest
 from django.db import DatabaseError
 
-from passwordless_otp import limits
-from passwordless_otp.flows import costs
-from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Counter, InstanceSettings, Verification
+from passwordless_otp.rate_limits import windows
 from tests.limits.rows import another, code_of, elsewhere, guess, only, signed_out
-from tests.visitor import EMAIL, PHONE, Visitor, errors, joined, later, newest_code, operate
+from tests.visitor import EMAIL, PHONE, ApiVisitor, errors, joined, later, newest_code, operate
 
 pytestmark = pytest.mark.django_db
 MINE, IP = "me@example.com", "127.0.0.1"
 
 
 def held(name, *subject):
-    return limits.count(costs.bucket(InstanceSettings.current(), name, *subject))
+    return windows.total_of(windows.bucket_for(InstanceSettings.current(), name, *subject))
 
 
 def failures(value=EMAIL):
     kind = Kind.EMAIL_ADDRESS if "@" in value else Kind.PHONE_NUMBER
-    return held("identifier_failures", *Address(kind, value))
+    return held("identifier_failures", *IdentifierValue(kind, value))
 
 
 def test_a_success_gives_back_its_own_share_of_what_people_share_and_no_more():
     only()
     joined(EMAIL)
     Counter.objects.all().delete()
-    stranger, owner = Visitor(), Visitor()
+    stranger, owner = ApiVisitor(), ApiVisitor()
     guess(EMAIL, stranger)
     guess(EMAIL, owner)
     assert [held("ip_flows", IP), held("ip_messages", IP), held("ip_failures", IP)] == [2, 2, 2]
@@ -39,7 +38,7 @@ def test_a_success_gives_back_its_own_share_of_what_people_share_and_no_more():
 
 def test_proving_ones_own_address_gives_back_no_guess_at_somebody_elses():
     only()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=MINE, phone_number=PHONE, strategy="phone_code")
     for _ in range(4):
         visitor.attempt(another(code_of(PHONE)), "phone_code")
@@ -51,7 +50,7 @@ def test_proving_ones_own_address_gives_back_no_guess_at_somebody_elses():
 
 def test_the_second_proof_of_a_sign_up_gives_nothing_back_a_second_time():
     only()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     for number in range(5):
         guess(f"u{number}@example.com")
     visitor.sign_up(email_address=MINE, phone_number=PHONE, strategy="email_code")
@@ -69,7 +68,7 @@ def test_a_success_that_is_replayed_gives_nothing_back():
     joined(EMAIL)
     for number in range(3):
         guess(f"u{number}@example.com")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     code, twin = newest_code(EMAIL), visitor.twin()
     visitor.attempt(code)
@@ -82,7 +81,7 @@ def test_from_another_ip_address_it_goes_back_where_it_was_paid():
     only()
     joined(EMAIL)
     Counter.objects.all().delete()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     guess(EMAIL, visitor)
     elsewhere(7).sign_in("other@example.com")
     visitor.http.defaults["REMOTE_ADDR"] = "203.0.113.7"
@@ -93,7 +92,7 @@ def test_from_another_ip_address_it_goes_back_where_it_was_paid():
 
 def test_who_changes_the_address_of_a_sign_up_pays_for_each():
     only()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     for _ in range(4):
         visitor.attempt(another(code_of(EMAIL)))
@@ -106,7 +105,7 @@ def test_who_changes_the_address_of_a_sign_up_pays_for_each():
 def test_one_that_fails_keeps_what_it_has_paid():
     only()
     joined(EMAIL)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     code = newest_code(EMAIL)
     for _ in range(8):
@@ -118,7 +117,7 @@ def test_one_that_fails_keeps_what_it_has_paid():
 @pytest.mark.parametrize("text", ["", "12345", "abcdef", "1234567"])
 def test_what_could_be_no_code_is_neither_compared_nor_paid(text):
     only()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     before = Counter.objects.count()
     visitor.attempt(text)
@@ -129,7 +128,7 @@ def test_what_could_be_no_code_is_neither_compared_nor_paid(text):
 def test_over_the_limit_even_the_right_code_is_not_compared_and_costs_no_try():
     only(ip_failures=3)
     joined(EMAIL)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     for number in range(3):
         guess(f"u{number}@example.com")
@@ -143,7 +142,7 @@ def test_over_the_limit_even_the_right_code_is_not_compared_and_costs_no_try():
 
 def test_a_prepare_that_sends_nothing_costs_nothing():
     only()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     for _ in range(3):
         assert visitor.prepare().status_code == 200
@@ -157,7 +156,7 @@ def test_a_prepare_that_sends_nothing_costs_nothing():
 def test_one_flow_gives_up_before_the_limits_of_its_identifier_are_used_up():
     only()
     operate(messages_per_flow=2)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     for _ in range(4):
         later(seconds=31)
@@ -170,7 +169,7 @@ def test_one_flow_gives_up_before_the_limits_of_its_identifier_are_used_up():
 def test_a_box_for_everybody_costs_a_newcomer_nothing_in_the_end(also):
     only()
     operate(username="required" if also else "off")
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(MINE, "email_code", sign_up_if_missing=True)
     assert errors(visitor.attempt(newest_code(MINE))) == ["sign_up_if_missing_transfer"]
     answer = visitor.sign_up(transfer=True, **also)
@@ -181,7 +180,7 @@ def test_a_box_for_everybody_costs_a_newcomer_nothing_in_the_end(also):
 def test_that_somebody_exists_is_told_no_oftener_than_flows_are_begun():
     only(ip_flows=3)
     operate(enumeration_protection=False)
-    codes = [Visitor().sign_in(f"u{number}@example.com").status_code for number in range(5)]
+    codes = [ApiVisitor().sign_in(f"u{number}@example.com").status_code for number in range(5)]
     assert codes == [422] * 3 + [429] * 2
 
 
@@ -190,23 +189,23 @@ def test_that_a_username_is_taken_is_told_no_oftener_than_flows_are_begun():
     operate(username="optional")
     joined(EMAIL, username="jane")
     Counter.objects.all().delete()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=MINE)
     codes = [visitor.update(username="jane").status_code for _ in range(3)]
-    codes += [Visitor().sign_up(username="jane", email_address=MINE).status_code for _ in range(3)]
+    codes += [ApiVisitor().sign_up(username="jane", email_address=MINE).status_code for _ in range(3)]
     assert codes == [422] * 4 + [429] * 2
 
 
 def test_a_database_that_fails_to_give_back_signs_in_all_the_same(monkeypatch):
     only()
     joined(EMAIL)
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
 
-    def broken(*shares):
+    def broken(*receipts):
         raise DatabaseError
 
-    monkeypatch.setattr(limits, "give_back", broken)
+    monkeypatch.setattr(windows, "refund", broken)
     assert visitor.attempt(newest_code(EMAIL)).status_code == 200
     assert visitor.signed_in
 
@@ -248,9 +247,9 @@ def test_a_right_code_forgets_every_wrong_one_since_the_last():
     only()
     joined(EMAIL)
     guess(EMAIL)
-    assert held("identifier_streak", "email_address", EMAIL) == 1
-    owner = Visitor()
+    assert held("identifier_failures_per_month", "email_address", EMAIL) == 1
+    owner = ApiVisitor()
     owner.sign_in(EMAIL, "email_code")
     assert owner.attempt(code_of(EMAIL)).status_code == 200
-    assert held("identifier_streak", "email_address", EMAIL) == 0
+    assert held("identifier_failures_per_month", "email_address", EMAIL) == 0
     assert failures() == 1  # by strangers within the day

@@ -8,9 +8,9 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
-from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
+from passwordless_otp.rate_limits import windows
 from tests.limits.buckets import HOUR, PART, bucket, outcome, take
 from tests.races.test_verdicts import wait_for_locks
 from tests.races.threads import together
@@ -40,18 +40,18 @@ def test_of_60_takes_in_different_orders_exactly_the_limit_goes_through():
 
     through = together([lambda index=index: some(index) for index in range(THREADS)])
     assert sum(chain(*through)) == LIMIT
-    assert limits.counts(ALL, *GROUPS) == [LIMIT] * 5
-    assert sum(limits.counts(*[bucket(f"own {index}", seconds=24 * HOUR) for index in range(THREADS)])) == LIMIT
+    assert windows.totals(ALL, *GROUPS) == [LIMIT] * 5
+    assert sum(windows.totals(*[bucket(f"own {index}", seconds=24 * HOUR) for index in range(THREADS)])) == LIMIT
 
 
 def test_a_place_given_back_is_taken_once():
-    shares = [take(ALL) for _ in range(LIMIT)]
-    give = [lambda mine=mine: limits.give_back(*mine) for mine in shares[:7]]
+    receipts = [take(ALL) for _ in range(LIMIT)]
+    give = [lambda mine=mine: windows.refund(*mine) for mine in receipts[:7]]
     through = together([*give, *[lambda: attempted(ALL)] * 30])
-    assert limits.count(ALL) == LIMIT - 7 + sum(map(bool, through))
+    assert windows.total_of(ALL) == LIMIT - 7 + sum(map(bool, through))
     while attempted(ALL):
         pass
-    assert limits.count(ALL) == LIMIT
+    assert windows.total_of(ALL) == LIMIT
 
 
 def test_takes_and_what_is_given_back_do_not_deadlock():
@@ -61,7 +61,7 @@ def test_takes_and_what_is_given_back_do_not_deadlock():
         for _ in range(5):
             mine = take(*wide)
             random.Random(index).shuffle(mine)
-            limits.give_back(*mine)
+            windows.refund(*mine)
 
     together([lambda index=index: both(index) for index in range(20)])
     assert set(Counter.objects.values_list("count", flat=True)) == {0}
@@ -83,7 +83,7 @@ def test_negative_control_look_then_write_lets_more_than_the_limit_through():
 
 def cross(monkeypatch, in_order):
     """Two takes of two buckets in opposite orders, each held up between them: which of them deadlock."""
-    monkeypatch.setattr(limits, "sorted", in_order, raising=False)
+    monkeypatch.setattr(windows, "sorted", in_order, raising=False)
     one, other = bucket("one"), bucket("other")
     stops = [bucket("stop 1"), bucket("stop 2")]
     for each in [one, other, *stops]:
@@ -109,7 +109,7 @@ def cross(monkeypatch, in_order):
 @postgresql
 def test_two_that_cross_do_not_deadlock(monkeypatch):
     assert cross(monkeypatch, sorted) == []
-    assert limits.counts(bucket("one"), bucket("other")) == [3, 3]
+    assert windows.totals(bucket("one"), bucket("other")) == [3, 3]
 
 
 @postgresql
@@ -127,11 +127,11 @@ def test_across_the_edge_of_a_part_only_what_is_not_yet_committed_is_overlooked(
 
     with transaction.atomic():
         for _ in range(3):
-            limits.take(bucket())
+            windows.consume(bucket())
         clock.tick(PART)
         assert afterwards() == 5
-    assert limits.count(bucket()) == 8
+    assert windows.total_of(bucket()) == 8
     assert afterwards() == 0
     clock.tick(HOUR)
-    assert limits.count(bucket()) == 5
+    assert windows.total_of(bucket()) == 5
     assert afterwards() == 0

@@ -2,13 +2,12 @@
 
 import pytest
 
-from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
-from passwordless_otp.flows import costs
-from passwordless_otp.identifiers import Address, Kind
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import InstanceSettings
+from passwordless_otp.rate_limits import windows
 from tests.limits.rows import Rows, elsewhere, only
-from tests.visitor import EMAIL, LIMITS, PHONE, Visitor, errors
+from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, errors
 
 pytestmark = pytest.mark.django_db
 NUMBER = 3
@@ -81,11 +80,15 @@ def test_20_spellings_are_one_counter(spellings, value):
     for number, spelling in enumerate(spellings):
         answer = elsewhere(number).sign_in(spelling, kind.strategy.value)
         assert answer.status_code == 200, spelling
-    assert limits.count(costs.bucket(settings, "identifier_messages", *Address(kind, value))) == 20
+    assert (
+        windows.total_of(windows.bucket_for(settings, "identifier_messages", *IdentifierValue(kind, value))) == 20
+    )
 
 
 def flow_from(remote, forwarded):
-    visitor = Visitor(**{"X-Forwarded-For": forwarded, "X-Real-IP": "198.51.100.1", "Forwarded": "for=192.0.2.1"})
+    visitor = ApiVisitor(
+        **{"X-Forwarded-For": forwarded, "X-Real-IP": "198.51.100.1", "Forwarded": "for=192.0.2.1"}
+    )
     visitor.http.defaults["REMOTE_ADDR"] = remote
     return visitor.sign_in(EMAIL).status_code
 

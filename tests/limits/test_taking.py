@@ -6,10 +6,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
-from passwordless_otp.limits import Bucket
 from passwordless_otp.models import Counter
+from passwordless_otp.rate_limits import windows
+from passwordless_otp.rate_limits.windows import Bucket
 from tests.limits.buckets import HOUR, PART, bucket, take
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def test_a_bucket_takes_as_many_as_its_limit_says_and_no_more():
     with pytest.raises(TooManyRequests) as refusal:
         take(bucket())
     assert refusal.value.scope == "messages per identifier"
-    assert limits.count(bucket()) == 5
+    assert windows.total_of(bucket()) == 5
 
 
 def test_a_refused_bucket_leaves_nothing_behind_in_the_others():
@@ -29,7 +29,7 @@ def test_a_refused_bucket_leaves_nothing_behind_in_the_others():
     take(full)
     with pytest.raises(TooManyRequests):
         take(others[0], full, others[1])
-    assert limits.counts(full, *others) == [1, 0, 0]
+    assert windows.totals(full, *others) == [1, 0, 0]
     assert Counter.objects.count() == 1
 
 
@@ -37,34 +37,34 @@ def test_a_refusal_leaves_nothing_behind_even_where_somebody_catches_it():
     full = bucket("full", limit=1)
     take(full)
     with transaction.atomic(), suppress(TooManyRequests):
-        limits.take(full, bucket())
-    assert limits.count(bucket()) == 0
+        windows.consume(full, bucket())
+    assert windows.total_of(bucket()) == 0
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_of_0_refuses_before_anything_is_asked(limit, django_assert_num_queries):
     with transaction.atomic(), django_assert_num_queries(0), pytest.raises(TooManyRequests) as refusal:
-        limits.take(bucket(), bucket("closed", limit=limit))
+        windows.consume(bucket(), bucket("closed", limit=limit))
     assert refusal.value.retry_after == HOUR
 
 
 def test_nothing_to_take_asks_nothing(django_assert_num_queries):
     with transaction.atomic(), django_assert_num_queries(0):
-        assert limits.take() == []
-        limits.give_back()
-        assert limits.counts() == []
+        assert windows.consume() == []
+        windows.refund()
+        assert windows.totals() == []
 
 
 def test_all_buckets_of_a_request_cost_one_statement(django_assert_num_queries):
     with transaction.atomic(), django_assert_num_queries(1):
-        limits.take(*[bucket(str(number)) for number in range(8)])
+        windows.consume(*[bucket(str(number)) for number in range(8)])
 
 
 def test_a_bucket_named_twice_counts_once_under_the_lower_limit():
     for first, second in [(1, 5), (5, 1)]:
         subject = str(first)
         take(bucket(subject, limit=first), bucket(subject, limit=second))
-        assert limits.count(bucket(subject)) == 1
+        assert windows.total_of(bucket(subject)) == 1
         with pytest.raises(TooManyRequests):
             take(bucket(subject, limit=first), bucket(subject, limit=second))
 
@@ -74,7 +74,7 @@ def test_a_limit_that_only_tracks_is_counted_but_not_enforced(clock):
     for _ in range(5):
         take(tracked)
         clock.tick(PART)
-    assert limits.count(tracked) == 5
+    assert windows.total_of(tracked) == 5
 
 
 def test_a_limit_that_is_enforced_again_looks_at_what_was_tracked():
@@ -114,7 +114,7 @@ def test_scope_subject_and_length_of_the_window_make_the_key_however_they_are_cu
         Bucket("a", (), 1, 60),
     ]
     take(*buckets)
-    assert limits.counts(*buckets) == [1] * len(buckets)
+    assert windows.totals(*buckets) == [1] * len(buckets)
     assert Counter.objects.count() == len(buckets)
 
 
@@ -124,12 +124,12 @@ def test_no_row_tells_whom_it_counts(settings):
     assert "ann" not in str(row)
     assert "messages" not in str(row)
     settings.SECRET_KEY = "another"
-    assert limits.count(bucket("ann@example.com")) == 0
+    assert windows.total_of(bucket("ann@example.com")) == 0
 
 
 def test_without_a_transaction_nothing_is_taken(transactional_db):
     with pytest.raises(RuntimeError, match="transaction"):
-        limits.take(bucket())
+        windows.consume(bucket())
     assert not Counter.objects.exists()
 
 
@@ -142,7 +142,7 @@ def test_no_row_can_hold_more_than_its_limit():
 def test_a_take_looks_its_rows_up_by_their_index():
     take(bucket())
     with connection.execute_wrapper(explain), transaction.atomic():
-        limits.take(bucket())
+        windows.consume(bucket())
     assert "passwordless_otp_counter_unique" in Plan.text or "sqlite_autoindex" in Plan.text
     assert "SCAN before" not in Plan.text
     assert "Seq Scan on passwordless_otp_counter" not in Plan.text
@@ -168,13 +168,13 @@ def test_a_take_tells_how_many_its_bucket_holds_with_the_parts_before(clock):
     totals = []
     for _ in range(4):
         with transaction.atomic():
-            totals.append([limits.take(bucket(str(each), **each))[0].total for each in kinds])
+            totals.append([windows.consume(bucket(str(each), **each))[0].total for each in kinds])
         clock.tick(PART)
     assert totals == [[number] * 3 for number in [1, 2, 3, 4]]
 
 
 def test_what_is_never_refused_counts_as_far_as_every_database_can():
-    assert BaseDatabaseOperations.integer_field_ranges["PositiveIntegerField"][1] == limits.LARGEST
+    assert BaseDatabaseOperations.integer_field_ranges["PositiveIntegerField"][1] == windows.MAX_COUNT
 
 
 def test_who_is_refused_while_somebody_gives_back_may_come_again_in_a_second():

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
+from passwordless_otp.rate_limits import windows
 from tests.limits.buckets import HOUR, PART, bucket, take
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_a_lowered_limit_waits_until_enough_of_them_have_ended_to_count(clock):
 def test_in_no_span_of_its_length_more_go_through_than_the_limit(seconds, limit, pauses):
     clock, through, waits, part = _Clock(), [], [0], max(1, seconds // 12)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(limits, "time", clock)
+        patch.setattr(windows, "time", clock)
         subject = bucket(f"{id(clock)} {pauses}", limit=limit, seconds=seconds)
         for pause in pauses:
             clock.now += pause
@@ -81,7 +81,7 @@ def test_in_no_span_of_its_length_more_go_through_than_the_limit(seconds, limit,
                 clock.now += refusal.retry_after
                 take(subject)
             through.append(clock.now)
-        assert sum(clock.now - at < seconds for at in through) <= limits.count(subject) <= limit
+        assert sum(clock.now - at < seconds for at in through) <= windows.total_of(subject) <= limit
     assert max(waits) <= seconds + 2 * part
     for at in through:
         assert sum(at <= other < at + seconds for other in through) <= limit
@@ -98,9 +98,9 @@ def test_a_row_expires_when_it_ends_to_count(clock):
     take(bucket())
     [expiry] = Counter.objects.values_list("expires_at", flat=True)
     clock.tick(expiry - clock.now - 1)
-    assert limits.count(bucket()) == 1
+    assert windows.total_of(bucket()) == 1
     clock.tick(1)
-    assert limits.count(bucket()) == 0
+    assert windows.total_of(bucket()) == 0
 
 
 def test_a_worker_whose_clock_is_behind_sees_what_the_others_have_counted(clock):

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from passwordless_otp import limits
+from passwordless_otp.rate_limits import windows
 from tests.limits.urls import named
 from tests.races.threads import together
 from tests.races.workers import served
@@ -44,6 +44,6 @@ def test_of_60_requests_to_several_workers_exactly_the_limit_goes_through(port):
 
     answers = together([lambda index=index: one(index) for index in range(REQUESTS)])
     assert Tally(status for status, _ in answers) == {200: LIMIT, 429: REQUESTS - LIMIT}
-    assert limits.counts(*[named(name) for name in shared]) == [LIMIT] * 3
-    assert sum(limits.counts(*[named(f"own-{index}:5") for index in range(REQUESTS)])) == LIMIT
+    assert windows.totals(*[named(name) for name in shared]) == [LIMIT] * 3
+    assert sum(windows.totals(*[named(f"own-{index}:5") for index in range(REQUESTS)])) == LIMIT
     assert len({worker for _, worker in answers}) > 1

@@ -5,10 +5,10 @@ import os
 from django.http import HttpResponse
 from django.urls import path
 
-from passwordless_otp import limits
 from passwordless_otp.errors import TooManyRequests
-from passwordless_otp.flows import transactions
-from passwordless_otp.limits import Bucket
+from passwordless_otp.models import transactions
+from passwordless_otp.rate_limits import windows
+from passwordless_otp.rate_limits.windows import Bucket
 
 DAY = 24 * 60 * 60
 
@@ -22,7 +22,7 @@ def named(text):
 def page(request):
     buckets = [named(text) for text in request.GET.getlist("bucket")]
     try:
-        transactions.run(lambda: limits.take(*buckets))
+        transactions.run_step(lambda: windows.consume(*buckets))
     except TooManyRequests as refusal:
         return HttpResponse(str(os.getpid()), status=429, headers={"Retry-After": refusal.retry_after})
     return HttpResponse(str(os.getpid()))

@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from passwordless_otp.models import Flow, Identifier, Message, SignIn, SignUp, TestIdentifier, Verification
-from passwordless_otp.models.ids import uuid7
-from tests.visitor import EMAIL, Visitor, joined
+from passwordless_otp.models import Flow, Identifier, Message, SignIn, SignUp, TestAddress, Verification
+from passwordless_otp.models.base import uuid7
+from tests.visitor import EMAIL, ApiVisitor, joined
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def test_nonsense_is_refused(user):
 
 def test_everything_goes_with_its_user():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     get_user_model().objects.get().delete()
     assert not Identifier.objects.exists()
@@ -65,7 +65,7 @@ def test_everything_goes_with_its_user():
 
 def test_the_proxies_are_the_flows_of_their_purpose():
     joined()
-    Visitor().sign_in(EMAIL)
+    ApiVisitor().sign_in(EMAIL)
     assert SignIn.objects.get().purpose == "sign_in"
     assert SignUp.objects.get().purpose == "sign_up"
 
@@ -82,7 +82,7 @@ def test_keys_sort_by_time_and_are_version_7():
 def test_an_identifier_typed_by_hand_is_put_into_canonical_form(user):
     identifier = Identifier(user=user, value=" Jane@Example.COM ", kind="phone_number")
     identifier.full_clean()
-    assert identifier.address == ("email_address", "jane@example.com")
+    assert identifier.identifier == ("email_address", "jane@example.com")
     for bad in ["nonsense", "+11111111111", ""]:
         with pytest.raises(ValidationError):
             Identifier(user=user, kind="phone_number", value=bad).full_clean()
@@ -90,13 +90,13 @@ def test_an_identifier_typed_by_hand_is_put_into_canonical_form(user):
 
 def test_a_test_identifier_is_in_canonical_form_and_never_of_staff(user):
     today = timezone.now().date()
-    listed = TestIdentifier(identifier="+1 111 111 1111", code="123456", until=today)
+    listed = TestAddress(identifier="+1 111 111 1111", code="123456", until=today)
     listed.full_clean()
     assert listed.identifier == "+11111111111"
     for code in ["12345", "abcdef", "123456\n", "1234567", "١٢٣٤٥٦"]:
         with pytest.raises(ValidationError):
-            TestIdentifier(identifier=EMAIL, code=code, until=today).full_clean()
+            TestAddress(identifier=EMAIL, code=code, until=today).full_clean()
     Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
     get_user_model().objects.update(is_staff=True)
     with pytest.raises(ValidationError, match="Staff"):
-        TestIdentifier(identifier=EMAIL, code="123456", until=today).full_clean()
+        TestAddress(identifier=EMAIL, code="123456", until=today).full_clean()

@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 
-from passwordless_otp.models import InstanceSettings, memo
-from tests.visitor import Visitor, operate
+from passwordless_otp.models import InstanceSettings, settings_cache
+from tests.visitor import ApiVisitor, operate
 
 pytestmark = pytest.mark.django_db
 
@@ -81,9 +81,9 @@ def test_each_number_has_a_hard_range(name, low, high):
 
 def test_nothing_enabled_is_an_answer_and_no_error():
     operate(email_address_enabled=False)
-    assert Visitor().get("environment").json()["auth_config"]["identification_strategies"] == []
-    assert Visitor().sign_in("a@example.com").status_code == 400
-    assert Visitor().create("sign_up").status_code == 403
+    assert ApiVisitor().get("environment").json()["auth_config"]["identification_strategies"] == []
+    assert ApiVisitor().sign_in("a@example.com").status_code == 400
+    assert ApiVisitor().create("sign_up").status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
@@ -93,8 +93,8 @@ def test_a_change_holds_at_once_here_and_within_a_second_elsewhere(monkeypatch):
     assert InstanceSettings.current().max_tries == 6
     InstanceSettings.objects.update(max_tries=7)  # as another process would
     assert InstanceSettings.current().max_tries == 6
-    now = memo.time.monotonic()
-    monkeypatch.setattr(memo.time, "monotonic", lambda: now + 1)
+    now = settings_cache.time.monotonic()
+    monkeypatch.setattr(settings_cache.time, "monotonic", lambda: now + 1)
     assert InstanceSettings.current().max_tries == 7
 
 
@@ -109,7 +109,7 @@ def test_a_read_that_began_before_a_save_is_not_kept():
         return value
 
     def reader():
-        memo.recall(slow_read)
+        settings_cache.get_or_read(slow_read)
         connections.close_all()
 
     thread = threading.Thread(target=reader)

@@ -6,7 +6,7 @@ import pytest
 
 from passwordless_otp.models import Message
 from passwordless_otp.models.messages import MessageStatus
-from tests.visitor import EMAIL, Visitor
+from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +16,7 @@ REPORTED = ["sent", "delivered", "failed"]
 
 @pytest.fixture
 def message():
-    Visitor().sign_up(email_address=EMAIL, strategy="email_code")
+    ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     Message.objects.update(provider_id="")
     return Message.objects.get()
 

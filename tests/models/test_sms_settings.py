@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.sms_settings import REGIONS
+from passwordless_otp.models.instance_settings.sms import REGIONS
 
 pytestmark = pytest.mark.django_db
 

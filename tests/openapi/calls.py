@@ -5,7 +5,7 @@ import inspect
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import Serializer
 
-from passwordless_otp.api import flows, inputs, origin, views
+from passwordless_otp.api import base, flow_views, origin, serializers
 from passwordless_otp.errors import SignedOut
 from passwordless_otp.identifiers import Strategy
 from tests.openapi import reach, refusals
@@ -13,23 +13,23 @@ from tests.openapi.shapes import TEXT, closed, nullable, one_of, ref
 
 # What each view answers; a new one has to be named here.
 ANSWERS = {
-    views.ReadEnvironment: ref("Environment"),
-    views.ReadMe: ref("User"),
-    views.ReadClient: nullable(ref("Client")),
-    views.EndSessions: nullable(ref("Client")),
-    views.TouchSession: ref("Session"),
-    views.CreateToken: ref("Token"),
-    views.EndSession: ref("EndedSession"),
-    flows.CreateSignIn: ref("SignIn"),
-    flows.ReadSignIn: ref("SignIn"),
-    flows.PrepareSignIn: ref("SignIn"),
-    flows.AttemptSignIn: ref("SignIn"),
-    flows.CreateSignUp: ref("SignUp"),
-    flows.EditSignUp: ref("SignUp"),
-    flows.PrepareSignUp: ref("SignUp"),
-    flows.AttemptSignUp: ref("SignUp"),
+    base.ReadEnvironment: ref("Environment"),
+    base.ReadMe: ref("User"),
+    base.ReadClient: nullable(ref("Client")),
+    base.EndSessions: nullable(ref("Client")),
+    base.TouchSession: ref("Session"),
+    base.CreateToken: ref("Token"),
+    base.EndSession: ref("EndedSession"),
+    flow_views.CreateSignIn: ref("SignIn"),
+    flow_views.ReadSignIn: ref("SignIn"),
+    flow_views.PrepareSignIn: ref("SignIn"),
+    flow_views.AttemptSignIn: ref("SignIn"),
+    flow_views.CreateSignUp: ref("SignUp"),
+    flow_views.EditSignUp: ref("SignUp"),
+    flow_views.PrepareSignUp: ref("SignUp"),
+    flow_views.AttemptSignUp: ref("SignUp"),
 }
-BARE = {views.ReadEnvironment, views.CreateToken}  # without the envelope
+BARE = {base.ReadEnvironment, base.CreateToken}  # without the envelope
 ORIGIN = {
     "name": "Origin",
     "in": "header",
@@ -101,10 +101,10 @@ class Calls(AutoSchema):
         return [*super()._get_parameters(), *unsafe]
 
     def _map_serializer_field(self, field, direction, bypass_extensions=False):
-        if not isinstance(field, inputs.Text):
+        if not isinstance(field, serializers.Text):
             return super()._map_serializer_field(field, direction, bypass_extensions)
-        if isinstance(field, inputs.Choice):
+        if isinstance(field, serializers.Choice):
             return one_of(*Strategy)
-        if isinstance(field, inputs.Code):
+        if isinstance(field, serializers.Code):
             return TEXT  # of any length: a long one is a wrong code
         return {**TEXT, "maxLength": field.max_length}

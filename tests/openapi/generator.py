@@ -4,7 +4,7 @@ import copy
 
 from drf_spectacular.generators import SchemaGenerator
 
-from passwordless_otp.api import views
+from passwordless_otp.api import base
 from tests.openapi import refusals
 from tests.openapi.calls import Calls
 
@@ -23,14 +23,14 @@ def documented(endpoints):
     return [
         (path.replace("{name}", "{id}"), regex, method, callback)
         for path, regex, method, callback in endpoints
-        if callback.cls is not views.Unknown
+        if callback.cls is not base.Unknown
     ]
 
 
 def override_methods(result, **_):
     """Add `POST ?_method=…` for each call of a method that a client may not have."""
     for path in result["paths"].values():
-        for method in views.OVERRIDES & {name.upper() for name in path}:
+        for method in base.OVERRIDES & {name.upper() for name in path}:
             assert "post" not in path
             path["post"] = _as_post(path[method.lower()], method)
     return result

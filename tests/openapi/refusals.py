@@ -7,19 +7,12 @@ from rest_framework import exceptions
 from rest_framework.exceptions import ErrorDetail
 
 from passwordless_otp import errors
-from passwordless_otp.api import errors as answers
-from passwordless_otp.api import origin
-from passwordless_otp.errors import (
-    BodyInvalid,
-    MethodNotAllowed,
-    OriginRefused,
-    OTPError,
-    ServiceUnavailable,
-)
+from passwordless_otp.api import exception_handler, origin
+from passwordless_otp.errors import BodyInvalid, MethodNotAllowed, OriginRefused, OTPError, ServiceUnavailable
 from tests.openapi import reach
 from tests.openapi.shapes import TEXT, array, closed, nullable, one_of, prefixed, ref
 
-WITH_CLIENT = answers.WITH_CLIENT  # those that a front end goes on from
+WITH_CLIENT = exception_handler.WITH_CLIENT  # those that a front end goes on from
 
 
 def of_call(view, method, takes=None):
@@ -40,7 +33,7 @@ def of_call(view, method, takes=None):
 def _ours(raised):
     if issubclass(raised, OTPError):
         return raised
-    return next((ours for theirs, ours in answers.OURS if issubclass(raised, theirs)), None)
+    return next((ours for theirs, ours in exception_handler.OURS if issubclass(raised, theirs)), None)
 
 
 def _of_parser(parser):
@@ -51,7 +44,7 @@ def _of_parser(parser):
 def _of_serializer(serializer):
     """Return what the error handler makes of everything that this serializer can find wrong."""
     return {
-        type(answers._of_field(name, ErrorDetail("", code=code)))
+        type(exception_handler._of_field(name, ErrorDetail("", code=code)))
         for name, field in serializer().fields.items()
         for code in field.error_messages
         if code != "required" or field.required

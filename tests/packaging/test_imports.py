@@ -25,7 +25,7 @@ from importlib import import_module
 import passwordless_otp
 for module in pkgutil.walk_packages(passwordless_otp.__path__, "passwordless_otp."):
     import_module(module.name)
-from passwordless_otp.delivery.backends.email import EmailBackend
+from passwordless_otp.messaging.backends.email import EmailBackend
 from passwordless_otp.webhooks import anymail
 EmailBackend()
 modules = list(sys.modules)

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.template.loader import get_template
 from django.contrib.staticfiles import finders
 from django.test import Client
-from passwordless_otp.delivery import composing
+from passwordless_otp.messaging import composing
 from passwordless_otp.models.messages import MessageKind
 
 call_command("migrate", verbosity=0)

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import Identifier, InstanceSettings, memo
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Identifier, InstanceSettings, settings_cache
 
 SIGN_IN = "/auth/sign-in/"
 SIGN_IN_VERIFY = "/auth/sign-in/verify/"
@@ -30,7 +30,7 @@ def configure():
         for name, value in changes.items():
             setattr(settings, name, value)
         settings.save()
-        memo.forget()
+        settings_cache.clear()
 
     return save
 
@@ -44,7 +44,7 @@ def both(configure):
 @pytest.fixture
 def visitor():
     """A browser that no test framework spares the CSRF check."""
-    return Browser()
+    return PageVisitor()
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def make_user():
     return make
 
 
-class Browser(Client):
+class PageVisitor(Client):
     """Sends the CSRF token with each form, as pages do."""
 
     def __init__(self, **defaults):
@@ -83,7 +83,7 @@ class Browser(Client):
 
 
 def newest_code():
-    return memory.outbox[-1].code
+    return memory.sent[-1].code
 
 
 def wrong_code():

@@ -3,13 +3,13 @@
 import pytest
 from django.db import DatabaseError, OperationalError, connection
 
-from passwordless_otp.models import Verification, memo
+from passwordless_otp.models import Verification, settings_cache
 from tests.pages.conftest import (
     EMAIL,
     SIGN_IN,
     SIGN_IN_VERIFY,
     SIGN_UP,
-    Browser,
+    PageVisitor,
     newest_code,
     text_of,
     wrong_code,
@@ -26,7 +26,7 @@ def down(execute, sql, params, many, context):
 @pytest.mark.parametrize("method", ["get", "submit"])
 def test_without_a_database_the_page_asks_to_try_again(visitor, path, method):
     visitor.ask()
-    memo.forget()
+    settings_cache.clear()
     with connection.execute_wrapper(down):
         page = getattr(visitor, method)(path, {"identifier": EMAIL, "code": "123456", "next": "/x"})
     assert page.status_code == 503
@@ -47,7 +47,7 @@ def test_a_failure_at_any_statement_is_no_500_and_no_session(visitor, make_user)
                 raise DatabaseError("lost")
             return execute(sql, params, many, context)
 
-        memo.forget()
+        settings_cache.clear()
         with connection.execute_wrapper(fail):
             assert visitor.submit(SIGN_IN_VERIFY, {"code": newest_code()}).status_code == 503
     assert not visitor.user_id
@@ -55,7 +55,7 @@ def test_a_failure_at_any_statement_is_no_500_and_no_session(visitor, make_user)
 
 @pytest.mark.django_db(transaction=True)
 def test_a_wrong_code_costs_its_try_also_under_atomic_requests(settings):
-    visitor = Browser()
+    visitor = PageVisitor()
     visitor.ask()
     connection.settings_dict["ATOMIC_REQUESTS"] = True
     try:

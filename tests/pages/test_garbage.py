@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow
 from tests.pages.conftest import (
     EMAIL,
@@ -38,14 +38,14 @@ def test_no_text_breaks_a_page(visitor, both, configure, path, text):
     configure(username="optional", first_name="optional")
     visitor.ask()
     visitor.submit(SIGN_UP, {"email_address": EMAIL})
-    count = len(memory.outbox)
+    count = len(memory.sent)
     for field in FIELDS:
         body = {field: text.encode("utf-8", "surrogatepass"), "csrfmiddlewaretoken": "t" * 32}
         answer = visitor.post(path, urlencode(body), content_type="application/x-www-form-urlencoded")
         assert answer.status_code in {200, 303, 400, 413, 422}
         assert b"<script>" not in answer.content
         assert visitor.get(path, {field: text.encode("utf-8", "surrogatepass")}).status_code in {200, 303}
-    assert len(memory.outbox) == count
+    assert len(memory.sent) == count
 
 
 @pytest.mark.parametrize("text", ["jane@example.com\r\nBcc: eve@example.com", "jane\x07@example.com", "a\x00"])
@@ -74,11 +74,11 @@ def test_a_field_that_comes_twice_is_refused(visitor, field):
     path = SIGN_IN if field == "identifier" else SIGN_IN_VERIFY
     visitor.ask()
     good = EMAIL if field == "identifier" else newest_code()
-    flows, count = Flow.objects.count(), len(memory.outbox)
+    flows, count = Flow.objects.count(), len(memory.sent)
     answer = visitor.submit(path, {field: [good, "eve@example.com"]})
     assert answer.status_code == 422
     assert "Check what you typed" in text_of(answer)
-    assert (Flow.objects.count(), len(memory.outbox)) == (flows, count)
+    assert (Flow.objects.count(), len(memory.sent)) == (flows, count)
     assert not visitor.user_id
 
 

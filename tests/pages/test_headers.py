@@ -3,7 +3,7 @@
 import pytest
 from django.http import HttpResponse
 
-from passwordless_otp.pages import headers, urls
+from passwordless_otp.pages import base, urls
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_OUT, SIGN_UP, SIGN_UP_VERIFY, text_of
 
 PATHS = [SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, SIGN_OUT]
@@ -53,7 +53,7 @@ def test_the_policy_lets_the_stylesheet_in_from_where_the_storage_has_it(visitor
 def test_a_storage_that_has_no_stylesheet_yet_breaks_no_header(rf, settings, tmp_path):
     settings.STATIC_URL = "https://static.example.net/"
     stored(settings, "django.contrib.staticfiles.storage.ManifestStaticFilesStorage", location=tmp_path)
-    answer = headers.seal(rf.get("/"), HttpResponse())
+    answer = base.seal(rf.get("/"), HttpResponse())
     assert "https://static.example.net" in answer["Content-Security-Policy"]
 
 

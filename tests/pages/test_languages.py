@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from tests.languages import LANGUAGES, TRANSLATED, translations
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_OUT, SIGN_UP, Browser, text_of
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_OUT, SIGN_UP, PageVisitor, text_of
 
 every_language = pytest.mark.parametrize("language", TRANSLATED)
 
@@ -25,7 +25,7 @@ def site(configure):
 
 
 def speaking(language):
-    return Browser(headers={"Accept-Language": f"{language},en;q=0.5"})
+    return PageVisitor(headers={"Accept-Language": f"{language},en;q=0.5"})
 
 
 def english_in(page, language):
@@ -69,7 +69,7 @@ def test_what_is_left_in_english_is_found(site):
 def test_a_message_speaks_the_language_of_the_page_that_it_was_asked_from(site, make_user, language):
     make_user("jane@example.com")
     speaking(language).ask()
-    message = memory.outbox[-1]
+    message = memory.sent[-1]
     words = {"code": message.code, "app": "Salt & Pepper"}
     assert message.subject == translations(language)["%(code)s is your sign-in code for %(app)s"] % words
 

@@ -10,10 +10,10 @@ from django.core import signing
 from django.utils import timezone
 
 from passwordless_otp import links, signals
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.flows import denial
+from passwordless_otp.flows import revoke_access
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message, Verification
-from tests.pages.conftest import EMAIL, SIGN_IN, Browser, text_of
+from tests.pages.conftest import EMAIL, SIGN_IN, PageVisitor, text_of
 from tests.visitor import errors, joined, newest_code, operate, started
 
 AGE = links.LIFE.total_seconds()
@@ -27,7 +27,7 @@ def intruder():
 
 
 def link():
-    return re.search(r"https://example.com(/auth/not-me/\S+/)", memory.outbox[-1].text)[1]
+    return re.search(r"https://example.com(/auth/not-me/\S+/)", memory.sent[-1].text)[1]
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ def test_it_works_once(visitor, owner, ended):
 def test_of_two_that_press_at_once_one_ends_the_sessions(owner, ended):
     intruder()
     token = link().split("/")[-2]
-    one, two = denial.find(token), denial.find(token)
-    denial.deny(one)
+    one, two = revoke_access.find_notice(token), revoke_access.find_notice(token)
+    revoke_access.revoke(one)
     password = User.objects.get().password
-    denial.deny(two)
+    revoke_access.revoke(two)
     assert User.objects.get().password == password
     assert len(ended) == 1
 
@@ -119,11 +119,11 @@ def test_open_flows_of_the_user_end_in_every_browser(visitor, owner):
 def test_no_browser_is_recognised_any_more(visitor, owner):
     stranger = intruder()
     visitor.submit(link())
-    memory.outbox.clear()
+    memory.sent.clear()
     for browser in [stranger, owner]:
         browser.sign_in(EMAIL, "email_code")
         browser.attempt(newest_code(EMAIL))
-        assert "New sign-in" in memory.outbox[-1].subject
+        assert "New sign-in" in memory.sent[-1].subject
 
 
 def test_a_sign_in_that_was_underway_gets_no_session(visitor, owner):
@@ -174,11 +174,11 @@ def test_staff_without_a_password_are_signed_out_too(visitor, owner):
 
 def test_a_password_that_is_set_meanwhile_is_not_overwritten(owner):
     intruder()
-    notice = denial.find(link().split("/")[-2])
+    notice = revoke_access.find_notice(link().split("/")[-2])
     user = User.objects.get()
     user.set_password("correct horse")
     user.save()
-    denial.deny(notice)
+    revoke_access.revoke(notice)
     assert User.objects.get().check_password("correct horse")
 
 
@@ -234,7 +234,7 @@ def test_another_account_is_not_touched(visitor, owner, make_user):
 def test_of_an_identifier_that_was_added_it_says_that_it_is_still_there(visitor, owner):
     user = User.objects.get()
     Identifier.objects.create(user=user, kind="email_address", value="new@example.com", primary=False)
-    message = Message.objects.create(kind="notice", user=user, channel="email", to=EMAIL)
+    message = Message.objects.create(kind="security_notice", user=user, channel="email", to=EMAIL)
     path = f"/auth/not-me/{links.token(message.pk)}/"
     assert "was added to your account" in text_of(visitor.get(path))
     visitor.submit(path)
@@ -251,7 +251,7 @@ def test_the_link_stays_out_of_the_referer_and_of_caches(visitor, owner):
 
 
 def test_it_works_in_a_browser_in_which_somebody_else_is_signed_in(owner, make_user):
-    browser = Browser()
+    browser = PageVisitor()
     browser.force_login(make_user("other@example.com"))
     stranger = intruder()
     browser.submit(link())

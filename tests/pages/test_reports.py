@@ -6,15 +6,15 @@ import pytest
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
-from passwordless_otp.pages import inputs, sign_in, sign_up, steps
+from passwordless_otp.pages import forms, navigation, sign_in, sign_up
 from passwordless_otp.pages.forms import CodeForm
 from tests.pages.conftest import EMAIL, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, newest_code
 
 PLACES = [
     (sign_in.sign_in, "attempt"),
     (sign_up.sign_up, "attempt"),
-    (steps, "go_on"),
-    (inputs, "encodable"),
+    (navigation, "go_on"),
+    (forms, "encodable"),
     (CodeForm, "clean_code"),
     (CodeForm, "full_clean"),
 ]

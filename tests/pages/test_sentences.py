@@ -4,7 +4,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from passwordless_otp.admin import searching
+from passwordless_otp.admin import base
 from tests.pages.conftest import EMAIL, SIGN_IN, SIGN_IN_VERIFY, text_of
 
 VALUE = '<strong class="otp-value"><bdi>%(masked)s</bdi></strong>'
@@ -42,7 +42,7 @@ def test_so_does_the_name_of_who_is_signed_in(visitor, make_user, translate):
 @pytest.mark.parametrize(("language", "written"), [("en", "1,000"), ("de", "1.000")])
 def test_numbers_are_written_as_the_language_does(language, written):
     with translation.override(language):
-        assert written in str(searching.HELP)
+        assert written in str(base.SEARCH_HELP)
 
 
 def test_digits_of_the_hint_are_too(visitor):

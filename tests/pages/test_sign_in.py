@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Message, Verification
 from tests.pages.conftest import (
     EMAIL,
@@ -14,7 +14,7 @@ from tests.pages.conftest import (
     SIGN_IN,
     SIGN_IN_VERIFY,
     SIGN_UP,
-    Browser,
+    PageVisitor,
     newest_code,
     text_of,
     wrong_code,
@@ -108,7 +108,7 @@ def test_asking_again_at_once_sends_nothing_and_says_how_long_to_wait(visitor, m
     assert re.search(r"You can ask for another in \d+ seconds", page)
     send = re.search(r'name="send" value="(\w+)"', page).group(1)
     assert visitor.submit(SIGN_IN_VERIFY, {"send": send}).status_code == 303
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
 
 
 def test_asking_again_later_sends_the_same_code(visitor, make_user):
@@ -118,7 +118,7 @@ def test_asking_again_later_sends_the_same_code(visitor, make_user):
     page = text_of(visitor.get(SIGN_IN_VERIFY))
     assert "You can ask" not in page
     visitor.submit(SIGN_IN_VERIFY, {"send": re.search(r'name="send" value="(\w+)"', page).group(1)})
-    assert [message.code for message in memory.outbox] == [newest_code()] * 2
+    assert [message.code for message in memory.sent] == [newest_code()] * 2
 
 
 def test_too_many_messages_are_refused_with_when_to_try_again(visitor, configure, make_user):
@@ -143,7 +143,7 @@ def test_a_second_tab_resumes_the_flow_and_sends_nothing(visitor, make_user):
     for path in [SIGN_IN, SIGN_IN_VERIFY, SIGN_IN_VERIFY]:
         assert visitor.get(path).status_code == 200
     assert visitor.ask().status_code == 303
-    assert Message.objects.count() == len(memory.outbox) == 1
+    assert Message.objects.count() == len(memory.sent) == 1
     assert [row["generation"] for row in before] == [Verification.objects.get().generation]
 
 
@@ -164,7 +164,7 @@ def test_the_code_page_without_a_sign_in_leads_to_its_start(visitor):
 def test_another_browser_sees_nothing_of_a_sign_in(visitor, make_user):
     make_user(EMAIL)
     visitor.ask()
-    other = Browser()
+    other = PageVisitor()
     other.cookies["otp_client"] = "made up"
     assert other.get(SIGN_IN_VERIFY).status_code == 303
     assert EMAIL not in text_of(other.get(SIGN_IN))
@@ -217,7 +217,7 @@ def test_other_factors_are_offered_only_without_enumeration_protection(visitor, 
     page = text_of(visitor.get(SIGN_IN_VERIFY))
     factor = re.search(r'value="(\w+)" class="otp-secondary">SMS to \+1•••••••671', page).group(1)
     assert visitor.submit(SIGN_IN_VERIFY, {"send": factor}).status_code == 303
-    assert memory.outbox[-1].to == PHONE
+    assert memory.sent[-1].to == PHONE
     assert "Check your phone" in text_of(visitor.get(SIGN_IN_VERIFY))
     visitor.submit(SIGN_IN_VERIFY, {"code": newest_code()})
     assert visitor.user_id
@@ -228,7 +228,7 @@ def test_of_two_addresses_the_one_typed_gets_the_code(visitor, configure, make_u
     user.otp_identifiers.create(kind="email_address", value=EMAIL, primary=False)
     configure(enumeration_protection=False)
     assert visitor.ask(EMAIL).status_code == 303
-    assert memory.outbox[-1].to == EMAIL
+    assert memory.sent[-1].to == EMAIL
 
 
 def test_a_factor_that_nobody_has_is_refused(visitor, make_user):

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message
 from tests.pages.conftest import (
     EMAIL,
@@ -84,11 +84,11 @@ def test_everything_missing_is_said_at_once_each_at_its_field(visitor, configure
 def test_two_required_identifiers_are_proven_one_after_the_other(visitor, both, configure):
     configure(email_address_required=True, phone_number_required=True)
     visitor.submit(SIGN_UP, {"email_address": EMAIL, "phone_number": PHONE})
-    assert [message.to for message in memory.outbox] == [EMAIL]
+    assert [message.to for message in memory.sent] == [EMAIL]
     assert "Check your email" in text_of(visitor.get(SIGN_UP_VERIFY))
     first = visitor.submit(SIGN_UP_VERIFY, {"code": newest_code()})
     assert first["Location"] == SIGN_UP_VERIFY
-    assert [message.to for message in memory.outbox] == [EMAIL, PHONE]
+    assert [message.to for message in memory.sent] == [EMAIL, PHONE]
     assert "Check your phone" in text_of(visitor.get(SIGN_UP_VERIFY))
     assert not users().exists()
     visitor.submit(SIGN_UP_VERIFY, {"code": newest_code()})
@@ -104,7 +104,7 @@ def test_after_one_is_proven_the_form_shows_it_so_and_asks_for_the_rest(visitor,
     assert f"<bdi>{EMAIL}</bdi>" in page
     assert 'name="email_address"' not in page
     visitor.submit(SIGN_UP, {"phone_number": "+14155552672"})
-    assert memory.outbox[-1].to == "+14155552672"
+    assert memory.sent[-1].to == "+14155552672"
     visitor.submit(SIGN_UP_VERIFY, {"code": newest_code()})
     assert set(Identifier.objects.values_list("value", flat=True)) == {EMAIL, "+14155552672"}
 
@@ -119,7 +119,7 @@ def test_somebody_may_leave_what_is_proven_and_begin_afresh(visitor, both, confi
     assert 'name="email_address"' in page
     other = {"email_address": "other@example.com", "phone_number": PHONE, "new": "1"}
     assert visitor.submit(SIGN_UP, other)["Location"] == SIGN_UP_VERIFY
-    assert memory.outbox[-1].to == "other@example.com"
+    assert memory.sent[-1].to == "other@example.com"
 
 
 def test_names_are_kept_for_the_user(visitor, configure):

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier
 from tests.pages.conftest import EMAIL, PHONE, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, newest_code, text_of
 
@@ -15,7 +15,7 @@ def test_where_nothing_else_is_asked_one_code_makes_the_user(visitor, both, iden
     assert (done.status_code, done["Location"]) == (303, "/there/")
     assert Identifier.objects.get().value == identifier
     assert visitor.user_id == str(get_user_model().objects.get().pk)
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
 
 
 def test_what_else_is_asked_comes_on_a_form_that_shows_what_is_proven(visitor, configure):
@@ -29,7 +29,7 @@ def test_what_else_is_asked_comes_on_a_form_that_shows_what_is_proven(visitor, c
     done = visitor.submit(gone_on["Location"], {"first_name": "Jane"})
     assert done["Location"] == "/there/"
     assert get_user_model().objects.get().first_name == "Jane"
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
 
 
 def test_a_second_required_identifier_is_proven_as_well(visitor, both, configure):
@@ -54,7 +54,7 @@ def test_a_form_that_lacks_something_keeps_what_is_proven(visitor, configure):
 def test_where_sign_up_is_closed_no_code_gets_anybody_in(visitor, configure):
     configure(sign_up_mode="closed")
     visitor.ask()
-    assert memory.outbox[-1].code == ""
+    assert memory.sent[-1].code == ""
     assert visitor.submit(SIGN_IN_VERIFY, {"code": "123456"}).status_code == 422
     assert not get_user_model().objects.exists()
 

@@ -40,7 +40,7 @@ def _of_json(request):
 def holder(request):
     """A context processor: whom the open flow of this browser is about."""
     client = getattr(request, "_passwordless_otp_client", None)
-    typed = [address.value for flow in client.flows.values() for address in flow.addresses] if client else []
+    typed = [address.value for flow in client.flows.values() for address in flow.identifiers] if client else []
     return {"holder": get_user_model().objects.filter(otp_identifiers__value__in=typed).first()}
 
 

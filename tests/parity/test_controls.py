@@ -3,9 +3,9 @@
 import pytest
 
 from passwordless_otp import signals
-from passwordless_otp.flows import costs
-from passwordless_otp.limits import Bucket
 from passwordless_otp.models import Identifier
+from passwordless_otp.rate_limits import rules
+from passwordless_otp.rate_limits.windows import Bucket
 from passwordless_otp.testing import EnumerationParity
 from tests.parity import leaks
 
@@ -82,14 +82,14 @@ class TestLimits(EnumerationParity):
 
     @pytest.fixture(autouse=True)
     def leak(self, monkeypatch):
-        shared = costs.of_message
+        shared = rules.for_message
 
         def of_message(address, *given):
             known = Identifier.objects.filter(value=address.value).exists()
             extra = [Bucket("known", tuple(address), 2, 3600, track_only=not known)]
             return [*shared(address, *given), *extra]
 
-        monkeypatch.setattr(costs, "of_message", of_message)
+        monkeypatch.setattr(rules, "for_message", of_message)
 
     def test_limits_are_reached_alike_by_everybody(self, people, kind, face, way):
         with pytest.raises(AssertionError, match=r"at 'request 3': status: '(200|303)' instead of '429'"):

@@ -11,19 +11,21 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from passwordless_otp import codes, outbox
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.flows import protection, sending, sign_in, transactions
-from passwordless_otp.models import Flow, Identifier, Message, Verification
+from passwordless_otp import codes
+from passwordless_otp.flows import send_code, sign_in
+from passwordless_otp.messaging import deliver
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Flow, Identifier, Message, Verification, transactions
+from passwordless_otp.rate_limits import throttle
 from tests.races.threads import logins, together
-from tests.visitor import EMAIL, Visitor, joined, newest_code
+from tests.visitor import EMAIL, ApiVisitor, joined, newest_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def started():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     return visitor
 
@@ -47,25 +49,25 @@ def test_look_then_save_lets_one_code_sign_in_many_times(monkeypatch):
 
 
 def test_look_then_save_sends_a_message_for_every_prepare(monkeypatch):
-    visitor, moment, save = started(), threading.Barrier(10), sending._save
+    visitor, moment, save = started(), threading.Barrier(10), send_code._save
     Verification.objects.update(last_sent_at=timezone.now() - timedelta(seconds=31))
-    memory.outbox.clear()
+    memory.sent.clear()
 
     def wait_and_save(verification, **changes):
         moment.wait(30)
         save(verification, **changes)
 
-    monkeypatch.setattr(transactions, "run", lambda step, *rows: step())
-    monkeypatch.setattr(protection, "pay", lambda buckets: {})  # that needs the transaction
+    monkeypatch.setattr(transactions, "run_step", lambda step, *rows: step())
+    monkeypatch.setattr(throttle, "consume", lambda buckets: {})  # that needs the transaction
     monkeypatch.setattr(Flow, "touch", lambda self, **changes: None)
-    monkeypatch.setattr(sending, "_save", wait_and_save)
+    monkeypatch.setattr(send_code, "_save", wait_and_save)
     assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
-    assert len(memory.outbox) == 10
+    assert len(memory.sent) == 10
 
 
 def test_look_then_save_sends_a_message_once_a_worker(monkeypatch):
     started()
-    memory.outbox.clear()
+    memory.sent.clear()
     Message.objects.update(status="pending")
     message, moment = Message.objects.get(kind="sign_in"), threading.Barrier(10)
 
@@ -75,15 +77,15 @@ def test_look_then_save_sends_a_message_once_a_worker(monkeypatch):
         return pending and self.filter(pk=pk).update(status="sending")
 
     monkeypatch.setattr(type(Message.objects), "claim", naive)
-    together([lambda: outbox.deliver(message.pk)] * 10)
-    assert len(memory.outbox) == 10
+    together([lambda: deliver.deliver_message(message.pk)] * 10)
+    assert len(memory.sent) == 10
 
 
 @pytest.mark.parametrize("number", [2, 20])
 def test_without_the_row_that_only_one_can_write_each_sign_up_makes_a_user(number, monkeypatch):
     monkeypatch.setattr(type(Identifier.objects), "bulk_create", lambda self, rows: rows)
     steps = []
-    for visitor in [Visitor() for _ in range(number)]:
+    for visitor in [ApiVisitor() for _ in range(number)]:
         visitor.sign_up(email_address=EMAIL, strategy="email_code")
         steps.append(lambda visitor=visitor, code=newest_code(): visitor.attempt(code).status_code)
     assert together(steps) == [200] * number

@@ -6,12 +6,12 @@ import pytest
 from django.utils import timezone
 
 from passwordless_otp import events, signals
-from passwordless_otp.flows import denial
+from passwordless_otp.flows import revoke_access
+from passwordless_otp.messaging import security_notices
 from passwordless_otp.models import Flow, Message
 from passwordless_otp.models.messages import MessageKind
-from passwordless_otp.outbox import notices
 from tests.races.threads import together
-from tests.visitor import EMAIL, Visitor, joined, newest_code
+from tests.visitor import EMAIL, ApiVisitor, joined, newest_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def news(settings):
     """The id of a sign-in that its user is to be told of, and nobody has told her yet."""
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     assert visitor.attempt(newest_code()).status_code == 200
@@ -27,12 +27,12 @@ def news(settings):
 
 
 def written():
-    return Message.objects.filter(kind=MessageKind.NOTICE).count()
+    return Message.objects.filter(kind=MessageKind.SECURITY_NOTICE).count()
 
 
 def test_of_10_workers_one_writes_the_notices(settings):
     flow_id = news(settings)
-    together([lambda: notices.of_sign_in(flow_id)] * 10)
+    together([lambda: security_notices.for_sign_in(flow_id)] * 10)
     assert written() == 1
 
 
@@ -44,7 +44,9 @@ def test_look_then_save_writes_them_for_every_worker(settings):
         moment.wait(30)
         if flow.notice_due:
             Flow.objects.filter(pk=flow_id).update(notice_due=False)
-            notices._write(flow.user, [each.address for each in flow.user.otp_identifiers.all()], flow)
+            security_notices._write(
+                flow.user, [each.identifier for each in flow.user.otp_identifiers.all()], flow
+            )
 
     together([naive] * 10)
     assert written() == 10
@@ -63,13 +65,13 @@ def ended():
 
 
 def notice(settings):
-    notices.of_sign_in(news(settings))
-    return Message.objects.select_related("user", "flow").get(kind=MessageKind.NOTICE)
+    security_notices.for_sign_in(news(settings))
+    return Message.objects.select_related("user", "flow").get(kind=MessageKind.SECURITY_NOTICE)
 
 
 def test_of_10_clicks_one_ends_the_sessions(settings, ended):
     told = notice(settings)
-    together([lambda: denial.deny(told)] * 10)
+    together([lambda: revoke_access.revoke(told)] * 10)
     assert len(ended) == 1
 
 

@@ -7,31 +7,31 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from passwordless_otp import outbox
 from passwordless_otp.clients import Client
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.flows import completion, requirements
+from passwordless_otp.flows import sign_up
+from passwordless_otp.messaging import deliver
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message
 from tests.races.threads import together
-from tests.visitor import EMAIL, Visitor, both_kinds, joined, newest_code
+from tests.visitor import EMAIL, ApiVisitor, both_kinds, joined, newest_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_of_10_prepares_one_sends_and_its_code_works(requests_atomic):
     joined()
-    memory.outbox.clear()
-    visitor = Visitor()
+    memory.sent.clear()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
     assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
     assert Message.objects.filter(kind="sign_in").count() == 1
     assert visitor.attempt(newest_code()).status_code == 200
 
 
 def test_of_10_creates_of_a_known_browser_one_flow_is_left():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in("somebody@example.com")
     answers = together([lambda: visitor.twin().sign_in(EMAIL, "email_code").status_code] * 10)
     assert set(answers) == {200}
@@ -42,7 +42,7 @@ def test_of_10_creates_of_a_known_browser_one_flow_is_left():
 
 @pytest.mark.parametrize("number", [2, 20])
 def test_sign_ups_for_one_identifier_finishing_at_once_make_one_user(number, requests_atomic):
-    visitors = [Visitor() for _ in range(number)]
+    visitors = [ApiVisitor() for _ in range(number)]
     steps = []
     for visitor in visitors:
         visitor.sign_up(email_address=EMAIL, strategy="email_code")
@@ -71,7 +71,7 @@ def finish_both(number):
     """That many sign-ups whose email and phone are proven at the same moment: where their flows stand."""
     both_kinds(email_address_required=True, phone_number_required=True)
     for index in range(number):
-        visitor = Visitor()
+        visitor = ApiVisitor()
         email, phone = f"u{index}@example.com", f"+14155552{index:03}"
         visitor.sign_up(email_address=email, phone_number=phone, strategy="email_code")
         visitor.prepare("phone_code")
@@ -94,25 +94,25 @@ def test_email_and_phone_of_one_sign_up_finish_together_100_times(at_once):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; PostgreSQL has this race")
 def test_negative_control_without_taking_the_flow_first_they_are_stuck(monkeypatch):
     """Each sees its own identifier proven and not yet the other's: nobody completes the sign-up."""
-    both, finish = threading.Barrier(2), completion.finish
+    both, finish = threading.Barrier(2), sign_up.finish
 
     def finish_and_wait(flow, *given):
         refusal = finish(flow, *given)
-        if requirements.verified(flow):
+        if flow.verified:
             both.wait(30)  # each has decided before the other commits
         return refusal
 
-    monkeypatch.setattr(completion, "finish", finish_and_wait)
+    monkeypatch.setattr(sign_up, "finish", finish_and_wait)
     monkeypatch.setattr(Flow, "move", lambda self, client: None)
     assert finish_both(3)["open"] == 3
 
 
 def test_20_workers_with_one_message_send_it_once():
     joined()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
-    memory.outbox.clear()
+    memory.sent.clear()
     Message.objects.update(status="pending")
     message = Message.objects.get(kind="sign_in")
-    together([lambda: outbox.deliver(message.pk)] * 20)
-    assert len(memory.outbox) == 1
+    together([lambda: deliver.deliver_message(message.pk)] * 20)
+    assert len(memory.sent) == 1

@@ -10,12 +10,13 @@ from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import F
 
-from passwordless_otp import codes, limits
+from passwordless_otp import codes
 from passwordless_otp.errors import CodeIncorrect, VerificationFailed
-from passwordless_otp.flows import costs, sign_in
+from passwordless_otp.flows import sign_in
 from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.rate_limits import windows
 from tests.races.threads import logins, together
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, operate, wrong
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, operate, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +30,7 @@ CHECK = "passwordless_otp_verification_tries"
 def visitor():
     joined()
     Session.objects.all().delete()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     return visitor
 
@@ -60,7 +61,7 @@ def verdicts(monkeypatch):
 
 def failures():
     """The wrong codes that stand against the IP address: a payment that was not used came back."""
-    return limits.count(costs.bucket(InstanceSettings.current(), "ip_failures", "127.0.0.1"))
+    return windows.total_of(windows.bucket_for(InstanceSettings.current(), "ip_failures", "127.0.0.1"))
 
 
 def test_of_60_wrong_codes_exactly_5_get_a_verdict(visitor, requests_atomic, verdicts):

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from passwordless_otp.models import Verification
 from tests.races.threads import together
 from tests.races.workers import served
-from tests.visitor import EMAIL, Visitor, joined, newest_code, wrong
+from tests.visitor import EMAIL, ApiVisitor, joined, newest_code, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS, REQUESTS, CAP = 3, 60, 5
@@ -43,7 +43,7 @@ def attempts(port, visitor, code):
 def visitor():
     joined()
     Session.objects.all().delete()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     return visitor
 

@@ -7,11 +7,11 @@ from django.test.utils import CaptureQueriesContext
 from passwordless_otp.flows.factors import Factor
 from passwordless_otp.models import Flow, Message
 from tests import hooks
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, Browser, text_of
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, PageVisitor, text_of
 from tests.visitor import (
     EMAIL,
     PHONE,
-    Visitor,
+    ApiVisitor,
     both_kinds,
     errors,
     joined,
@@ -59,7 +59,7 @@ def outcome(step):
 
 @pytest.mark.parametrize("form", [True, False])
 def test_a_first_message_goes_to_whom_the_check_believes(checked, form):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     asked = {"identifier": EMAIL, "strategy": "email_code"}
     assert errors(visitor.post("client/sign_ins", form, **asked)) == REFUSED
     assert not Message.objects.exists()
@@ -72,15 +72,15 @@ def test_known_and_unknown_are_asked_alike(checked, settings):
     seen = {EMAIL: [], STRANGER: []}
     for email, outcomes in seen.items():
         for proof in [{}, PROOF]:
-            sign_in = lambda e=email, p=proof: Visitor().sign_in(e, "email_code", **p)  # noqa: E731
-            sign_up = lambda e=email, p=proof: Visitor().sign_up(email_address=e, strategy="email_code", **p)  # noqa: E731
+            sign_in = lambda e=email, p=proof: ApiVisitor().sign_in(e, "email_code", **p)  # noqa: E731
+            sign_up = lambda e=email, p=proof: ApiVisitor().sign_up(email_address=e, strategy="email_code", **p)  # noqa: E731
             outcomes += [outcome(sign_in), outcome(sign_up)]
     assert seen[EMAIL] == seen[STRANGER]
     assert [status for status, _codes, _count in seen[EMAIL]] == [403, 403, 200, 200]
 
 
 def test_only_a_first_message_is_asked_for(checked):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_in(EMAIL).status_code == 200
     assert not hooks.asked
     assert errors(visitor.prepare()) == REFUSED
@@ -94,7 +94,7 @@ def test_only_a_first_message_is_asked_for(checked):
 
 def test_each_identifier_of_a_sign_up_is_asked_for_until_one_is_proven(checked):
     both_kinds()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="new@example.com", phone_number=PHONE, strategy="email_code", **PROOF)
     assert errors(visitor.prepare("phone_code")) == REFUSED
     visitor.attempt(newest_code("new@example.com"))
@@ -102,7 +102,7 @@ def test_each_identifier_of_a_sign_up_is_asked_for_until_one_is_proven(checked):
 
 
 def test_another_address_in_the_same_flow_is_asked_for_again(checked):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address="one@example.com", strategy="email_code", **PROOF)
     visitor.update(email_address="two@example.com")
     assert errors(visitor.prepare()) == REFUSED
@@ -122,28 +122,28 @@ def test_a_check_that_fails_or_answers_no_bool_refuses_everybody_and_tells_no_to
     known, check, caplog, hook, email
 ):
     check(hook)
-    assert errors(Visitor().sign_in(email, "email_code", token="secret-token")) == REFUSED
+    assert errors(ApiVisitor().sign_in(email, "email_code", token="secret-token")) == REFUSED
     assert not Message.objects.exists()
     assert ("BOT_CHECK failed" in caplog.text) == (hook == "robot")
     assert "secret-token" not in caplog.text
 
 
 def test_what_is_no_text_does_not_reach_the_check(checked):
-    Visitor().sign_in(EMAIL, "email_code", proof=["human"], more={"a": 1})
+    ApiVisitor().sign_in(EMAIL, "email_code", proof=["human"], more={"a": 1})
     assert hooks.asked == [({"identifier": EMAIL, "strategy": "email_code"}, "127.0.0.1")]
 
 
 def test_who_is_refused_spends_no_limit(checked):
     operate(limits={"identifier_messages": 2})
     for _ in range(4):
-        assert errors(Visitor().sign_in(EMAIL, "email_code")) == REFUSED
-    assert Visitor().sign_in(EMAIL, "email_code", **PROOF).status_code == 200
+        assert errors(ApiVisitor().sign_in(EMAIL, "email_code")) == REFUSED
+    assert ApiVisitor().sign_in(EMAIL, "email_code", **PROOF).status_code == 200
 
 
 @pytest.mark.parametrize(("page", "field"), [(SIGN_IN, "identifier"), (SIGN_UP, "email_address")])
 @pytest.mark.parametrize("email", [EMAIL, STRANGER])
 def test_the_pages_say_so_and_take_the_second_try(checked, page, field, email):
-    visitor = Browser()
+    visitor = PageVisitor()
     shown = visitor.submit(page, {field: email})
     assert shown.status_code == 403
     assert "this is not a program" in text_of(shown)
@@ -154,9 +154,9 @@ def test_the_pages_say_so_and_take_the_second_try(checked, page, field, email):
 
 
 def test_the_code_page_asks_for_a_first_message_too(checked):
-    visitor = Browser()
+    visitor = PageVisitor()
     visitor.submit(SIGN_IN, {"identifier": EMAIL})
     flow = Flow.objects.latest("pk")
-    send = {"send": Factor(flow.addresses[0], True).id(flow)}
+    send = {"send": Factor(flow.identifiers[0], True).id(flow)}
     assert visitor.submit(SIGN_IN_VERIFY, send).status_code == 403
     assert visitor.submit(SIGN_IN_VERIFY, {**send, **PROOF}).status_code == 303

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import parse
-from passwordless_otp.models import Restriction, patterns
+from passwordless_otp.models import Restriction, restrictions
 from passwordless_otp.models.restrictions import effect_of
 
 
@@ -27,8 +27,8 @@ from passwordless_otp.models.restrictions import effect_of
     ],
 )
 def test_an_entry_is_kept_in_canonical_form(written, kept):
-    assert patterns.canonical(written, None) == kept
-    assert patterns.canonical(kept, None) == kept
+    assert restrictions.canonical_pattern(written, None) == kept
+    assert restrictions.canonical_pattern(kept, None) == kept
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_an_entry_is_kept_in_canonical_form(written, kept):
 )  # fmt: skip
 def test_what_could_match_nobody_or_anybody_is_refused(written):
     with pytest.raises(FormatInvalid):
-        patterns.canonical(written, None)
+        restrictions.canonical_pattern(written, None)
 
 
 @pytest.mark.django_db

@@ -3,13 +3,13 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.models import Identifier, Message, Restriction, memo
+from passwordless_otp.models import Identifier, Message, Restriction, settings_cache
 from tests import hooks
 from tests.attacks.test_statements import cost
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY
 from tests.restrictions.entries import allow, block, shut_out
 from tests.seen import snapshot, steps_of, walk
-from tests.visitor import EMAIL, Visitor, errors, joined, newest_code, operate, started, unlimited, wrong
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, operate, started, unlimited, wrong
 
 pytestmark = pytest.mark.django_db
 PEOPLE = ["jknown@example.com", "junknown@example.com"]
@@ -48,10 +48,10 @@ def test_known_and_unknown_allowed_and_blocked_look_alike_in_json(recorder, know
         restrict(how)
         for address in PEOPLE:
             unlimited()
-            steps = steps_of(Visitor(), address, "email_code", **options)
+            steps = steps_of(ApiVisitor(), address, "email_code", **options)
             shown.append([snapshot(step, address) for step in steps])
             Message.objects.all().delete()
-            Visitor().http.cookies.clear()
+            ApiVisitor().http.cookies.clear()
             forget(address)
     for other in shown[1:]:
         assert other == shown[0]
@@ -77,7 +77,7 @@ def test_known_and_unknown_look_alike_on_the_pages(recorder, known, how, start, 
         shown.append(walk(start, verify, field, address))
         forget(address)
     assert shown[0] == shown[1]
-    memo.forget()
+    settings_cache.clear()
 
 
 def test_the_comparison_would_see_a_sign_up_that_one_entry_refuses(recorder, known):
@@ -145,15 +145,15 @@ def test_with_protection_off_another_identifier_does_not_get_who_is_shut_out_in(
 
 @pytest.mark.django_db(transaction=True)
 def test_restrictions_cost_no_statement(recorder):
-    before = cost(lambda: Visitor().sign_in("a@example.com", "email_code"))
+    before = cost(lambda: ApiVisitor().sign_in("a@example.com", "email_code"))
     block(*[f"@d{number}.example" for number in range(50)])
-    assert cost(lambda: Visitor().sign_in("b@example.com", "email_code")) == before
+    assert cost(lambda: ApiVisitor().sign_in("b@example.com", "email_code")) == before
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_holds_at_once_in_the_process_that_saved_it():
-    assert Visitor().sign_up(email_address=EMAIL).status_code == 200
+    assert ApiVisitor().sign_up(email_address=EMAIL).status_code == 200
     block(EMAIL)
-    assert Visitor().sign_up(email_address=EMAIL).status_code == 403
+    assert ApiVisitor().sign_up(email_address=EMAIL).status_code == 403
     Restriction.objects.get().delete()
-    assert Visitor().sign_up(email_address=EMAIL).status_code == 200
+    assert ApiVisitor().sign_up(email_address=EMAIL).status_code == 200

@@ -7,22 +7,33 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
-from passwordless_otp import checks, disposable
-from passwordless_otp.models import InstanceSettings, Message
+from passwordless_otp import checks
+from passwordless_otp.models import InstanceSettings, Message, restrictions
 from tests.restrictions.entries import allow, block
-from tests.visitor import EMAIL, PHONE, Visitor, both_kinds, errors, joined, newest_code, operate, param, started
+from tests.visitor import (
+    EMAIL,
+    PHONE,
+    ApiVisitor,
+    both_kinds,
+    errors,
+    joined,
+    newest_code,
+    operate,
+    param,
+    started,
+)
 
 pytestmark = pytest.mark.django_db
 BLOCKED, NOT_ALLOWED = ["form_email_address_blocked"], ["not_allowed_access"]
 
 
 def refusal(**given):
-    answer = Visitor().sign_up(**given)
+    answer = ApiVisitor().sign_up(**given)
     return errors(answer) if answer.status_code == 403 else None
 
 
 def starting(**given):
-    visitor = Visitor()
+    visitor = ApiVisitor()
     assert visitor.sign_up(strategy="email_code", **given).status_code == 200
     return visitor
 
@@ -33,7 +44,7 @@ def test_a_blocked_address_is_refused_and_nothing_is_sent(taken):
         joined("eve@example.com")
     sent = Message.objects.count()
     block("eve@example.com")
-    answer = Visitor().sign_up(email_address="eve@example.com", strategy="email_code")
+    answer = ApiVisitor().sign_up(email_address="eve@example.com", strategy="email_code")
     assert (answer.status_code, errors(answer), param(answer)) == (403, BLOCKED, "email_address")
     assert Message.objects.count() == sent
 
@@ -59,7 +70,7 @@ def test_a_blocked_address_is_refused_and_nothing_is_sent(taken):
 )
 def test_no_spelling_gets_around_an_entry(entry, spelling):
     block(entry)
-    assert Visitor().sign_up(email_address=spelling, strategy="email_code").status_code in {403, 422}
+    assert ApiVisitor().sign_up(email_address=spelling, strategy="email_code").status_code in {403, 422}
     assert not Message.objects.exists()
 
 
@@ -67,7 +78,7 @@ def test_a_blocked_number_is_refused_in_every_spelling():
     both_kinds()
     block("+1415*")
     for spelling in [PHONE, "+1 (415) 555-2671", "＋１４１５５５５２６７１"]:
-        answer = Visitor().sign_up(phone_number=spelling, strategy="phone_code")
+        answer = ApiVisitor().sign_up(phone_number=spelling, strategy="phone_code")
         assert (answer.status_code, errors(answer), param(answer)) == (403, NOT_ALLOWED, "phone_number")
 
 
@@ -109,7 +120,9 @@ def test_a_disposable_address_is_refused_where_the_operator_says_so(domain):
 def test_without_the_list_the_switch_is_refused_and_does_nothing(monkeypatch):
     InstanceSettings(block_disposable=True).full_clean()
     find = importlib.util.find_spec
-    monkeypatch.setattr(disposable, "find_spec", lambda name: None if name == disposable.PACKAGE else find(name))
+    monkeypatch.setattr(
+        restrictions, "find_spec", lambda name: None if name == restrictions.PACKAGE else find(name)
+    )
     with pytest.raises(ValidationError, match="disposable") as refused:
         InstanceSettings(block_disposable=True).full_clean()
     assert list(refused.value.message_dict) == ["block_disposable"]
@@ -125,7 +138,7 @@ def test_where_there_is_a_list_no_check_complains():
 
 def test_the_list_is_only_imported_where_it_is_asked_for(monkeypatch):
     def refuse(name, *args, real=builtins.__import__, **options):
-        assert name != disposable.PACKAGE
+        assert name != restrictions.PACKAGE
         return real(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
@@ -176,7 +189,7 @@ def test_a_proof_from_a_sign_in_does_not_get_around_a_restriction_saved_since():
 
 def test_the_environment_tells_front_ends_what_is_restricted():
     def enabled():
-        sign_up = Visitor().get("environment").json()["user_settings"]
+        sign_up = ApiVisitor().get("environment").json()["user_settings"]
         return sign_up["sign_up"]["mode"], [name for name, v in sign_up["restrictions"].items() if v["enabled"]]
 
     assert enabled() == ("public", [])
@@ -191,7 +204,7 @@ def test_the_environment_tells_front_ends_what_is_restricted():
 
 def test_who_is_on_the_list_can_not_be_asked_for_in_bulk():
     operate(sign_up_mode="restricted", limits={"ip_flows": 5})
-    answers = [Visitor().sign_up(email_address=f"u{number}@example.com") for number in range(7)]
+    answers = [ApiVisitor().sign_up(email_address=f"u{number}@example.com") for number in range(7)]
     assert [answer.status_code for answer in answers] == [403] * 5 + [429] * 2
 
 

@@ -13,7 +13,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # noqa: E402
 
-from passwordless_otp.models import memo  # noqa: E402
+from passwordless_otp.models import settings_cache  # noqa: E402
 from tests.simulation import scenarios  # noqa: E402
 from tests.simulation.world import Clock  # noqa: E402
 
@@ -29,7 +29,7 @@ WORTH_A_YEAR = 1 - (1 - 1e-6) ** (10 * 24 * 365)  # of ten tries an hour at six 
 def play(scenario):
     """Run it on empty tables; return its tally."""
     databases = setup_databases(verbosity=0, interactive=False)
-    memo.forget()
+    settings_cache.clear()
     try:
         with Clock().running() as clock:
             return scenario(clock)

@@ -1,7 +1,7 @@
 """The attacks, each with the people who are in the way of it."""
 
-from passwordless_otp import outbox
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging import deliver
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
 from tests.simulation.world import Person, Tally, people
 from tests.visitor import both_kinds
@@ -52,15 +52,15 @@ def pump(clock, numbers=1_000):
     """Numbers of one range that earn by every SMS, each from as many addresses; a member signs in, too."""
     both_kinds()
     tally, [member] = Tally(), people(1, "phone_number")
-    memory.outbox.clear()
+    memory.sent.clear()
     for number in range(numbers):
         clock.tick(DAY / numbers)
         robot = Person(f"10.{number // 250}.{number % 250}.1")
         granted = robot.ask(f"+1415556{number:04}", newcomer=True)
         tally.counts["flows granted" if granted else "flows refused"] += 1
         for message in Message.objects.filter(status="pending"):
-            outbox.deliver(message.pk)
-    tally.counts["SMS sent"] = len(memory.outbox)
+            deliver.deliver_message(message.pk)
+    tally.counts["SMS sent"] = len(memory.sent)
     welcome(Person("203.0.113.1"), member.value, tally, "a member of the same range's country")
     return tally
 

@@ -10,12 +10,13 @@ from unittest import mock
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp import codes, limits
-from passwordless_otp.browsers import Browser
+from passwordless_otp import codes
 from passwordless_otp.errors import CodeIncorrect, OTPError, TooManyRequests, VerificationFailed
 from passwordless_otp.flows import sign_in
 from passwordless_otp.identifiers import Strategy, parse
 from passwordless_otp.models import Flow, Identifier
+from passwordless_otp.rate_limits import windows
+from passwordless_otp.visitor import Visitor
 
 START = datetime(2030, 1, 7, 8, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ class Clock:
     def running(self):
         """Let the package see this clock's time."""
         seconds = SimpleNamespace(time=lambda: int(self.now.timestamp()))
-        with mock.patch.object(limits, "time", seconds), mock.patch.object(timezone, "now", self.read):
+        with mock.patch.object(windows, "time", seconds), mock.patch.object(timezone, "now", self.read):
             yield self
 
     def read(self):
@@ -66,7 +67,7 @@ class Person:
 
     @property
     def browser(self):
-        return Browser(self.client, secrets.token_hex(32), self.ip, self.users)
+        return Visitor(self.client, secrets.token_hex(32), self.ip, self.users)
 
     def ask(self, identifier, newcomer=False):
         """Ask for a code, as somebody without an account if need be; tell whether one was granted."""

@@ -2,9 +2,9 @@
 
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier, Message
-from tests.visitor import Visitor, newest_code
+from tests.visitor import ApiVisitor, newest_code
 
 GERMAN, BRITISH = "+4915123456789", "+447400123456"
 VOIP = "+445612345678"
@@ -12,7 +12,7 @@ VOIP = "+445612345678"
 
 def at(number):
     """An IP address for each number."""
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.http.defaults["REMOTE_ADDR"] = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
     return visitor
 
@@ -38,7 +38,7 @@ def ask_and_type(number, index=0):
 
 def sent(*numbers):
     """How many SMS went out, or to these numbers."""
-    return sum(message.channel == "sms" and (not numbers or message.to in numbers) for message in memory.outbox)
+    return sum(message.channel == "sms" and (not numbers or message.to in numbers) for message in memory.sent)
 
 
 def reasons():

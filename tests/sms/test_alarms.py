@@ -10,7 +10,7 @@ pytestmark = pytest.mark.usefixtures("phone")
 
 
 def test_half_four_fifths_and_all_of_a_limit_are_told_once(told):
-    operate(limits={"sms_instance": 10, "sms_instance_day": 1000})
+    operate(limits={"sms_instance": 10, "sms_instance_per_day": 1000})
     for index in range(14):
         ask(elsewhere(index), index)
     assert told == [("sms_instance", 50), ("sms_instance", 80), ("sms_instance", 100)]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from passwordless_otp.models import Message, TestIdentifier
+from passwordless_otp.models import Message, TestAddress
 from tests.sms.strangers import BRITISH, GERMAN, VOIP, ask, at, holder, reasons, sent
-from tests.visitor import EMAIL, PHONE, Visitor, errors, newest_code, operate, param
+from tests.visitor import EMAIL, PHONE, ApiVisitor, errors, newest_code, operate, param
 
 pytestmark = pytest.mark.usefixtures("phone")
 REFUSED = ["unsupported_country_code"]
@@ -14,13 +14,13 @@ REFUSED = ["unsupported_country_code"]
 def test_a_sign_up_from_a_country_that_is_not_open_is_refused_taken_or_free(taken):
     if taken:
         holder(GERMAN)
-    answer = Visitor().sign_up(phone_number=GERMAN)
+    answer = ApiVisitor().sign_up(phone_number=GERMAN)
     assert (answer.status_code, errors(answer), param(answer)) == (403, REFUSED, "phone_number")
     assert not Message.objects.exists()
 
 
 def test_an_open_sign_up_does_not_change_to_such_a_number():
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL)
     assert errors(visitor.update(phone_number=GERMAN)) == REFUSED
     assert visitor.read()["phone_number"] is None
@@ -30,19 +30,19 @@ def test_the_operator_opens_a_country():
     operate(sms_countries=["DE"])
     ask(GERMAN)
     assert sent(GERMAN) == 1
-    assert errors(Visitor().sign_up(phone_number=PHONE)) == REFUSED
+    assert errors(ApiVisitor().sign_up(phone_number=PHONE)) == REFUSED
 
 
 def test_countries_that_share_a_code_are_told_apart():
     operate(sms_countries=["CA"])
     ask("+16045550100")
-    assert errors(Visitor().sign_up(phone_number=PHONE)) == REFUSED
-    assert errors(Visitor().sign_up(phone_number="+18764567890")) == REFUSED  # Jamaica
+    assert errors(ApiVisitor().sign_up(phone_number=PHONE)) == REFUSED
+    assert errors(ApiVisitor().sign_up(phone_number="+18764567890")) == REFUSED  # Jamaica
 
 
 def test_numbers_of_the_internet_sign_up_only_where_a_setting_says_so():
     operate(sms_countries=["GB"])
-    assert errors(Visitor().sign_up(phone_number=VOIP)) == REFUSED
+    assert errors(ApiVisitor().sign_up(phone_number=VOIP)) == REFUSED
     operate(sms_voip=True)
     ask(VOIP)
     assert sent(VOIP) == 1
@@ -51,20 +51,20 @@ def test_numbers_of_the_internet_sign_up_only_where_a_setting_says_so():
 @pytest.mark.parametrize("number", ["+18003569377", "+19002345678", "+80012345678", "+447600123456"])
 def test_no_setting_lets_premium_shared_or_pager_numbers_in(number):
     operate(sms_countries=["US", "GB"], sms_voip=True)
-    for answer in [Visitor().sign_up(phone_number=number), Visitor().sign_in(number)]:
+    for answer in [ApiVisitor().sign_up(phone_number=number), ApiVisitor().sign_in(number)]:
         assert errors(answer) == ["form_param_format_invalid"]
 
 
 def test_a_blocked_prefix_is_refused_and_what_stands_beside_it_is_not():
     operate(sms_blocked_prefixes="+1 (415) 555\n\n+1 212")
-    assert errors(Visitor().sign_up(phone_number=PHONE)) == REFUSED
+    assert errors(ApiVisitor().sign_up(phone_number=PHONE)) == REFUSED
     ask("+14156552671")
     assert sent() == 1
 
 
 def test_a_listed_test_number_needs_no_country_and_gets_no_message():
     operate(test_mode=True, sms_blocked_prefixes="+1111")
-    TestIdentifier.objects.create(identifier="+11111111111", code="123456", until="2999-01-01")
+    TestAddress.objects.create(identifier="+11111111111", code="123456", until="2999-01-01")
     visitor = ask("+11111111111")
     assert visitor.attempt("123456", "phone_code").json()["response"]["status"] == "complete"
     assert sent() == 0

@@ -4,14 +4,14 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp import outbox
+from passwordless_otp.messaging import deliver
 from passwordless_otp.models import Identifier, Message
 from tests.limits.conftest import clock  # noqa: F401
 from tests.sms.strangers import ask, at, elsewhere, holder, reasons, sent
 from tests.visitor import PHONE, newest_code, operate
 
 pytestmark = pytest.mark.usefixtures("phone")
-WIDE = {"sms_prefix": 1000, "sms_prefix_day": 1000, "sms_pause": 0}
+WIDE = {"sms_prefix": 1000, "sms_prefix_per_day": 1000, "sms_conversion": 0}
 HOUR = 3600
 
 
@@ -51,7 +51,7 @@ def test_codes_that_are_typed_do_not_count_for_their_country():
     assert sent() == 7
 
 
-@pytest.mark.parametrize("name", ["sms_instance", "sms_instance_day"])
+@pytest.mark.parametrize("name", ["sms_instance", "sms_instance_per_day"])
 def test_the_instance_sends_so_many_to_strangers_and_goes_on_by_email(name):
     operate(limits={**WIDE, name: 3})
     for index in range(5):
@@ -90,7 +90,7 @@ def test_a_limit_that_is_only_tracked_stops_nothing(caplog):
 
 def test_strangers_cannot_switch_sms_off_for_somebody_with_an_account():
     """Not by her prefix, her country, a pause, the limits of the site or the budget."""
-    operate(limits={"sms_instance": 20, "sms_country": 15, "sms_pause_from": 10}, sms_prices="US 1")
+    operate(limits={"sms_instance": 20, "sms_country": 15, "sms_conversion_sample": 10}, sms_prices="US 1")
     operate(sms_daily_budget=10, sms_proven_daily_budget=20)
     holder(PHONE)
     for index in range(60):
@@ -123,9 +123,9 @@ def test_a_second_try_of_a_message_is_not_counted_again(settings):
     ask(PHONE)
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": delivery}
     message = Message.objects.get()
-    assert (message.status, message.attempts) == ("pending", 1)
-    Message.objects.update(next_attempt_at=None)
-    outbox.deliver(message.pk)
+    assert (message.status, message.delivery_tries) == ("pending", 1)
+    Message.objects.update(next_try_at=None)
+    deliver.deliver_message(message.pk)
     assert sent(PHONE) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier, Message
 from tests.sms.strangers import at, reasons
 from tests.visitor import EMAIL, newest_code, operate
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def note(email=EMAIL, index=0):
     """Ask for a sign-in with an address that nobody has; return whether a note went out."""
-    before = len(memory.outbox)
+    before = len(memory.sent)
     assert at(index).sign_in(email, "email_code").status_code == 200
-    return len(memory.outbox) > before
+    return len(memory.sent) > before
 
 
 def test_one_address_gets_one_note_in_a_day():
@@ -26,11 +26,11 @@ def test_one_address_gets_one_note_in_a_day():
 
 
 def test_so_many_notes_go_out_in_all():
-    operate(limits={"instance_notes": 3})
+    operate(limits={"instance_unknown_account": 3})
     assert [note(f"n{index}@example.com", index) for index in range(5)] == [True] * 3 + [False] * 2
 
 
-@pytest.mark.parametrize("name", ["identifier_notes", "instance_notes"])
+@pytest.mark.parametrize("name", ["identifier_unknown_account", "instance_unknown_account"])
 def test_notes_can_be_switched_off(name):
     operate(limits={name: 0})
     assert not note()
@@ -41,7 +41,7 @@ def test_notes_can_be_switched_off(name):
     [{"status": "failed", "error_code": "bounced"}, {"status": "delivered", "error_code": "complained"}],
 )
 def test_no_note_follows_one_that_came_back(fate):
-    operate(limits={"identifier_notes": 10})
+    operate(limits={"identifier_unknown_account": 10})
     assert note()
     Message.objects.update(**fate)
     assert not note(index=1)

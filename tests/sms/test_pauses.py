@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from passwordless_otp.messaging import sms_guard
 from passwordless_otp.models import InstanceSettings, Message, Verification
-from passwordless_otp.outbox import pauses
 from tests.sms.strangers import ask, ask_and_type, elsewhere, reasons, sent
 from tests.visitor import operate
 
@@ -19,7 +19,7 @@ def ask_all(numbers):
 
 
 def paused():
-    return set(pauses.paused(InstanceSettings.current()))
+    return set(sms_guard.paused_countries(InstanceSettings.current()))
 
 
 def test_a_country_is_paused_after_thirty_codes_that_nobody_types(told):
@@ -87,7 +87,7 @@ def test_the_operator_ends_a_pause_that_began_by_itself():
 
 
 def test_a_pause_that_is_only_tracked_tells_and_stops_nothing(told):
-    operate(tracked_only=["sms_pause"])
+    operate(tracked_only=["sms_conversion"])
     ask_all(range(33))
     assert sent() == 33
     assert ("US", None) in told
@@ -97,4 +97,4 @@ def test_what_goes_to_numbers_with_an_account_does_not_count():
     ask_and_type(elsewhere(0), 0)
     ask(elsewhere(0), 1)
     assert sent() == 2
-    assert pauses.conversions() == {"US": (1, 1)}
+    assert sms_guard.conversions() == {"US": (1, 1)}

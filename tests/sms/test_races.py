@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from passwordless_otp import limits, outbox
+from passwordless_otp.messaging import deliver, sms_guard
 from passwordless_otp.models import Counter, InstanceSettings
-from passwordless_otp.outbox import rationing
+from passwordless_otp.rate_limits import windows
 from tests import hooks
 from tests.races.threads import together
 from tests.sms.strangers import ask, elsewhere, reasons, sent
@@ -14,7 +14,7 @@ from tests.visitor import operate
 
 pytestmark = pytest.mark.usefixtures("phone")
 WORKERS = 20
-WIDE = {"sms_prefix": 1000, "sms_prefix_day": 1000, "sms_country": 1000, "sms_instance": 1000}
+WIDE = {"sms_prefix": 1000, "sms_prefix_per_day": 1000, "sms_country": 1000, "sms_instance": 1000}
 
 
 @pytest.fixture
@@ -32,35 +32,35 @@ def waiting(settings):
 
 
 def deliver_all(ids):
-    together([lambda pk=pk: outbox.deliver(pk) for pk in ids])
+    together([lambda pk=pk: deliver.deliver_message(pk) for pk in ids])
 
 
-@pytest.mark.parametrize("name", ["sms_prefix", "sms_country", "sms_instance", "sms_instance_day"])
+@pytest.mark.parametrize("name", ["sms_prefix", "sms_country", "sms_instance", "sms_instance_per_day"])
 def test_of_twenty_at_once_exactly_the_limit_goes_out(waiting, name):
-    operate(limits={**WIDE, "sms_pause": 0, name: 7})
+    operate(limits={**WIDE, "sms_conversion": 0, name: 7})
     deliver_all(waiting(lambda index: f"+1415555{index:04}"))
     assert sent() == 7
     assert len(reasons()) == WORKERS - 7
 
 
 def test_of_a_budget_no_more_is_spent_than_there_is(waiting):
-    operate(limits={**WIDE, "sms_pause": 0}, sms_prices="US 0.3", sms_daily_budget=1)
+    operate(limits={**WIDE, "sms_conversion": 0}, sms_prices="US 0.3", sms_daily_budget=1)
     deliver_all(waiting())
     assert sent() == 3
 
 
 def test_negative_control_look_then_count_lets_all_of_them_through(waiting, monkeypatch):
     """What this package does not do. The barrier stands for the moment in which all of them may come along."""
-    operate(limits={**WIDE, "sms_pause": 0, "sms_instance": 7})
+    operate(limits={**WIDE, "sms_conversion": 0, "sms_instance": 7})
     ids, moment = waiting(), threading.Barrier(WORKERS)
-    shared = rationing.shared(InstanceSettings.current())[0]
+    shared = sms_guard.shared_rules(InstanceSettings.current())[0]
 
     def naive(message):
-        free = limits.count(shared) < shared.limit
+        free = windows.total_of(shared) < shared.limit
         moment.wait(60)
         return "" if free else "SMS limit reached"
 
-    monkeypatch.setattr(rationing, "withhold", naive)
+    monkeypatch.setattr(sms_guard, "suppression_reason", naive)
     deliver_all(ids)
     assert sent() == WORKERS
     assert not Counter.objects.filter(key=shared.key).exists()

@@ -5,9 +5,9 @@ import pytest
 from passwordless_otp.models import Message
 from tests.delivery import twilio_server as on
 from tests.delivery.twilio_faults import GIVEN
-from tests.visitor import PHONE, Visitor, both_kinds
+from tests.visitor import PHONE, ApiVisitor, both_kinds
 
-PATH = "passwordless_otp.delivery.backends.twilio.TwilioBackend"
+PATH = "passwordless_otp.messaging.backends.twilio.TwilioBackend"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def sent(db, use):
     """The message, sent and not reported on yet. Its visitor is at the code step."""
     use()
     both_kinds()
-    visitor = Visitor()
+    visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     message = Message.objects.get()
     message.visitor = visitor

@@ -9,10 +9,10 @@ from tests.webhooks.conftest import PATH
 pytestmark = pytest.mark.django_db
 TWILIO = {"BACKEND": PATH, "OPTIONS": GIVEN}
 SILENT = {
-    "BACKEND": "passwordless_otp.delivery.backends.twilio_verify.TwilioVerifyBackend",
+    "BACKEND": "passwordless_otp.messaging.backends.twilio_verify.TwilioVerifyBackend",
     "OPTIONS": VERIFY,
 }
-CONSOLE = {"BACKEND": "passwordless_otp.delivery.backends.console.ConsoleBackend"}
+CONSOLE = {"BACKEND": "passwordless_otp.messaging.backends.console.ConsoleBackend"}
 
 
 @pytest.mark.parametrize("chain", [[TWILIO], [CONSOLE, TWILIO], [TWILIO, TWILIO]])

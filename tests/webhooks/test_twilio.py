@@ -4,7 +4,7 @@ import pytest
 
 from passwordless_otp.models import Message, Verification
 from tests.delivery import twilio_server as on
-from tests.visitor import PHONE, Visitor, both_kinds
+from tests.visitor import PHONE, ApiVisitor, both_kinds
 from tests.webhooks.twilio_caller import MESSAGE_SID, call, call_over_http, everything, path, state
 
 OTHER = "SM" + "0" * 32
@@ -104,7 +104,7 @@ def test_a_report_over_http_is_faster_than_the_answer_and_stays(live_server, set
         on.sid(handler)
 
     server.reply = report_then_answer
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
     row = Message.objects.get()
     assert (row.status, row.provider_id, row.error_code) == ("delivered", MESSAGE_SID, "")
     assert row.sent_at is not None
@@ -120,5 +120,5 @@ def test_without_a_public_url_twilio_is_not_told_where_to_report(db, settings, s
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "PUBLIC_URL": ""}
     use()
     both_kinds()
-    Visitor().sign_up(phone_number=PHONE, strategy="phone_code")
+    ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
     assert "StatusCallback" not in server.received[0].form

@@ -23,7 +23,7 @@ from tests.webhooks.twilio_caller import (
 
 OTHER = "0192f0a0-0000-7000-8000-000000000000"
 SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
-VERIFY_PATH = "passwordless_otp.delivery.backends.twilio_verify.TwilioVerifyBackend"
+VERIFY_PATH = "passwordless_otp.messaging.backends.twilio_verify.TwilioVerifyBackend"
 
 
 def forged(case, url):
@@ -83,7 +83,7 @@ def test_without_a_public_url_nothing_is_believed(sent, settings):
 
 @pytest.mark.parametrize("name", ["memory.MemoryBackend", "nowhere.NoBackend"])
 def test_without_a_backend_of_twilios_nothing_is_believed(sent, use, name):
-    use({"BACKEND": f"passwordless_otp.delivery.backends.{name}"})
+    use({"BACKEND": f"passwordless_otp.messaging.backends.{name}"})
     assert call(sent.pk) == 403
 
 

@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
+from passwordless_otp.messaging import recover, thread_pool
 from passwordless_otp.models import Message
-from passwordless_otp.outbox import agenda, pool, sweeping
 
 BATCH = 500  # ids in one statement
 FINISH = 30.0  # seconds, for what is on its way to a provider when the command is told to end
@@ -41,12 +41,12 @@ class Command(BaseCommand):
             finally:
                 if stop.is_set():
                     self.stdout.write("Told to end: finishing what is on its way.")
-                pool.close(FINISH)
+                thread_pool.close(FINISH)
 
     def _once(self, stop: Event) -> None:
         try:
-            lost, found = sweeping.give_up(), self._submit()
-            while not stop.is_set() and not pool.drain(GLANCE):
+            lost, found = recover.mark_unknown(), self._submit()
+            while not stop.is_set() and not thread_pool.drain(GLANCE):
                 pass
             self._report(found, lost)
         except AnyDatabaseError as error:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Looking every {interval:g} seconds.")
         while not stop.is_set():
             try:
-                lost, found = sweeping.give_up(), self._submit()
+                lost, found = recover.mark_unknown(), self._submit()
                 stop.wait(interval)
                 if found or lost:
                     self._report(found, lost)
@@ -66,10 +66,10 @@ class Command(BaseCommand):
                 stop.wait(interval)
 
     def _submit(self) -> list[UUID]:
-        found = sweeping.due(agenda.LIMIT // 2)  # the rest comes next time; retries want room, too
+        found = recover.due(thread_pool.MAX_WAITING // 2)  # the rest comes next time; retries want room, too
         with suppress(Full):
             for message_id in found:
-                pool.submit(message_id)
+                thread_pool.submit(message_id)
         return found
 
     def _report(self, found: list[UUID], lost: int) -> None:

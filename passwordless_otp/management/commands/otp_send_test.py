@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from passwordless_otp import conf, identifiers
-from passwordless_otp.delivery.backends.base import DeliveryError, Outgoing
 from passwordless_otp.errors import FormatInvalid
-from passwordless_otp.identifiers import Address
-from passwordless_otp.models.ids import uuid7
-from passwordless_otp.outbox import chains
+from passwordless_otp.identifiers import IdentifierValue
+from passwordless_otp.messaging import routes
+from passwordless_otp.messaging.backends.base import DeliveryError, Outgoing
+from passwordless_otp.models.base import uuid7
 
 CODE = "000000"
 LIFE = 600  # seconds
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Send, one provider after the other."""
         address = _read(options["to"])
-        providers = list(enumerate(chains.of(address.kind.channel), 1))
+        providers = list(enumerate(routes.providers_of(address.kind.channel), 1))
         chosen = [pair for pair in providers if options["backend"] in {None, pair[0]}]
         if not chosen:
             raise CommandError(f"There are {len(providers)} providers for {address.kind.channel}: count from 1.")
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         if not any(taken):
             raise CommandError("No provider took it.")
 
-    def _ask(self, address: Address, names: list[str]) -> None:
+    def _ask(self, address: IdentifierValue, names: list[str]) -> None:
         self.stdout.write(f"A test message goes to {identifiers.mask(address)} through {', '.join(names)}.")
         try:
             answer = input("Providers may charge for it. Send it? [y/N] ")
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         if answer.strip().lower() not in {"y", "yes"}:
             raise CommandError("Nothing was sent.")
 
-    def _try(self, number: int, provider: chains.Provider, outgoing: Outgoing) -> bool:
+    def _try(self, number: int, provider: routes.Provider, outgoing: Outgoing) -> bool:
         """Print what this provider answers; of an error no text but its code, since that may hold credentials."""
         started = time.monotonic()
         try:
@@ -68,14 +68,14 @@ class Command(BaseCommand):
         return taken
 
 
-def _read(text: str) -> Address:
+def _read(text: str) -> IdentifierValue:
     try:
         return identifiers.parse(text, conf.default_region())
     except FormatInvalid as error:
         raise CommandError(f"--to is neither an email address nor a phone number. {error.long_message}") from None
 
 
-def _write(address: Address) -> Outgoing:
+def _write(address: IdentifierValue) -> Outgoing:
     site = conf.public_domain() or "this site"
     text = f"TEST from {site}. {CODE} is not a real code: an operator tries whether messages arrive."
     email = address.kind.channel == "email"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from passwordless_otp.delivery.backends import memory
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier, Verification
 from tests.browser.clerk import visits
 from tests.browser.conftest import configure, newest_code
@@ -60,7 +60,7 @@ def test_the_components_sign_up_and_in_and_say_that_a_code_is_wrong(mounted, nam
     page.wait_for_function(EMPTIED)
     type_code(page, code)
     assert_signed_in(page, identifier)
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
 
 
 def test_the_component_for_signing_up_asks_for_all_that_is_required(mounted):
@@ -87,7 +87,7 @@ def test_without_enumeration_protection_the_component_offers_another_method(moun
     page.get_by_text("Use another method").click()
     type_code(page, go_on(page, "Send SMS code"))
     page.wait_for_url("**/account/")
-    assert [message.channel for message in memory.outbox] == ["email", "sms"]
+    assert [message.channel for message in memory.sent] == ["email", "sms"]
 
 
 @pytest.mark.parametrize("version", ["v5", "v6"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from passwordless_otp.delivery.backends import memory
-from passwordless_otp.models import TestIdentifier, Verification
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import TestAddress, Verification
 from tests.browser.clerk import visits
 from tests.browser.conftest import configure, newest_code
 from tests.visitor import EMAIL, PHONE, later, wrong
@@ -38,11 +38,11 @@ def test_somebody_signs_up_signs_out_and_signs_in(page, identifier):
 
 def test_the_test_number_gets_in_with_its_fixed_code(page):
     configure(test_mode=True)
-    TestIdentifier.objects.create(identifier=TEST_NUMBER, code=TEST_CODE, until="2999-01-01")
+    TestAddress.objects.create(identifier=TEST_NUMBER, code=TEST_CODE, until="2999-01-01")
     visits.create(page, "signUp", TEST_NUMBER)
     visits.finish(page, "signUp", TEST_NUMBER, TEST_CODE)
     assert visits.signed_in_at_django(page) == TEST_NUMBER
-    assert memory.outbox == []
+    assert memory.sent == []
 
 
 @pytest.mark.parametrize("flow", ["signUp", "signIn"])
@@ -69,10 +69,10 @@ def test_a_code_is_sent_again_once_it_is_time_and_stays_good(page):
     visits.member(PHONE)
     visits.create(page, "signIn", PHONE)
     visits.prepare(page, "signIn", PHONE)
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
     later(seconds=31)
     visits.prepare(page, "signIn", PHONE)
-    first, second = [message.code for message in memory.outbox]
+    first, second = [message.code for message in memory.sent]
     assert first == second
     visits.finish(page, "signIn", PHONE, first)
     assert visits.signed_in_at_django(page) == PHONE
@@ -90,7 +90,7 @@ def test_a_reload_goes_on_where_the_visitor_was(page, flow, status):
     assert page.evaluate("(flow) => Clerk.client[flow].status", flow) == status
     visits.finish(page, flow, EMAIL, newest_code())
     assert visits.signed_in_at_django(page) == EMAIL
-    assert len(memory.outbox) == 1
+    assert len(memory.sent) == 1
 
 
 def test_names_and_metadata_are_collected_step_by_step(page):

@@ -1,0 +1,31 @@
+"""Providers that failed of late: which are passed over, and until when."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from passwordless_otp.admin.health import provider_name
+from passwordless_otp.models import ProviderHealth
+
+
+@admin.register(ProviderHealth)
+class ProviderHealthAdmin(admin.ModelAdmin):
+    """The list. Deleting a row lets the next message try the provider at once."""
+
+    list_display = ["provider", "failures", "open_until"]
+    list_display_links = None
+
+    @admin.display(description=_("provider"))
+    def provider(self, health: ProviderHealth) -> str:
+        """Return the provider's class, in short."""
+        return provider_name(health.name)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False

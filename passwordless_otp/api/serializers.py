@@ -1,0 +1,145 @@
+"""What may come in. Everything else in a request is ignored."""
+
+import json
+import unicodedata
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from passwordless_otp import codes
+from passwordless_otp.api import parsers
+from passwordless_otp.identifiers import Strategy
+
+MAX_TEXT = 320
+MAX_NAME = 150
+MAX_METADATA = 8192
+MAX_DEPTH = 20  # levels of it
+UNFIT = {"Cc", "Cs"}  # control characters, halves of a surrogate pair
+
+
+class Text(serializers.Field):
+    """One string. Not a number, not a list: no second recipient hides in one."""
+
+    default_error_messages = {
+        "invalid": _("Send one text."),
+        "too_long": _("This is too long."),
+        "control": _("Leave out control characters."),
+    }
+
+    def __init__(self, max_length: int = MAX_TEXT, **options: Any) -> None:
+        self.max_length = max_length
+        super().__init__(**{"required": False, **options})
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse what no field of ours holds, and no database takes. Blanks around it are nobody's meaning."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if len(data) > self.max_length:
+            self.fail("too_long")
+        if any(unicodedata.category(c) in UNFIT for c in data):
+            self.fail("control")
+        return data.strip()
+
+    def to_representation(self, value: Any) -> Any:
+        """Inputs are never shown."""
+        raise TypeError
+
+
+class Code(Text):
+    """What somebody typed or pasted as a code: whatever can't be one is wrong, and not malformed."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Refuse only what is no text."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data[: codes.MAX_TEXT]
+
+
+class Metadata(Text):
+    """A JSON object, as text."""
+
+    default_error_messages = {"json": _("Send a JSON object, as text.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        """Keep it as text, made anew: whatever it spells is then safe to store and to send."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        if len(data) > self.max_length:
+            self.fail("too_long")
+        try:
+            value = parsers.load(data) if data.strip() else {}
+            text = json.dumps(value, allow_nan=False)
+        except (ValueError, RecursionError):
+            self.fail("json")
+        if not isinstance(value, dict) or not _fits(value):
+            self.fail("json")
+        return text if value else ""
+
+
+class Choice(Text):
+    """The name of a strategy."""
+
+    default_error_messages = {"invalid_choice": _("Use email_code or phone_code.")}
+
+    def to_internal_value(self, data: Any) -> Strategy:
+        """Return the strategy."""
+        text = super().to_internal_value(data)
+        if text not in Strategy.values:
+            self.fail("invalid_choice")
+        return Strategy(text)
+
+
+def _fits(value: Any, levels: int = MAX_DEPTH) -> bool:
+    """Tell whether this JSON can be stored anywhere, and read again on any stack."""
+    if isinstance(value, str):
+        return not any(c == "\0" or unicodedata.category(c) == "Cs" for c in value)
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return not inner or (levels > 0 and all(_fits(item, levels - 1) for item in inner))
+
+
+class SignInInput(serializers.Serializer):
+    """Create a sign-in."""
+
+    identifier = Text(default="")
+    strategy = Choice(default=None)
+    sign_up_if_missing = serializers.BooleanField(default=False)
+
+
+class FactorInput(serializers.Serializer):
+    """Prepare a factor."""
+
+    strategy = Choice(required=True)
+    email_address_id = Text(default="")
+    phone_number_id = Text(default="")
+
+
+class CodeInput(serializers.Serializer):
+    """Hand in a code."""
+
+    strategy = Choice(required=True)
+    code = Code(required=True)
+
+
+class StrategyInput(serializers.Serializer):
+    """Prepare a verification."""
+
+    strategy = Choice(required=True)
+
+
+class FieldsInput(serializers.Serializer):
+    """What a sign-up collects. What is left out stays as it is."""
+
+    email_address = Text()
+    phone_number = Text()
+    first_name = Text(max_length=MAX_NAME)
+    last_name = Text(max_length=MAX_NAME)
+    username = Text(max_length=MAX_NAME)
+    unsafe_metadata = Metadata(max_length=MAX_METADATA)
+
+
+class SignUpInput(FieldsInput):
+    """Create a sign-up."""
+
+    strategy = Choice(default=None)
+    transfer = serializers.BooleanField(default=False)

@@ -1,0 +1,1 @@
+"""Messages: from a saved row to a provider, and back."""

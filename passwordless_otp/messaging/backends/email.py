@@ -1,0 +1,234 @@
+"""What an exception of a mail library means for the message.
+
+Classes are told by their names, so that no provider's library is imported for it.
+"""
+
+import re
+import smtplib
+import socket
+import traceback
+from typing import Any
+
+from django.conf import settings
+from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
+
+from passwordless_otp.messaging.backends.base import (
+    Backend,
+    DeliveryError,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unclear,
+)
+
+PERMANENT = range(500, 600)  # SMTP: such replies are final (RFC 5321 §4.2.1)
+TRANSIENT = range(400, 500)
+CLOSING = 421  # SMTP: the server goes away, in answer to any command (RFC 5321 §3.8)
+NO_LOGIN = 530  # SMTP: "authentication required", in answer to any command (RFC 4954 §6)
+POLICY = re.compile(r"5\.7\.")  # RFC 3463 §3.8: the sender is not welcome, whoever the recipient is
+HANDING_OVER = {"data", "quit"}  # methods of smtplib's in which the text may have gone out
+
+TOO_MANY_REQUESTS, GATEWAY = 429, {502, 504}  # a gateway does not know what became of a request
+SERVER_ERRORS, CLIENT_ERRORS = range(500, 600), range(400, 500)
+BUSY = {"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}  # AWS
+# requests, urllib3 and botocore: the connection failed, so that nothing was asked.
+NEVER_LEFT = {
+    "ConnectTimeout",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "NewConnectionError",
+    "ProxyConnectionError",
+    "ProxyError",
+    "SSLCertVerificationError",
+}
+# Anymail and botocore: it was never asked either, for what the settings say.
+MISCONFIGURED = {
+    "AnymailInvalidAddress",
+    "AnymailSerializationError",
+    "AnymailUnsupportedFeature",
+    "NoCredentialsError",
+    "PartialCredentialsError",
+    "CredentialRetrievalError",
+    "NoRegionError",
+    "ParamValidationError",
+}
+
+
+def classify(error: Exception) -> DeliveryError:
+    """Tell what became of the message. Nothing of the error but its class and its numbers goes on."""
+    if isinstance(error, smtplib.SMTPException):
+        return _of_smtp(error)
+    names = _names(error)
+    if "AnymailRecipientsRefused" in names:
+        return Refused("recipient refused")
+    cause = error.__cause__ if "AnymailAPIError" in names and error.__cause__ else error
+    if isinstance(error, ImproperlyConfigured | ImportError) or _names(cause) & MISCONFIGURED:
+        return Refused(type(cause).__name__, elsewhere=True)
+    return _of_answer(error) or _of_connection(cause)
+
+
+def unsupported(error: Exception, attributes: list[str]) -> str:
+    """Return which of these attributes Anymail says that the provider can't do; empty if it is about none."""
+    if not attributes or "AnymailUnsupportedFeature" not in _names(error):
+        return ""
+    said = str(error.args[0]) if error.args else ""
+    return next((name for name in attributes if name in said), attributes[0])
+
+
+def _of_smtp(error: smtplib.SMTPException) -> DeliveryError:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        status, said = max(error.recipients.values())
+        elsewhere = status == NO_LOGIN or bool(POLICY.search(str(said)))
+        if status in TRANSIENT:  # a full mailbox, a greylist, a domain that is not found just now
+            return Unavailable(f"smtp {status}", for_recipient=status != CLOSING)
+        return _by_reply(status, elsewhere) or Unavailable(f"smtp {status}")
+    if isinstance(error, smtplib.SMTPResponseException):
+        answer = _by_reply(error.smtp_code, elsewhere=True)
+        if isinstance(error, smtplib.SMTPDataError):
+            return answer or Unclear(f"smtp {error.smtp_code}")
+        if answer and not _steps(error) & HANDING_OVER:
+            return answer
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return Refused(type(error).__name__, elsewhere=True)
+    return _of_connection(error)
+
+
+def _by_reply(status: int, elsewhere: bool) -> DeliveryError | None:
+    """Tell by an SMTP reply that refuses; `None` if it doesn't."""
+    if status in PERMANENT:
+        return Refused(f"smtp {status}", elsewhere=elsewhere)
+    return Unavailable(f"smtp {status}") if status in TRANSIENT else None
+
+
+def _of_answer(error: Exception) -> DeliveryError | None:
+    """Tell by what a provider has answered over HTTP; `None` if it hasn't."""
+    response, code = getattr(error, "response", None), ""
+    status = getattr(response, "status_code", None)
+    if isinstance(response, dict):  # botocore's
+        code = str(response.get("Error", {}).get("Code", ""))
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if not isinstance(status, int):
+        return None
+    name = f"{code or 'http'} {status}"
+    if status == TOO_MANY_REQUESTS or code in BUSY:
+        return Unavailable(name)
+    if status in CLIENT_ERRORS:
+        return Refused(name, elsewhere=True)
+    return Unavailable(name) if status in SERVER_ERRORS and status not in GATEWAY else Unclear(name)
+
+
+def _of_connection(error: BaseException) -> DeliveryError:
+    """Tell by how far it came."""
+    steps = _steps(error)
+    before_the_text = bool(steps) and not steps & HANDING_OVER
+    refused = isinstance(error, ConnectionRefusedError | socket.gaierror)
+    kind = Unavailable if before_the_text or refused or _never_left(error) else Unclear
+    return kind(type(error).__name__)
+
+
+def _steps(error: BaseException) -> set[str]:
+    """Return the methods of smtplib's that it was raised in."""
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    return {frame.f_code.co_name for frame in frames if frame.f_globals.get("__name__") == "smtplib"}
+
+
+def _never_left(error: BaseException) -> bool:
+    """Tell whether the connection already failed: by the error, or by urllib3's within it."""
+    reason = getattr(next(iter(error.args), None), "reason", None)
+    causes = [error, reason, *getattr(reason, "args", [])]
+    return any(_names(cause) & NEVER_LEFT for cause in causes)
+
+
+def _names(thing: object) -> set[str]:
+    return {kind.__name__ for kind in type(thing).__mro__}
+
+
+TAG = "passwordless_otp"  # by which a provider's own pages tell codes from the site's other mail
+NOT_TAKEN = {"rejected", "invalid", "failed"}
+
+
+class EmailBackend(Backend):
+    """Send through Django.
+
+    `using` names one of the site's MAILERS (Django ≥ 6.1) or, without those, is the dotted path of an email
+    backend. `from_email` stands in for DEFAULT_FROM_EMAIL. `timeout` is in seconds, to connect and again for
+    each wait for an answer, of SMTP and of the providers that Anymail asks over HTTP.
+    """
+
+    def __init__(self, using: str | None = None, from_email: str | None = None, timeout: float = 10) -> None:
+        if timeout <= 0:
+            raise ValueError("timeout is to be a number of seconds above 0")
+        self.using = using
+        self.from_email = from_email
+        self.timeout = timeout
+        self._unwanted: set[str] = set()  # attributes of Anymail's that this provider has refused
+
+    def send(self, message: Outgoing) -> Receipt:
+        """Send the mail. Exceptions of mail libraries carry the text, so none becomes a context."""
+        email = self._written(message)
+        try:
+            sent = self._send(email, self._attributes(message))
+        except Exception as error:  # whatever the site's mail settings name
+            failure = classify(error)
+        else:
+            if sent == 0:
+                raise Refused("not sent")
+            return _receipt(getattr(email, "anymail_status", None))
+        raise failure
+
+    def _written(self, message: Outgoing) -> mail.EmailMultiAlternatives:
+        headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no vacation notes in return
+        email = mail.EmailMultiAlternatives(
+            message.subject, message.text, self.from_email, [message.to], headers=headers
+        )
+        if message.html:
+            email.attach_alternative(message.html, "text/html")
+        return email
+
+    def _attributes(self, message: Outgoing) -> dict[str, Any]:
+        """Return what Anymail passes on and others ignore, the least needed first."""
+        wanted = {
+            "track_clicks": False,
+            "track_opens": False,
+            "tags": [TAG],
+            "metadata": {"message": message.id},
+        }
+        return {name: value for name, value in wanted.items() if name not in self._unwanted}
+
+    def _send(self, email: Any, attributes: dict[str, Any]) -> Any:
+        """Send it with these attributes, less those that the provider can't do. Return how many were sent."""
+        for name, value in attributes.items():
+            setattr(email, name, value)
+        with self._connection() as connection:
+            while True:
+                try:
+                    return connection.send_messages([email])
+                except ValueError as error:  # Anymail raises it before anything goes out
+                    refused = unsupported(error, list(attributes))
+                    if not refused:
+                        raise
+                self._unwanted.add(refused)
+                del attributes[refused]
+                delattr(email, refused)
+
+    def _connection(self) -> Any:
+        """Return a connection of Django's. Without a timeout SMTP would wait for ever, and Anymail for long."""
+        mailers: Any = getattr(mail, "mailers", None)
+        if mailers is not None and (self.using is None or hasattr(settings, "MAILERS")):
+            connection = mailers[self.using or "default"]
+        else:
+            connection = mail.get_connection(self.using)
+        if hasattr(connection, "timeout"):
+            connection.timeout = self.timeout
+        return connection
+
+
+def _receipt(status: Any) -> Receipt:
+    """Read what Anymail says of the only recipient, if it was Anymail. Raises `Refused`."""
+    said = getattr(status, "status", None) or set()
+    if said and said <= NOT_TAKEN:
+        raise Refused(min(said), elsewhere="failed" in said)
+    name = getattr(status, "message_id", None)
+    return Receipt(provider_id=str(name) if isinstance(name, str | int) else "")

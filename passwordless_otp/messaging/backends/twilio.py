@@ -1,0 +1,162 @@
+"""What Twilio's SDK raises → what it means for a message. The same for all of Twilio's APIs."""
+
+import ssl
+from collections.abc import Callable
+from importlib.util import find_spec
+from threading import Lock
+from typing import Any, ClassVar
+
+from passwordless_otp.messaging.backends.base import (
+    Backend,
+    DeliveryError,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unclear,
+)
+
+OK, REFUSING = range(200, 300), range(400, 500)
+TOO_MANY_REQUESTS, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 429, 401, 403, 404
+GATEWAYS = {502, 504}  # the server behind it may have had the request
+BUSY_FOR_NUMBER = {60212}
+BUSY = {20429, 21611} | BUSY_FOR_NUMBER
+# The person's number, their wish, their country, or a guard against fraud that another provider must not undo.
+PERSON = {21211, 21217, 21265, 21614, 21635, 60205, 21610, 21408, 60605, 60203, 60410}
+# This sender does not reach that number, or the service has none to spare.
+UNROUTED = {21214, 21612, 21703, 60200, 60220, 60238}
+# The account, the sender or the service is not set up.
+ACCOUNT = {20003, 20005, 20404, 21212, 21601, 21603, 21606, 21608, 21659, 21704, 21705}
+VERIFY_SERVICE = {60201, 60204, 60217, 60223}
+ELSEWHERE = UNROUTED | ACCOUNT | VERIFY_SERVICE
+
+
+def read_error(error: Exception) -> DeliveryError:
+    """Tell what is known by the HTTP status, then by Twilio's code, then by how far the request came."""
+    status, code = getattr(error, "status", None), getattr(error, "code", None)
+    if not isinstance(status, int):
+        kind = Unavailable if _never_left(error) else Unclear
+        return kind(type(error).__name__)
+    number = code if isinstance(code, int) and code != status else None  # without one the SDK repeats the status
+    name = f"twilio {number}" if number is not None else f"twilio http {status}"
+    if status in OK or status in GATEWAYS:
+        return Unclear(name)
+    if status in REFUSING and number in PERSON:
+        return Refused(name)
+    if status not in REFUSING or status == TOO_MANY_REQUESTS or number in BUSY:
+        return Unavailable(name, for_recipient=status in REFUSING and number in BUSY_FOR_NUMBER)
+    return Refused(name, elsewhere=status in {UNAUTHORISED, FORBIDDEN, NOT_FOUND} or number in ELSEWHERE)
+
+
+def _never_left(error: Exception) -> bool:
+    """Tell whether the connection already failed, so that nothing was asked of Twilio."""
+    from requests.exceptions import ConnectTimeout, ProxyError
+    from urllib3.exceptions import NewConnectionError
+
+    reason = getattr(next(iter(error.args), None), "reason", None)
+    causes = [error, reason, *getattr(reason, "args", [])]
+    before = (ConnectTimeout, ProxyError, NewConnectionError, ssl.SSLCertVerificationError)
+    return any(isinstance(cause, before) for cause in causes)
+
+
+class TwilioAccount:
+    """Credentials, and one client for all threads, since it keeps connections open.
+
+    `timeout` is in seconds, to connect and again for each wait for an answer. `http_client`, one of the SDK's,
+    brings its own. `webhook_secret` is what Twilio signs its reports with, where that is not the token.
+    """
+
+    def __init__(
+        self,
+        account_sid: str,
+        auth_token: str,
+        http_client: Any,
+        timeout: float,
+        webhook_secret: str = "",
+    ) -> None:
+        if not account_sid or not auth_token:  # the SDK would look for them in the environment
+            raise ValueError("account_sid and auth_token are needed")
+        if timeout <= 0:
+            raise ValueError("timeout is to be a number of seconds above 0")
+        if find_spec("twilio") is None:
+            raise ModuleNotFoundError("install passwordless_otp[twilio]", name="twilio")
+        self.sid, self.auth_token = account_sid, auth_token
+        self.webhook_secret = webhook_secret or auth_token
+        self.http_client, self.timeout = http_client, timeout
+        self._lock, self._client = Lock(), None
+
+    def ask(self, request: Callable[[Any], Any]) -> Receipt:
+        """Let `request` ask the SDK's client for something that has an id.
+
+        Raises `Refused`, `Unavailable` or `Unclear`. The SDK's exceptions may hold the request, and with it the
+        code, so none becomes a context.
+        """
+        client = self.client()
+        try:
+            answer = request(client)
+        except Exception as error:  # the SDK lets out whatever breaks while it reads an answer
+            failure = read_error(error)
+        else:
+            if answer.sid and isinstance(answer.sid, str):
+                return Receipt(provider_id=answer.sid)
+            failure = Unclear("twilio no sid")
+        raise failure
+
+    def client(self) -> Any:
+        """Return the SDK's client."""
+        from twilio.http.http_client import TwilioHttpClient
+        from twilio.rest import Client
+
+        with self._lock:
+            if self._client is None:
+                http_client = self.http_client or TwilioHttpClient(timeout=self.timeout)
+                self._client = Client(self.sid, self.auth_token, http_client=http_client)
+            return self._client
+
+
+LONGEST = 36_000  # seconds that Twilio lets a message wait in its queue
+
+
+class TwilioBackend(Backend):
+    """Send SMS through Twilio, from a messaging service or from one sender (`from_`)."""
+
+    webhook: ClassVar[str] = "twilio"
+
+    def __init__(  # noqa: PLR0913 - the setting's OPTIONS, by name
+        self,
+        *,
+        account_sid: str = "",
+        auth_token: str = "",
+        messaging_service_sid: str = "",
+        from_: str = "",
+        risk_check: str = "",
+        content_retention: str = "",
+        address_retention: str = "",
+        webhook_secret: str = "",
+        http_client: Any = None,
+        timeout: float = 10,
+    ) -> None:
+        self.account = TwilioAccount(account_sid, auth_token, http_client, timeout, webhook_secret)
+        if bool(messaging_service_sid) == bool(from_):
+            raise ValueError("either messaging_service_sid or from_ is needed, and not both")
+        options = {
+            "messaging_service_sid": messaging_service_sid,
+            "from_": from_,
+            "risk_check": risk_check,
+            "content_retention": content_retention,
+            "address_retention": address_retention,
+        }
+        self.options = {name: value for name, value in options.items() if value}
+
+    def send(self, message: Outgoing) -> Receipt:
+        """Create the message at Twilio."""
+        callback = {"status_callback": message.callback_url} if message.callback_url else {}
+        return self.account.ask(
+            lambda client: client.messages.create(
+                to=message.to,
+                body=message.text,
+                validity_period=max(1, min(message.seconds_left, LONGEST)),
+                **callback,
+                **self.options,
+            )
+        )

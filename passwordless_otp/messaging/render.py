@@ -1,0 +1,149 @@
+"""Templates around a code → subject, text and HTML."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import Template
+
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone, translation
+from django.views.decorators.debug import sensitive_variables
+
+from passwordless_otp import conf, links, sms
+from passwordless_otp.messaging.backends.base import Backend, Outgoing
+from passwordless_otp.models import InstanceSettings, Message
+from passwordless_otp.models.messages import MessageKind
+
+FOLDER = "passwordless_otp/messages"
+
+
+@dataclass(frozen=True)
+class RenderedText:
+    """What one message says. `subject` is one line; it and `html` are empty for an SMS."""
+
+    subject: str
+    body: str
+    html: str = ""
+
+
+@dataclass(frozen=True)
+class OperatorTexts:
+    """The operator's own texts, with the placeholders of `string.Template`. An empty one means ours."""
+
+    subject: str = ""
+    sms: str = ""
+
+
+DEFAULT_TEXTS = OperatorTexts()
+
+
+def compose(
+    kind: str, channel: str, context: dict[str, object], wording: OperatorTexts = DEFAULT_TEXTS
+) -> RenderedText:
+    """Render what this kind of message says, in the active language."""
+    if channel == "sms":
+        return RenderedText("", _sms(kind, context, wording.sms))
+    subject = _fill(wording.subject, context) or _render(kind, "subject.txt", context)
+    context = {**context, "subject": " ".join(subject.split())}
+    body, html = _render(kind, "body.txt", context), _render(kind, "body.html", context)
+    return RenderedText(str(context["subject"]), f"{body}\n", html)
+
+
+def _sms(kind: str, context: dict[str, object], wording: str) -> str:
+    """Return the first of the texts that is one segment; if none is, the shortest."""
+    domain, code = str(context.get("domain", "")), str(context.get("code", ""))
+    bound = ""
+    for text in _texts(kind, context, wording):
+        line = " ".join(text.split())
+        bound = sms.bind(line, domain, code) if code else line
+        if sms.segments(bound) == 1:
+            break
+    return bound
+
+
+def _texts(kind: str, context: dict[str, object], wording: str) -> Iterator[str]:
+    """Yield the operator's text, ours, and ours without what can be missed: the last line names the site, too."""
+    if wording:
+        yield _fill(wording, context)
+    nameless = {**context, "app": ""}
+    for words in [context, nameless, {**nameless, "short": True}]:
+        yield _render(kind, "sms.txt", words)
+
+
+def _fill(wording: str, context: dict[str, object]) -> str:
+    return Template(wording).safe_substitute(context)
+
+
+def _render(kind: str, name: str, context: dict[str, object]) -> str:
+    return render_to_string(f"{FOLDER}/{kind}/{name}", context).strip()
+
+
+@sensitive_variables()
+def render_message(message: Message) -> Outgoing:
+    """Derive the code and compose the text, in the message's language. Raises what templates and keys raise."""
+    verification = message.verification
+    kind = MessageKind(message.kind)
+    code = verification.code() if verification is not None and kind.has_code else ""
+    end = message.created_at + links.LIFE if verification is None else verification.expires_at
+    left = int((end - timezone.now()).total_seconds())
+    with translation.override(message.language or None):
+        more = _told(message) if verification is None else {}
+        text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
+    return Outgoing(
+        id=message.pk.hex,
+        channel=message.channel,
+        to=message.identifier.value,
+        subject=text.subject,
+        text=text.body,
+        html=text.html,
+        code=code,
+        seconds_left=left,
+    )
+
+
+@sensitive_variables()
+def render_text(
+    settings: InstanceSettings, kind: MessageKind, channel: str, code: str, left: int, **more: object
+) -> RenderedText:
+    """Say it in the active language, or as the operator does. `left` are seconds of the code's life.
+
+    `more` is what a notice tells: what happened, when, and the link for those who did not do it.
+    """
+    origin, sign_up = conf.public_origin(), _path("sign_up")
+    context = {
+        "app": settings.app,
+        "code": code,
+        "code_in_subject": settings.code_in_subject,
+        "domain": conf.public_domain(),
+        "minutes": math.ceil(left / 60),
+        "sign_up_url": origin + sign_up if origin and sign_up and settings.sign_up_open else "",
+        "support_email": settings.support_email,
+        **more,
+    }
+    own = OperatorTexts(settings.email_subject, settings.sms_text) if kind.has_code else DEFAULT_TEXTS
+    return compose(kind, channel, context, own)
+
+
+def _told(notice: Message) -> dict[str, object]:
+    """Return what this notice tells: nothing that a visitor has typed, and nothing that her browser says."""
+    origin, path = conf.public_origin(), _path("not_me", links.token(notice.pk))
+    return {
+        "added": notice.flow is None,
+        "at": notice.happened_at,
+        "not_me_url": origin + path if origin and path else "",
+    }
+
+
+def callback_url(message: Message, backend: Backend) -> str:
+    """Return where this provider may report on this message; empty where that can't be."""
+    path = _path(backend.webhook, message.pk) if backend.webhook else ""
+    return conf.public_origin() + path if conf.public_origin() and path else ""
+
+
+def _path(name: str, *args: object) -> str:
+    """Return the path of one of our URLs; empty where the site has not included it."""
+    try:
+        return reverse(f"passwordless_otp:{name}", args=args)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,1 @@
+"""How often anything may happen."""
