@@ -55,6 +55,11 @@ class Client:
         """Whether the database knows the cookie. One that somebody else has made up is never adopted."""
         return bool(self._own) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
 
+    @cached_property
+    def settings(self) -> InstanceSettings:
+        """The instance settings, read once for this request."""
+        return InstanceSettings.current()
+
     @property
     def visitor(self) -> Visitor:
         """What a flow is told of it."""

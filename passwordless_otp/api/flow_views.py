@@ -24,7 +24,7 @@ class CreateSignIn(Call):
         clients.refuse_session(self.http)
         given = self.given(serializers.SignInInput)
         current = self.client.flows.get(Purpose.SIGN_IN)
-        return self.answer_flow(sign_in.create(self.client.visitor, current, **given))
+        return self.answer_flow(sign_in.create(self.client.settings, current, self.client.visitor, **given))
 
 
 class ReadSignIn(Call):
@@ -43,7 +43,9 @@ class PrepareSignIn(Call):
         given = self.given(serializers.FactorInput)
         flow = self.find(Purpose.SIGN_IN, name)
         factor_id = given[f"{given['strategy'].kind}_id"]
-        return self.answer_flow(sign_in.prepare(flow, self.client.visitor, given["strategy"], factor_id))
+        return self.answer_flow(
+            sign_in.prepare(self.client.settings, flow, self.client.visitor, given["strategy"], factor_id)
+        )
 
 
 class AttemptSignIn(Call):
@@ -55,7 +57,7 @@ class AttemptSignIn(Call):
         given = self.given(serializers.CodeInput)
         flow = self.find(Purpose.SIGN_IN, name)
         with reporting_failures(self.http, flow):
-            sign_in.attempt(flow, self.client.visitor, **given)
+            sign_in.attempt(self.client.settings, flow, self.client.visitor, **given)
         return self.answer_flow(flow)
 
 
@@ -68,7 +70,7 @@ class CreateSignUp(Call):
         given = self.given(serializers.SignUpInput)
         options = {"strategy": given.pop("strategy"), "transfer": given.pop("transfer")}
         current = self.client.flows.get(Purpose.SIGN_UP)
-        flow = sign_up.create(self.client.visitor, current, given, **options)
+        flow = sign_up.create(self.client.settings, current, self.client.visitor, given, **options)
         if options["transfer"]:
             self.client.flows.pop(Purpose.SIGN_IN, None)  # it ended with that
         return self.answer_flow(flow)
@@ -85,7 +87,7 @@ class EditSignUp(Call):
         """Change what was given."""
         given = self.given(serializers.FieldsInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer_flow(sign_up.update(flow, self.client.visitor, given))
+        return self.answer_flow(sign_up.update(self.client.settings, flow, self.client.visitor, given))
 
 
 class PrepareSignUp(Call):
@@ -95,7 +97,7 @@ class PrepareSignUp(Call):
         """To the identifier of this strategy."""
         given = self.given(serializers.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer_flow(sign_up.prepare(flow, self.client.visitor, **given))
+        return self.answer_flow(sign_up.prepare(self.client.settings, flow, self.client.visitor, **given))
 
 
 class AttemptSignUp(Call):
@@ -107,5 +109,5 @@ class AttemptSignUp(Call):
         given = self.given(serializers.CodeInput)
         flow = self.find(Purpose.SIGN_UP, name)
         with reporting_failures(self.http, flow):
-            sign_up.attempt(flow, self.client.visitor, **given)
+            sign_up.attempt(self.client.settings, flow, self.client.visitor, **given)
         return self.answer_flow(flow)

@@ -30,32 +30,39 @@ from passwordless_otp.visitor import Visitor
 
 
 def create(
-    visitor: Visitor,
+    settings: InstanceSettings,
     current: Flow | None,
+    visitor: Visitor,
     identifier: str = "",
     strategy: Strategy | None = None,
+    *,
+    send: bool = False,
     sign_up_if_missing: bool = False,
 ) -> Flow:
-    """Open a sign-in of this browser, or go on with `current` if it is the same. Sends only with `strategy`.
+    """Open a sign-in of this browser, or go on with `current` if it is the same.
+
+    Sends a code with `strategy`; with `send`, by the strategy of what was typed.
 
     Raises `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `CaptchaInvalid`,
     `TooManyRequests`; with enumeration protection off `IdentifierNotFound`.
     """
-    settings = InstanceSettings.current()
     if strategy and not identifier:
         raise ParamMissing("identifier")
     if sign_up_if_missing and not settings.sign_up_open:
         raise TransferNotAllowed
     addresses = [_read(identifier, settings)] if identifier else []
+    if send and addresses:
+        strategy = addresses[0].kind.strategy
     may_be_missing = settings.enumeration_protection or sign_up_if_missing
     if addresses and not may_be_missing and not users.holders_of(addresses):
         throttle.consume(rules.for_flow(visitor, settings))  # this answer, too, is one to be asked for in bulk
         raise IdentifierNotFound
     details = {"sign_up_if_missing": sign_up_if_missing}
     if current and _same(current, addresses, details):
-        return _go_on(current, visitor, strategy)
+        return _go_on(settings, current, visitor, strategy, send)
     flow = lifecycle.new(visitor.client, Purpose.SIGN_IN, addresses, details)
-    planned = _plan(flow, visitor, strategy, "", settings) if strategy else None
+    factor_id = factors.Factor(addresses[0], True).id(flow) if send and addresses else ""
+    planned = _plan(flow, visitor, strategy, factor_id, settings) if strategy else None
 
     def step(receipts: list[Any]) -> tuple[Flow, Message | None]:
         lifecycle.open_in_place_of(flow, current, [] if planned else receipts)
@@ -71,13 +78,14 @@ def create(
     return flow
 
 
-def prepare(flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = "") -> Flow:
+def prepare(
+    settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = ""
+) -> Flow:
     """Send a code, unless the last message is younger than the resend interval.
 
     Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`,
     `CaptchaInvalid`, `TooManyRequests`.
     """
-    settings = InstanceSettings.current()
     planned = _plan(flow, visitor, strategy, factor_id, settings)
 
     def step(receipts: list[Any]) -> Message | None:
@@ -92,13 +100,12 @@ def prepare(flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = "
 
 
 @sensitive_variables("code", "test_code")
-def attempt(flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
+def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Complete the sign-in if `code` is right. Logging in is the caller's part.
 
     Raises what `check_code` does, `VerificationMissing`, and `TransferRequired` where the code was right and
     a sign-up may go on from it.
     """
-    settings = InstanceSettings.current()
     if flow.abandoned:
         raise VerificationExpired
     verification = flow.newest(strategy)
@@ -140,10 +147,13 @@ def _read(identifier: str, settings: InstanceSettings) -> IdentifierValue:
     return address
 
 
-def _go_on(flow: Flow, visitor: Visitor, strategy: Strategy | None) -> Flow:
+def _go_on(
+    settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy | None, send: bool
+) -> Flow:
     """Answer the open flow: the code that was sent has to stay good."""
     try:
-        return prepare(flow, visitor, strategy) if strategy else flow
+        factor_id = factors.Factor(flow.identifiers[0], True).id(flow) if send else ""
+        return prepare(settings, flow, visitor, strategy, factor_id) if strategy else flow
     except ResourceNotFound:  # a parallel `create` of this client has replaced it
         return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
 

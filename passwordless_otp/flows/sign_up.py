@@ -37,8 +37,9 @@ REUSABLE = {VerificationStatus.UNVERIFIED, VerificationStatus.VERIFIED}
 
 
 def create(
-    visitor: Visitor,
+    settings: InstanceSettings,
     current: Flow | None,
+    visitor: Visitor,
     given: Mapping[str, str],
     strategy: Strategy | None = None,
     transfer: bool = False,
@@ -50,7 +51,7 @@ def create(
     this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `EmailAddressBlocked`,
     `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyRequests`, and what is wrong with a field.
     """
-    settings = _settings()
+    _require_open(settings)
     values = read_fields(given, visitor, settings)
     addresses = [IdentifierValue(kind, values[kind]) for kind in Kind if values.get(kind)]
     with policy.counting_refusals(visitor, settings):  # of a transfer, with the proven one: that may be allowed
@@ -58,7 +59,7 @@ def create(
     details = {name: values.get(name, "") for name in DETAILS}
     if current and not transfer and _same(current, addresses):
         try:
-            return _go_on(current, values, visitor, strategy, settings)
+            return _go_on(settings, current, visitor, values, strategy)
         except ResourceNotFound:  # a parallel `create` of this client has replaced it
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
 
@@ -83,15 +84,15 @@ def create(
     if message:
         dispatch.submit(message)
     flow = _settled(flow, refusal, visitor, visitor.client)
-    return prepare(flow, visitor, strategy) if strategy and transfer and flow.user is None else flow
+    return prepare(settings, flow, visitor, strategy) if strategy and transfer and flow.user is None else flow
 
 
-def update(flow: Flow, visitor: Visitor, given: Mapping[str, str]) -> Flow:
+def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapping[str, str]) -> Flow:
     """Change what was given. It may be complete by that.
 
     Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess` or what is wrong with a field.
     """
-    settings = _settings()
+    _require_open(settings)
     values = read_fields(given, visitor, settings)
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
     details = {name: values[name] for name in DETAILS if name in values}
@@ -108,13 +109,13 @@ def update(flow: Flow, visitor: Visitor, given: Mapping[str, str]) -> Flow:
         return _settled(flow, transactions.run_step(step, flow), visitor, before)
 
 
-def prepare(flow: Flow, visitor: Visitor, strategy: Strategy) -> Flow:
+def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy) -> Flow:
     """Send a code to the identifier of this strategy, unless the last message is younger than the interval.
 
     Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`, `ValueDisabled`, `ParamMissing`,
     `AlreadyVerified`, `VerificationFailed`, `CaptchaInvalid`, `TooManyCodes`, `TooManyRequests`.
     """
-    settings = _settings(flow)
+    _require_open(settings, flow)
     planned = _plan(flow, visitor, strategy, settings)
 
     def step(receipts: list[Any]) -> Message | None:
@@ -131,14 +132,14 @@ def prepare(flow: Flow, visitor: Visitor, strategy: Strategy) -> Flow:
 
 
 @sensitive_variables("code")
-def attempt(flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
+def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Prove an identifier if `code` is right; the last one completes the sign-up.
 
     Raises what `check_code` does, `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`,
     `VerificationMissing`, `IdentifierExists` (the username was taken meanwhile: change it) and
     `IdentificationClaimed`.
     """
-    settings = _settings(flow)
+    _require_open(settings, flow)
     if flow.abandoned:
         raise VerificationExpired
     identifier = typed_identifier(flow, strategy, settings)
@@ -159,13 +160,11 @@ def attempt(flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow
     return _settled(flow, check_code(verification, code, guard, accept), visitor, before)
 
 
-def _settings(flow: Flow | None = None) -> InstanceSettings:
-    """Return the settings, if they let this sign-up go on: they may have changed since it began."""
-    settings = InstanceSettings.current()
+def _require_open(settings: InstanceSettings, flow: Flow | None = None) -> None:
+    """Raise the reason if this sign-up may not go on: the settings may have changed since it began."""
     if not settings.sign_up_open:
         raise SignUpClosed
     policy.require_allowed(flow.identifiers if flow else [], settings)
-    return settings
 
 
 def _plan(flow: Flow, visitor: Visitor, strategy: Strategy, settings: InstanceSettings) -> send_code.Plan:
@@ -180,14 +179,14 @@ def _same(flow: Flow, addresses: list[IdentifierValue]) -> bool:
 
 
 def _go_on(
-    flow: Flow, values: Mapping[str, str], visitor: Visitor, strategy: Strategy | None, settings: InstanceSettings
+    settings: InstanceSettings, flow: Flow, visitor: Visitor, values: Mapping[str, str], strategy: Strategy | None
 ) -> Flow:
     """Answer the open flow: the code that was sent has to stay good."""
     changed = any(flow.details[name] != values[name] for name in DETAILS if name in values)
     lacks = missing(flow, settings) or unverified(flow, settings)
     if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
-        flow = update(flow, visitor, values)
-    return prepare(flow, visitor, strategy) if strategy and flow.user is None else flow
+        flow = update(settings, flow, visitor, values)
+    return prepare(settings, flow, visitor, strategy) if strategy and flow.user is None else flow
 
 
 def _settled(flow: Flow, refusal: OTPError | None, visitor: Visitor, client: str) -> Flow:

@@ -146,7 +146,7 @@ class Page(View):
     @property
     def settings(self) -> InstanceSettings:
         """What the operator has set."""
-        return InstanceSettings.current()
+        return self.client.settings
 
     @property
     def client(self) -> clients.Client:

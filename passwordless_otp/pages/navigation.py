@@ -79,18 +79,18 @@ def attempt_sign_in(request: HttpRequest, flow: Flow, strategy: Strategy, code: 
     client = clients.current(request)
     try:
         with reporting_failures(request, flow):
-            return sign_in.attempt(flow, client.visitor, strategy, code)
+            return sign_in.attempt(client.settings, flow, client.visitor, strategy, code)
     except TransferRequired:
         current = client.flows.get(Purpose.SIGN_UP)
-        return sign_up.create(client.visitor, current, {}, transfer=True)
+        return sign_up.create(client.settings, current, client.visitor, {}, transfer=True)
 
 
 def save_sign_up(client: Client, given: dict[str, str], afresh: bool) -> Flow:
     """Go on with the sign-up in which something is proven, unless `afresh`; else open one."""
     current = client.flows.get(Purpose.SIGN_UP)
     if current and proven_values(current) and not afresh:
-        return sign_up.update(current, client.visitor, given)
-    return sign_up.create(client.visitor, current, given)
+        return sign_up.update(client.settings, current, client.visitor, given)
+    return sign_up.create(client.settings, current, client.visitor, given)
 
 
 def go_on(request: HttpRequest, flow: Flow) -> SeeOther:
@@ -100,11 +100,11 @@ def go_on(request: HttpRequest, flow: Flow) -> SeeOther:
     if flow.user is not None:
         clients.log_in(request, flow)
         return SeeOther(after_sign_in(request))
-    settings = InstanceSettings.current()
+    settings = client.settings
     pending = sign_up.unverified(flow, settings)
     if sign_up.missing(flow, settings) or not pending:
         return SeeOther(page_path(request, "sign_up"))
-    sign_up.prepare(flow, client.visitor, pending[0].kind.strategy)
+    sign_up.prepare(settings, flow, client.visitor, pending[0].kind.strategy)
     return SeeOther(page_path(request, "sign_up_verify"))
 
 

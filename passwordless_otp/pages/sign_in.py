@@ -25,10 +25,11 @@ class CreateSignIn(Page):
         """Send a code to what was typed; where sign-up is open, to anybody."""
         clients.refuse_session(request)
         text = self.given()["identifier"]
-        browser, current = self.client.visitor, self.client.flows.get(Purpose.SIGN_IN)
-        flow = sign_in.create(browser, current, text, sign_up_if_missing=self.settings.sign_up_open)
+        current, may_sign_up = self.client.flows.get(Purpose.SIGN_IN), self.settings.sign_up_open
+        flow = sign_in.create(
+            self.settings, current, self.client.visitor, text, send=True, sign_up_if_missing=may_sign_up
+        )
         self.client.keep(flow)
-        sign_in.prepare(flow, browser, *navigation.typed_factor(flow))
         return self.go("sign_in_verify")
 
     def show(self, error: OTPError | None = None) -> HttpResponseBase:
@@ -68,7 +69,9 @@ class AttemptSignIn(Page):
         """Take a code, or send one."""
         flow, identifier, _verification = self._find()
         if "send" in request.POST:
-            sign_in.prepare(flow, self.client.visitor, *navigation.chosen_factor(flow, request.POST["send"]))
+            sign_in.prepare(
+                self.settings, flow, self.client.visitor, *navigation.chosen_factor(flow, request.POST["send"])
+            )
             return self.go("sign_in_verify")
         code = self.given()["code"]
         return navigation.go_on(

@@ -78,11 +78,11 @@ class AttemptSignUp(Page):
         """Take a code, or send one."""
         flow, identifier, _verification = self._find()
         if "send" in request.POST:
-            sign_up.prepare(flow, self.client.visitor, identifier.kind.strategy)
+            sign_up.prepare(self.settings, flow, self.client.visitor, identifier.kind.strategy)
             return self.go("sign_up_verify")
         code = self.given()["code"]
         with reporting_failures(request, flow):
-            sign_up.attempt(flow, self.client.visitor, identifier.kind.strategy, code)
+            sign_up.attempt(self.settings, flow, self.client.visitor, identifier.kind.strategy, code)
         return navigation.go_on(request, flow)
 
     def refused(self, error: OTPError) -> HttpResponseBase:

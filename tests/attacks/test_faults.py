@@ -7,7 +7,15 @@ from django.db import OperationalError, connection, transaction
 from passwordless_otp.flows import sign_in
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Counter, Flow, Identifier, Message, Verification, transactions
+from passwordless_otp.models import (
+    Counter,
+    Flow,
+    Identifier,
+    InstanceSettings,
+    Message,
+    Verification,
+    transactions,
+)
 from passwordless_otp.visitor import Visitor
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, unlimited
 
@@ -148,7 +156,13 @@ def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything
     visitor.sign_in(EMAIL, "email_code")
     flow = Flow.objects.get(status="open")
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        sign_in.attempt(flow, Visitor("x", "y", ""), flow.known_verifications[0].strategy, "000000")
+        sign_in.attempt(
+            InstanceSettings.current(),
+            flow,
+            Visitor("x", "y", ""),
+            flow.known_verifications[0].strategy,
+            "000000",
+        )
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         transactions.run_step(lambda: None)
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0

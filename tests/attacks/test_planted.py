@@ -4,7 +4,7 @@ import pytest
 
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Strategy
-from passwordless_otp.models import Flow, Verification
+from passwordless_otp.models import Flow, InstanceSettings, Verification
 from passwordless_otp.visitor import Visitor
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code, operate
 
@@ -77,13 +77,13 @@ def test_a_sign_up_completes_from_what_its_row_says():
     visitor = ApiVisitor()
     visitor.sign_up(email_address=OTHER, strategy="email_code")
     one, two = (Flow.objects.get(pk=visitor.flow[4:]) for _ in "12")
-    sign_up.update(one, BROWSER, {"email_address": EMAIL, "first_name": "Jane"})
-    flow = sign_up.attempt(two, BROWSER, Strategy.EMAIL_CODE, newest_code(OTHER))
+    sign_up.update(InstanceSettings.current(), one, BROWSER, {"email_address": EMAIL, "first_name": "Jane"})
+    flow = sign_up.attempt(InstanceSettings.current(), two, BROWSER, Strategy.EMAIL_CODE, newest_code(OTHER))
     assert flow.status == "open"
     assert flow.email_address == EMAIL
     three, four = (Flow.objects.get(pk=visitor.flow[4:]) for _ in "12")
-    sign_up.update(three, BROWSER, {"last_name": "Doe"})
-    sign_up.update(four, BROWSER, {"first_name": "J"})
+    sign_up.update(InstanceSettings.current(), three, BROWSER, {"last_name": "Doe"})
+    sign_up.update(InstanceSettings.current(), four, BROWSER, {"first_name": "J"})
     assert Flow.objects.get().details["last_name"] == "Doe"
 
 

@@ -74,7 +74,7 @@ def test_a_prepare_that_meets_the_last_wrong_code_says_so(visitor, monkeypatch):
 
     def overtaken(verification, **changes):
         signing_in().update(status="failed", nonce="", tries=5)
-        send(check_code, **changes)
+        send(verification, **changes)
 
     monkeypatch.setattr(send_code, "_save", overtaken)
     assert errors(visitor.prepare()) == ["verification_failed"]

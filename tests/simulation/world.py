@@ -14,7 +14,7 @@ from passwordless_otp import codes
 from passwordless_otp.errors import CodeIncorrect, OTPError, TooManyRequests, VerificationFailed
 from passwordless_otp.flows import sign_in
 from passwordless_otp.identifiers import Strategy, parse
-from passwordless_otp.models import Flow, Identifier
+from passwordless_otp.models import Flow, Identifier, InstanceSettings
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.visitor import Visitor
 
@@ -73,7 +73,9 @@ class Person:
         """Ask for a code, as somebody without an account if need be; tell whether one was granted."""
         strategy = parse(identifier, None).kind.strategy
         try:
-            self.flow = sign_in.create(self.browser, None, identifier, strategy, newcomer)
+            self.flow = sign_in.create(
+                InstanceSettings.current(), None, self.browser, identifier, strategy, sign_up_if_missing=newcomer
+            )
         except TooManyRequests:
             self.flow = None
         return self.flow is not None
@@ -90,7 +92,9 @@ class Person:
         letters = codes.ALPHABETS[verification.alphabet]
         made_up = "".join(secrets.choice(letters) for _ in range(verification.length))
         try:
-            sign_in.attempt(flow, self.browser, Strategy(verification.strategy), made_up)
+            sign_in.attempt(
+                InstanceSettings.current(), flow, self.browser, Strategy(verification.strategy), made_up
+            )
         except (CodeIncorrect, VerificationFailed) as refusal:
             tally.guesses[len(letters) ** verification.length] += 1
             return isinstance(refusal, CodeIncorrect)
@@ -106,7 +110,10 @@ class Person:
         verification = flow.known_verifications[0]
         try:
             return (
-                sign_in.attempt(flow, self.browser, verification.strategy, verification.code()).user is not None
+                sign_in.attempt(
+                    InstanceSettings.current(), flow, self.browser, verification.strategy, verification.code()
+                ).user
+                is not None
             )
         except OTPError:
             return False
