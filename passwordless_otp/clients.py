@@ -1,6 +1,8 @@
-"""Which browser holds which flow; log a user in. Besides the faces, the only module that sees a request."""
+"""Which browser holds which flow, and logging a user in.
 
-import copy
+Besides the interfaces, this is the only module that sees a request.
+"""
+
 import hashlib
 import logging
 import secrets
@@ -8,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property, partial
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +18,8 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_login_failed
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -22,8 +27,8 @@ from passwordless_otp import bot_check, conf, events, keys
 from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
-from passwordless_otp.models import Flow, InstanceSettings, flows, transactions
-from passwordless_otp.models.flows import Purpose, Status
+from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models.flows import Purpose, Status, with_verifications
 from passwordless_otp.visitor import Visitor, assume_human
 
 logger = logging.getLogger("passwordless_otp.clients")
@@ -37,13 +42,18 @@ class Client:
 
     def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] = assume_human) -> None:
         self.secret, self.ip, self.is_human = secret, ip, is_human
-        self.changed = False
-        self._successor = ""
+        self.changed = False  # whether the browser has yet to be given this secret
+        self._next_secret = ""
 
     @property
     def digest(self) -> str:
-        """What its flows are filed under; empty where there is no cookie."""
+        """What its flows are filed under. Empty without a cookie."""
         return _digest(self.secret) if self.secret else ""
+
+    @cached_property
+    def settings(self) -> InstanceSettings:
+        """The instance settings, read once for this request."""
+        return InstanceSettings.current()
 
     @cached_property
     def flows(self) -> dict[str, Flow]:
@@ -56,46 +66,44 @@ class Client:
         return bool(self._own) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
 
     @cached_property
-    def settings(self) -> InstanceSettings:
-        """The instance settings, read once for this request."""
-        return InstanceSettings.current()
+    def _own(self) -> list[Flow]:
+        return with_verifications(Flow.objects.of_client(self.digest)) if self.secret else []
 
     @property
     def visitor(self) -> Visitor:
         """What a flow is told of it."""
         since = timezone.now() - timedelta(seconds=COOKIE_AGE)
         users = {flow.user_id for flow in self._own if flow.completed_at and flow.completed_at > since}
-        client, next_client = self.digest if self.known else self.succeed(), self.succeed()
         open_flows = frozenset(flow.pk for flow in self.flows.values())
+        self._next_secret = self._next_secret or secrets.token_urlsafe(32)
+        next_client = _digest(self._next_secret)
+        client = self.digest if self.known else next_client
         return Visitor(client, next_client, self.ip, frozenset(users), open_flows, self.is_human)
 
-    @cached_property
-    def _own(self) -> list[Flow]:
-        if not self.secret:
-            return []
-        return flows.with_verifications(
-            Flow.objects.filter(client=self.digest, status__in=[Status.OPEN, Status.COMPLETE])
-        )
-
     def find(self, purpose: Purpose, pk: UUID) -> Flow:
-        """Return this flow. Raises `ResourceNotFound`, also where it is another client's."""
+        """Return this flow. Raises `ResourceNotFound`, also if it is another client's."""
         for flow in self._own:
             if (flow.pk, flow.purpose) == (pk, purpose):
                 return flow
         raise ResourceNotFound
 
     def keep(self, flow: Flow) -> None:
-        """Take over what a step has made of this flow. One in which something was proven brings a new cookie."""
-        if flow.client == _digest(self._successor) != self.digest:
-            self.secret, self._successor, self.changed = self._successor, "", True
-            self.flows, self._own, self.known = {}, [flow], True
+        """Take over what a step has returned. If something was proven in it, the browser gets a new cookie."""
+        if flow.client == _digest(self._next_secret) != self.digest:
+            self._move()
+            self._own, self.flows, self.known = [flow], {}, True
         if flow.status == Status.OPEN:
             self.flows[flow.purpose] = flow
 
-    def succeed(self) -> str:
-        """Return the digest of the cookie that this request may give the browser."""
-        self._successor = self._successor or secrets.token_urlsafe(32)
-        return _digest(self._successor)
+    def reread(self, *, moved: bool = False) -> None:
+        """Read its flows again when they are asked for: under the new cookie if something was proven."""
+        if moved:
+            self._move()
+        for name in ["_own", "flows", "known"]:
+            vars(self).pop(name, None)
+
+    def _move(self) -> None:
+        self.secret, self._next_secret, self.changed = self._next_secret, "", True
 
 
 def current(request: HttpRequest) -> Client:
@@ -136,11 +144,7 @@ def log_in(request: HttpRequest, flow: Flow) -> None:
     """Make the completed flow's user the user of this session. Raises `ServiceUnavailable`: the code is spent."""
     user = flow.user
     try:
-        auth.login(request, user, backend=_backend_of(user))
-        request.session[SESSION_ID] = secrets.token_hex(16)
-        days = InstanceSettings.current().session_lifetime_days
-        if days:
-            request.session.set_expiry(days * 24 * 3600)
+        _begin_session(request, user, current(request).settings.session_lifetime_days)
     except Exception as error:
         logger.exception("the login after flow %s failed", flow.pk)
         with suppress(Exception):  # it may be the session's store that failed
@@ -153,12 +157,44 @@ def log_in(request: HttpRequest, flow: Flow) -> None:
     events.signed_in(request, flow)
 
 
+def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
+    """Log in. A new session is saved once, with its content: receivers see its key, as after `login()`.
+
+    `login()` alone saves an empty session for the key, and Django's middleware saves it again at the end. A
+    session that exists already is left to `login()`, which gives it a new key.
+    """
+    session, backend = request.session, _backend_of(user)
+    is_new = session.is_empty() and session.session_key is None and isinstance(session, DatabaseSession)
+    if is_new:
+        session[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
+        session[auth.BACKEND_SESSION_KEY] = backend
+        session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session[SESSION_ID] = secrets.token_hex(16)
+    if days:
+        session.set_expiry(days * 24 * 3600)
+    if is_new:
+        session.create()
+        _save_only_changes(session)
+    auth.login(request, user, backend=backend)
+
+
+def _save_only_changes(session: Any) -> None:
+    """Let the middleware save this session again only if somebody changes it after this."""
+    saved, save = dict(session.items()), session.save
+
+    def save_changes(must_create: bool = False) -> None:
+        if must_create or dict(session.items()) != saved:
+            save(must_create)
+
+    session.save = save_changes
+
+
 def log_out(request: HttpRequest) -> None:
     """End the session and this browser's open flows. It keeps its cookie."""
     auth.logout(request)
     client = current(request)
     if client.flows:
-        transactions.run_step(partial(lifecycle.end_open, client.digest, *Purpose))
+        lifecycle.sign_out(client.digest)
         client.flows = {}
 
 
@@ -179,7 +215,7 @@ def require_session(request: HttpRequest, named: str = "") -> None:
 
 
 def refuse_session(request: HttpRequest) -> None:
-    """Raise `SessionExists` where somebody is signed in, whoever logged her in."""
+    """Raise `SessionExists` if somebody is signed in, by whatever way."""
     if request.user.is_authenticated:
         raise SessionExists
 
@@ -202,28 +238,37 @@ def _digest(secret: str) -> str:
 
 
 @contextmanager
-def reporting_failures(request: HttpRequest, flow: Flow) -> Iterator[None]:
-    """Keep the flow whatever comes of an attempt: a refusal may follow a proof, and with it a new cookie."""
+def attempting(request: HttpRequest) -> Iterator[None]:
+    """Hand in a code in this block: a wrong one is reported. After a refusal, flows are read again."""
     client = current(request)
     try:
         yield
     except OTPError as error:
-        if error.rejected is not None:
-            said = {"credentials": {"username": error.rejected.value}, "request": without_code(request)}
-            user_login_failed.send_robust(sender="passwordless_otp", **said)
-            events.code_rejected(request, error.rejected, client.ip)
+        client.reread(moved=error.is_proven)
+        if error.compared:
+            _report_wrong_code(request, error.compared, client.ip)
         raise
-    finally:
-        client.keep(flow)
+
+
+def _report_wrong_code(request: HttpRequest, verification_id: UUID, ip: str) -> None:
+    verification = Verification.objects.select_related("flow").filter(pk=verification_id).first()
+    if verification is None:
+        return
+    said = {"credentials": {"username": verification.value}, "request": without_code(request)}
+    user_login_failed.send_robust(sender="passwordless_otp", **said)
+    events.code_rejected(request, verification, ip)
 
 
 def without_code(request: HttpRequest) -> HttpRequest:
     """Return a copy for receivers that save what was posted: a code that is wrong here may be right elsewhere.
 
-    And what they mark on it, as for a lock-out, does not replace our answer.
+    What they mark on it, as for a lock-out, does not replace our answer.
     """
-    shown = copy.copy(request)
+    shown = WSGIRequest({**request.META, "CONTENT_LENGTH": "0", "wsgi.input": BytesIO()})
+    for name, value in vars(request).items():
+        if not name.startswith("_") and name not in {"META", "environ"}:
+            setattr(shown, name, value)
     posted = request.POST.copy()
     posted.pop("code", None)
-    shown.__dict__.update(_post=posted, _body=b"", resolver_match=request.resolver_match)
+    shown.POST = posted  # type: ignore[assignment]
     return shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -21,11 +22,18 @@ class OTPError(Exception):
     long_message: StrPromise | str = ""
     param = ""
     retry_after = 0
-    rejected: Any = None  # the verification, if its code was compared and wrong
 
     def __init__(
-        self, param: str = "", long_message: StrPromise | str | None = None, retry_after: int = 0
+        self,
+        param: str = "",
+        long_message: StrPromise | str | None = None,
+        retry_after: int = 0,
+        *,
+        compared: UUID | None = None,
+        is_proven: bool = False,
     ) -> None:
+        self.compared = compared  # the id of the verification whose code was compared, and was wrong
+        self.is_proven = is_proven  # something was proven before this refusal: the browser's cookie has moved
         self.param = param or self.param
         self.long_message = self.long_message if long_message is None else long_message
         self.retry_after = retry_after or self.retry_after

@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from passwordless_otp import clients
 from passwordless_otp.api import resources, serializers
 from passwordless_otp.api.base import Call
-from passwordless_otp.clients import reporting_failures
 from passwordless_otp.flows import sign_in, sign_up
 from passwordless_otp.models.flows import Purpose
 
@@ -56,8 +55,8 @@ class AttemptSignIn(Call):
         """Log in if it is right."""
         given = self.given(serializers.CodeInput)
         flow = self.find(Purpose.SIGN_IN, name)
-        with reporting_failures(self.http, flow):
-            sign_in.attempt(self.client.settings, flow, self.client.visitor, **given)
+        with clients.attempting(self.http):
+            flow = sign_in.attempt(self.client.settings, flow, self.client.visitor, **given)
         return self.answer_flow(flow)
 
 
@@ -108,6 +107,6 @@ class AttemptSignUp(Call):
         """Log in if it is right and nothing else is missing."""
         given = self.given(serializers.CodeInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        with reporting_failures(self.http, flow):
-            sign_up.attempt(self.client.settings, flow, self.client.visitor, **given)
+        with clients.attempting(self.http):
+            flow = sign_up.attempt(self.client.settings, flow, self.client.visitor, **given)
         return self.answer_flow(flow)

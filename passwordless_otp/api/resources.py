@@ -58,7 +58,7 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
     typed = flow.identifiers[0] if flow.identifiers else None
     newest = flow.newest()
-    offered = [] if complete or typed is None else factors.offered(flow, settings)
+    offered = [] if complete or typed is None else factors.offered(settings, flow)
     return {
         "object": "sign_in_attempt",
         "status": "needs_first_factor" if typed else "needs_identifier",
@@ -83,8 +83,8 @@ def _factor(factor: factors.Factor, flow: Flow) -> dict[str, Any]:
 
 def _sign_up(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
-    missing = [] if complete else sign_up.missing(flow, settings)
-    unverified = [] if complete else sign_up.unverified(flow, settings)
+    missing = [] if complete else sign_up.missing(settings, flow)
+    unverified = [] if complete else sign_up.unverified(settings, flow)
     proofs = {str(kind): _proof(flow, kind, settings) for kind in Kind}
     return {
         "object": "sign_up_attempt",

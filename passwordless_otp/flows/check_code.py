@@ -1,88 +1,71 @@
-"""The part that sign-in and sign-up share: check a code."""
+"""Check a code that was handed in: for sign-in and sign-up alike.
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar
+The threat is guessing, in parallel and over many flows. So a wrong code is consumed before the comparison
+(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.consume`, `record_failure`), and a
+failure is committed before it is raised: nothing that fails later gives a try back. What cannot be a code, or
+comes too late, is refused without a comparison and costs nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, keys
-from passwordless_otp.errors import (
-    AlreadyVerified,
-    CodeIncorrect,
-    OTPError,
-    ServiceUnavailable,
-    VerificationExpired,
-    VerificationFailed,
-)
+from passwordless_otp.errors import AlreadyVerified, CodeIncorrect, VerificationExpired, VerificationFailed
+from passwordless_otp.flows.policy import Policy
 from passwordless_otp.messaging import dispatch
-from passwordless_otp.models import Flow, Verification, transactions
+from passwordless_otp.models import InstanceSettings, Verification
 from passwordless_otp.models.flows import VerificationStatus
-from passwordless_otp.rate_limits.throttle import AttemptThrottle
-
-LOOKS = 3  # at a verification that others keep changing: each needs another message, so one is rare
-
-T = TypeVar("T")
+from passwordless_otp.rate_limits import throttle
+from passwordless_otp.visitor import Visitor
 
 
-class Overtaken(Exception):
-    """Another request has changed the verification since this one read it."""
-
-
-class Wrong(Exception):
-    """A wrong code, and its try is paid."""
-
-    def __init__(self, refusal: OTPError) -> None:
-        self.refusal = refusal
-
-
+@contextmanager
 @sensitive_variables("code")
-def check_code(verification: Verification, code: str, guard: AttemptThrottle, accept: Callable[[int], T]) -> T:
-    """Run `accept`, which has to call `take`, in a transaction if `code` is right; else raise, a try paid.
+def checked(
+    settings: InstanceSettings, visitor: Visitor, policy: Policy, verification: Verification, code: str
+) -> Iterator[int]:
+    """Enter only if `code` is right and may pass. Yield the length that the verdict has to require of it.
 
-    Where the guard lets nobody pass even the right code is a wrong one. Raises `CodeIncorrect` (not paid where
-    it could not be a code at all), `VerificationFailed`, `VerificationExpired`, `AlreadyVerified`,
+    The block is to call `Verification.consume` in a transaction: if that raises `Overtaken`, nothing has been
+    consumed. Raises `CodeIncorrect` and `VerificationFailed` after a failure is saved; what `require_open` does;
     `TooManyRequests`.
     """
-    _typed(verification, code, 0)
-    shape = guard.pay()
-    try:
-        outcome = _verdict(verification, code, guard, partial(accept, shape.length), shape.length)
-    except Wrong as wrong:
-        guard.hold()
-        if isinstance(wrong.refusal, VerificationFailed):
-            dispatch.report_outcome(verification)
-        raise wrong.refusal from None
-    except BaseException:
-        guard.refund()
-        raise
-    guard.reward(verification)
+    with throttle.attempt(
+        settings,
+        visitor,
+        policy.identifier,
+        recognised=policy.recognised,
+        has_fixed_code=bool(policy.fixed_code),
+        tries=verification.tries,
+        kept=verification.receipts,
+    ) as limits:
+        required_length = limits.code_format.length
+        typed = require_open(verification, code, required_length)
+        if not (_matches(verification, typed, policy.fixed_code) and policy.may_pass):
+            was_last = verification.record_failure(required_length, [*verification.receipts, *limits.receipts])
+            limits.escalate(settings, visitor, policy.identifier, policy.recognised)
+            if was_last:
+                dispatch.report_outcome(verification)
+            raise (
+                VerificationFailed(compared=verification.pk)
+                if was_last
+                else CodeIncorrect(compared=verification.pk)
+            )
+        yield required_length
     dispatch.report_outcome(verification)
-    return outcome
 
 
 @sensitive_variables("code", "typed")
-def _verdict(
-    verification: Verification, code: str, guard: AttemptThrottle, accept: Callable[[], T], at_least: int
-) -> T:
-    for _ in range(LOOKS):
-        typed = _typed(verification, code, at_least)
-        try:
-            if _matches(verification, typed, guard.test_code) and guard.may_pass:
-                return transactions.run_step(accept, verification.flow, verification)
-            raise _wrong(verification, at_least, guard)
-        except Overtaken:
-            # The answer is the state as it now stands, or if only the code is another, one more look.
-            verification.reread()
-            require_open(verification.flow)
-    raise ServiceUnavailable
+def require_open(verification: Verification, code: str, required_length: int = 0) -> str:
+    """Return the code that was typed, if the verification takes one and it can be one.
 
-
-@sensitive_variables("code", "typed")
-def _typed(verification: Verification, code: str, at_least: int) -> str:
-    """Return what was typed, if the verification takes a code and it can be one."""
+    Raises `AlreadyVerified`, `VerificationFailed`, `VerificationExpired`, `CodeIncorrect`. A code shorter than
+    `required_length` has one try: it counts as expired after that.
+    """
     require_unspent(verification)
-    outgrown = verification.length < at_least and verification.tries
+    outgrown = verification.length < required_length and verification.tries
     if outgrown or verification.state == VerificationStatus.EXPIRED:
         raise VerificationExpired
     typed = codes.normalise(code, verification.length, verification.alphabet)
@@ -91,44 +74,17 @@ def _typed(verification: Verification, code: str, at_least: int) -> str:
     return typed
 
 
-def _wrong(verification: Verification, at_least: int, guard: AttemptThrottle) -> Wrong:
-    """Pay the try that a wrong code costs. Raises `Overtaken`."""
-    kept = [*verification.receipts, *guard.receipts]
-    if not transactions.run_step(lambda: verification.judge(False, at_least, receipts=kept)):
-        raise Overtaken
-    verification.reread()
-    failed = verification.status == VerificationStatus.FAILED
-    refusal = VerificationFailed() if failed else CodeIncorrect()
-    refusal.rejected = verification
-    return Wrong(refusal)
-
-
-def consume_code(verification: Verification, at_least: int, **outcome: Any) -> None:
-    """Take the right code, once. Raises `Overtaken` if another request was faster."""
-    if not verification.judge(True, at_least, **outcome):
-        raise Overtaken
-    verification.tries += 1
-    for name, value in {"status": VerificationStatus.VERIFIED, "nonce": "", **outcome}.items():
-        setattr(verification, name, value)
-
-
 def require_unspent(verification: Verification) -> None:
-    """Raise why this verification takes no code any more, if it does not."""
+    """Raise `VerificationFailed` or `AlreadyVerified` if the verification takes no code any more."""
     if verification.status == VerificationStatus.FAILED:
         raise VerificationFailed
     if verification.status != VerificationStatus.UNVERIFIED:
         raise AlreadyVerified
 
 
-def require_open(flow: Flow) -> None:
-    """Raise why this flow does not go on, if it does not, as the database has it."""
-    if not Flow.objects.live().filter(pk=flow.pk).exists():
-        raise flow.refusal()
-
-
 @sensitive_variables()
-def _matches(verification: Verification, typed: str, fixed: str) -> bool:
+def _matches(verification: Verification, typed: str, fixed_code: str) -> bool:
     try:
-        return codes.match(fixed or verification.code(), typed)
+        return codes.match(fixed_code or verification.code(), typed)
     except keys.KeyMissing as error:
         raise VerificationExpired from error

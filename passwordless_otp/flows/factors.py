@@ -1,11 +1,11 @@
-"""What can prove who somebody is, within a sign-in."""
+"""Factors: what can prove who somebody is, and the identifiers that visitors type for it."""
 
 from typing import NamedTuple
 
-from passwordless_otp import keys
-from passwordless_otp.errors import ParamMissing, StrategyInvalid, ValueInvalid
-from passwordless_otp.identifiers import IdentifierValue, Strategy
-from passwordless_otp.models import Flow, Identifier, InstanceSettings
+from passwordless_otp import conf, identifiers, keys
+from passwordless_otp.errors import CountryUnsupported, ParamMissing, StrategyInvalid, ValueDisabled, ValueInvalid
+from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, TestAddress
 
 
 class Factor(NamedTuple):
@@ -16,35 +16,65 @@ class Factor(NamedTuple):
 
     @property
     def strategy(self) -> Strategy:
-        """The strategy."""
+        """The strategy of its kind."""
         return self.identifier.kind.strategy
 
     def id(self, flow: Flow) -> str:
-        """Return its name within this flow, which tells nothing of the identifier."""
+        """Return its id within this flow, which reveals nothing of the identifier."""
         return "idn_" + keys.digest("factor", flow.pk.hex, *self.identifier)
 
 
-def offered(flow: Flow, settings: InstanceSettings) -> list[Factor]:
+def read_identifier(
+    settings: InstanceSettings, text: str, param: str, kind: Kind | None = None
+) -> IdentifierValue:
+    """Return the identifier that was typed, of this kind if one is given.
+
+    Raises `FormatInvalid`, and `ValueDisabled` if the site does not use its kind.
+    """
+    if kind is Kind.EMAIL_ADDRESS:
+        identifier = IdentifierValue(kind, identifiers.parse_email(text, param))
+    elif kind is Kind.PHONE_NUMBER:
+        identifier = IdentifierValue(kind, identifiers.parse_phone(text, conf.default_region(), param))
+    else:
+        identifier = identifiers.parse(text, conf.default_region(), param)
+    if not settings.offers(identifier.kind):
+        raise ValueDisabled(param)
+    if identifier.kind == Kind.PHONE_NUMBER and not TestAddress.code_for(identifier, settings):
+        identifiers.require_mobile(identifier.value, param)
+    return identifier
+
+
+def require_served(settings: InstanceSettings, number: str) -> None:
+    """Raise `CountryUnsupported` for a number that gets no SMS, whoever has it. Test addresses need none."""
+    identifier = IdentifierValue(Kind.PHONE_NUMBER, number)
+    if not settings.serves(number) and not TestAddress.code_for(identifier, settings):
+        raise CountryUnsupported(identifier.kind.value)
+
+
+def typed(flow: Flow) -> Factor:
+    """Return the factor of the identifier that was typed."""
+    return Factor(flow.identifiers[0], True)
+
+
+def offered(settings: InstanceSettings, flow: Flow) -> list[Factor]:
     """Return what can prove who it is: with enumeration protection the identifier typed, and no other."""
     if settings.enumeration_protection:
         return [
             Factor(identifier, True) for identifier in flow.identifiers if settings.identifies(identifier.kind)
         ]
-    typed = flow.identifiers[:1]
-    if not typed:
+    if not flow.identifiers:
         return []
-    own = Identifier.objects.filter(
-        user__otp_identifiers__kind=typed[0].kind, user__otp_identifiers__value=typed[0].value
-    )
+    kind, value = flow.identifiers[0]
+    own = Identifier.objects.filter(user__otp_identifiers__kind=kind, user__otp_identifiers__value=value)
     found = [
         Factor(identifier.identifier, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
     ]
-    return [f for f in found or [Factor(typed[0], True)] if settings.offers(f.identifier.kind)]
+    return [factor for factor in found or [typed(flow)] if settings.offers(factor.identifier.kind)]
 
 
-def choose(flow: Flow, strategy: Strategy, factor_id: str, settings: InstanceSettings) -> IdentifierValue:
+def choose(settings: InstanceSettings, flow: Flow, strategy: Strategy, factor_id: str) -> IdentifierValue:
     """Return the identifier to prove. Raises `StrategyInvalid`, `ValueInvalid` or `ParamMissing`."""
-    fitting = [factor for factor in offered(flow, settings) if factor.strategy == strategy]
+    fitting = [factor for factor in offered(settings, flow) if factor.strategy == strategy]
     if not fitting:
         raise StrategyInvalid
     param = f"{strategy.kind}_id"

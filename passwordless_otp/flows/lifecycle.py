@@ -1,93 +1,133 @@
-"""Open a flow, in place of the one that this client had."""
+"""A flow from its beginning to its end: open it, take it through a step, end it.
 
-from typing import Any, TypeVar
+Every step that changes a flow is one durable transaction whose first statement takes the flow's row: of two steps
+of one flow, the second waits for the first and goes on from what it has left. A step changes a copy, so that a
+transaction that is rolled back leaves no half-changed flow behind.
+"""
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.db import OperationalError
 from django.db.models import Case, F, Q, Value, When
+from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import conf, identifiers
-from passwordless_otp.errors import CountryUnsupported, ServiceUnavailable, ValueDisabled
+from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, TestAddress, Verification, transactions
-from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, transactions
+from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus, with_verifications
 from passwordless_otp.visitor import Visitor
 
-T = TypeVar("T")
+P = ParamSpec("P")
 
 
-def read_identifier(
-    text: str, settings: InstanceSettings, param: str, kind: Kind | None = None
-) -> IdentifierValue:
-    """Return the identifier that was typed, of this kind if one is asked for. Raises `FormatInvalid`."""
-    if kind is Kind.EMAIL_ADDRESS:
-        identifier = IdentifierValue(kind, identifiers.parse_email(text, param))
-    elif kind is Kind.PHONE_NUMBER:
-        identifier = IdentifierValue(kind, identifiers.parse_phone(text, conf.default_region(), param))
-    else:
-        identifier = identifiers.parse(text, conf.default_region(), param)
-    if not settings.offers(identifier.kind):
-        raise ValueDisabled(param)
-    if identifier.kind == Kind.PHONE_NUMBER and not TestAddress.code_for(identifier, settings):
-        identifiers.require_mobile(identifier.value, param)
-    return identifier
+@contextmanager
+def step(flow: Flow, **changes: Any) -> Iterator[Flow]:
+    """Run a step in one durable transaction that begins with the flow's row; yield the flow with `changes`.
+
+    Raises the reason if the flow can't go on, and `RuntimeError` inside a transaction of the site.
+    """
+    with transactions.durable():
+        yield flow.touch(**changes)
 
 
-def require_served(number: str, settings: InstanceSettings) -> None:
-    """Raise `CountryUnsupported` for a number that no SMS goes to, whoever has it. Not for a test identifier."""
-    identifier = IdentifierValue(Kind.PHONE_NUMBER, number)
-    if not settings.serves(number) and not TestAddress.code_for(identifier, settings):
-        raise CountryUnsupported(identifier.kind.value)
+def retry(
+    step: Callable[Concatenate[InstanceSettings, Flow, P], Flow],
+) -> Callable[Concatenate[InstanceSettings, Flow, P], Flow]:
+    """Run a step again after a conflict, or where another request was faster, on the flow as it then is.
+
+    Three times in all; then it raises `ServiceUnavailable`. `step` must raise conflicts only while nothing of it
+    is committed, so that one code never costs two tries.
+    """
+
+    @wraps(step)
+    @sensitive_variables()
+    def run(settings: InstanceSettings, flow: Flow, /, *args: P.args, **kwargs: P.kwargs) -> Flow:
+        for _ in range(transactions.TRIES):
+            try:
+                return step(settings, flow, *args, **kwargs)
+            except (OperationalError, Overtaken) as error:
+                if not isinstance(error, Overtaken) and not transactions.is_conflict(error):
+                    raise
+            flow = reread(flow)
+        raise ServiceUnavailable
+
+    return run
 
 
-def new(client: str, purpose: Purpose, addresses: list[IdentifierValue], details: Any) -> Flow:
-    """Return a new flow of this client. Not saved."""
-    values = {identifier.kind.value: identifier.value for identifier in addresses}
+def reread(flow: Flow) -> Flow:
+    """Return the flow and its verifications as the database has them. Raises the reason if it can't go on.
+
+    It keeps the client under which this request has found it: who may go on is judged by that one.
+    """
+    found = with_verifications(Flow.objects.filter(pk=flow.pk))
+    if not found:
+        raise ResourceNotFound
+    now = found[0]
+    if now.status != Status.OPEN or now.abandoned:
+        raise now.refusal()
+    now.client = flow.client
+    return now
+
+
+def new(client: str, purpose: Purpose, identifiers: Sequence[IdentifierValue], details: dict[str, Any]) -> Flow:
+    """Return a new flow of this client. Nothing is saved."""
+    values = {identifier.kind.value: identifier.value for identifier in identifiers}
     flow = Flow(client=client, purpose=purpose, details=details, **values)
     flow.known_verifications = []
     return flow
 
 
-def open_in_place_of(flow: Flow, current: Flow | None, receipts: list[Any]) -> None:
-    """Save a new flow and end `current`. Raises `IntegrityError` if another was faster."""
+def open_in_place_of(current: Flow | None, flow: Flow, receipts: list[list[object]]) -> None:
+    """Save a new flow and end `current`. Raises `IntegrityError` if a parallel request was faster."""
     if current is not None:
-        end_open(flow.client, Purpose(flow.purpose))
-    flow.receipts, flow.known_verifications = receipts, []
+        end(flow.client, Purpose(flow.purpose))
+    flow.receipts = receipts
     flow.save(force_insert=True)
 
 
-def end_open(client: str, *purposes: Purpose) -> None:
-    """End this client's open flows of these purposes; erase what their codes were made of, void their proofs."""
+def concurrent_flow(client: str, purpose: Purpose) -> Flow:
+    """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
+    found = with_verifications(Flow.objects.live().filter(client=client, purpose=purpose))
+    if not found:
+        raise ServiceUnavailable
+    return found[0]
+
+
+def end(client: str, *purposes: Purpose) -> None:
+    """End this client's open flows of these purposes; erase what their codes derive from, void their proofs."""
     if Flow.objects.end(client, *purposes):
-        erase_secrets(Verification.objects.filter(flow__client=client))
+        _erase(Verification.objects.filter(flow__client=client))
 
 
-def end_all_of(user: Any) -> None:
-    """End the open flows of whichever browser in which an identifier of this user was typed."""
-    typed: dict[str, list[str]] = {kind.value: [] for kind in Kind}
-    for kind, value in Identifier.objects.filter(user=user).values_list("kind", "value"):
-        typed[kind].append(value)
-    hers = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
-    flows = list(Flow.objects.filter(hers, status=Status.OPEN).values_list("pk", flat=True))
-    Flow.objects.filter(pk__in=flows, status=Status.OPEN).update(status=Status.ENDED)
-    erase_secrets(Verification.objects.filter(flow__in=flows))
-
-
-def erase_secrets(verifications: Any) -> None:
-    """Of flows that were ended: erase what the codes were made of, void the proofs."""
-    ended = verifications.filter(flow__status=Status.ENDED)
-    proof = Q(status=VerificationStatus.TRANSFERABLE)
-    void = Case(When(proof, Value(VerificationStatus.EXPIRED)), default=F("status"))
-    ended.filter(~Q(nonce="") | proof).update(nonce="", status=void)
+@transactions.retry_on_conflict
+def sign_out(client: str) -> None:
+    """End all open flows of this client."""
+    with transactions.durable():
+        end(client, *Purpose)
 
 
 def end_others(visitor: Visitor, flow: Flow, client: str) -> None:
     """After a proof in `flow`: end what else was open under the old cookie, which may have been planted."""
     if visitor.flows - {flow.pk}:
-        transactions.run_step(lambda: end_open(client, *Purpose))
+        sign_out(client)
 
 
-def concurrent_flow(client: str, purpose: Purpose) -> Flow:
-    """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
-    flow: Flow | None = Flow.objects.live().filter(client=client, purpose=purpose).first()
-    if flow is None:
-        raise ServiceUnavailable
-    return flow
+def end_all_of(user: Any) -> None:
+    """End the open flows of every browser in which an identifier of this user was typed."""
+    typed: dict[str, list[str]] = {kind.value: [] for kind in Kind}
+    for kind, value in Identifier.objects.filter(user=user).values_list("kind", "value"):
+        typed[kind].append(value)
+    theirs = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
+    flows = list(Flow.objects.filter(theirs, status=Status.OPEN).values_list("pk", flat=True))
+    Flow.objects.filter(pk__in=flows, status=Status.OPEN).update(status=Status.ENDED)
+    _erase(Verification.objects.filter(flow__in=flows))
+
+
+def _erase(verifications: Any) -> None:
+    ended = verifications.filter(flow__status=Status.ENDED)
+    proof = Q(status=VerificationStatus.TRANSFERABLE)
+    void = Case(When(proof, Value(VerificationStatus.EXPIRED)), default=F("status"))
+    ended.filter(~Q(nonce="") | proof).update(nonce="", status=void)

@@ -1,38 +1,104 @@
-"""Who may go on with a sign-up, by what was typed: for taken and free identifiers alike."""
+"""What applies to one step: who asks, about which identifier, and what they may do. One frozen value.
+
+It is worked out by the same statements for everybody, so that neither the answer nor its cost tells who has an
+account. Restrictions are asked without the database: `InstanceSettings` brings them along.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
 
+from passwordless_otp import users
 from passwordless_otp.errors import EmailAddressBlocked, NotAllowedAccess
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import InstanceSettings
-from passwordless_otp.rate_limits import rules, throttle
+from passwordless_otp.models import Flow, InstanceSettings, TestAddress
+from passwordless_otp.models.messages import MessageKind
+from passwordless_otp.rate_limits import rules, windows
 from passwordless_otp.visitor import Visitor
 
 
-def require_allowed(addresses: Sequence[IdentifierValue], settings: InstanceSettings) -> None:
-    """Raise `EmailAddressBlocked` or `NotAllowedAccess` unless these may sign up. Asks the database nothing.
+@dataclass(frozen=True)
+class Policy:
+    """What applies to a code for `identifier`: what its message says, and whether it may pass."""
 
-    None of them may be blocked; where sign-up is restricted, one of them has to be allowed.
+    identifier: IdentifierValue
+    message_kind: MessageKind
+    recognised: bool = False  # the holder has signed in with this browser before
+    withheld: bool = False  # a restriction: nothing is sent, and nobody is told
+    may_pass: bool = True  # otherwise even the right code counts as a wrong one
+    fixed_code: str = field(default="", repr=False)  # of a test address
+
+
+@dataclass(frozen=True)
+class SignInPolicy(Policy):
+    """What applies to a sign-in. `holder` is the user who has the identifier, if anybody has it."""
+
+    holder: Any = None
+    transfers: bool = False  # nobody has the identifier: the right code leads to a sign-up
+    notice_due: bool = False  # the holder is to be told of this sign-in
+
+    @classmethod
+    def load(cls, settings: InstanceSettings, flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> Self:
+        """Look up who has the identifier, and what follows from it."""
+        holder = users.holders_of([identifier]).get(identifier)
+        fixed_code = TestAddress.code_for(identifier, settings)
+        transfers = holder is None and settings.sign_up_open and flow.details["sign_up_if_missing"]
+        withheld = _is_withheld(settings, flow, identifier, holder)
+        allowed = holder is not None and users.may_sign_in(holder, settings, bool(fixed_code))
+        return cls(
+            identifier=identifier,
+            message_kind=_message_kind(settings, holder, transfers),
+            recognised=visitor.recognised_by(holder),
+            withheld=withheld,
+            may_pass=(transfers or allowed) and not withheld,
+            fixed_code=fixed_code,
+            holder=holder,
+            transfers=transfers,
+            notice_due=users.is_news_to(holder, visitor),
+        )
+
+
+@dataclass(frozen=True)
+class SignUpPolicy(Policy):
+    """What applies to a sign-up: whoever has the identifier already is looked up once everything is proven."""
+
+    @classmethod
+    def load(cls, settings: InstanceSettings, identifier: IdentifierValue) -> Self:
+        """Return what applies to a code for this identifier."""
+        return cls(identifier, MessageKind.SIGN_UP, fixed_code=TestAddress.code_for(identifier, settings))
+
+
+def _message_kind(settings: InstanceSettings, holder: Any, transfers: bool) -> MessageKind:
+    if holder is None:
+        return MessageKind.SIGN_IN if transfers else MessageKind.UNKNOWN_ACCOUNT
+    return MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
+
+
+def _is_withheld(settings: InstanceSettings, flow: Flow, identifier: IdentifierValue, holder: Any) -> bool:
+    if holder is None:
+        return settings.blocks(identifier) or not settings.allows(identifier)
+    return any(settings.shuts_out(each) for each in [identifier, *flow.identifiers])
+
+
+def require_allowed(settings: InstanceSettings, identifiers: Sequence[IdentifierValue]) -> None:
+    """Raise `EmailAddressBlocked` or `NotAllowedAccess` unless a sign-up with these is allowed.
+
+    None of them may be blocked. If sign-up is restricted, one of them has to be allowed.
     """
-    for identifier in addresses:
+    for identifier in identifiers:
         if settings.blocks(identifier):
             blocked = EmailAddressBlocked if identifier.kind == Kind.EMAIL_ADDRESS else NotAllowedAccess
             raise blocked(identifier.kind.value)
-    if addresses and not any(settings.allows(identifier) for identifier in addresses):
-        raise NotAllowedAccess(addresses[0].kind.value)
+    if identifiers and not any(settings.allows(identifier) for identifier in identifiers):
+        raise NotAllowedAccess(identifiers[0].kind.value)
 
 
 @contextmanager
-def counting_refusals(visitor: Visitor, settings: InstanceSettings) -> Iterator[None]:
-    """Pay for a refusal by `refuse`: who is on the list could be asked for in bulk. Outside of a transaction."""
+def counting_refusals(settings: InstanceSettings, visitor: Visitor) -> Iterator[None]:
+    """Count a refusal by `require_allowed` as a new flow: or the restrictions could be read out in bulk."""
     try:
         yield
     except (EmailAddressBlocked, NotAllowedAccess):
-        throttle.consume(rules.for_flow(visitor, settings))
+        windows.consume(rules.for_flow(settings, visitor))
         raise
-
-
-def may_sign_up(identifier: IdentifierValue, settings: InstanceSettings) -> bool:
-    """Tell whether a sign-up with this identifier would not be refused."""
-    return settings.allows(identifier) and not settings.blocks(identifier)

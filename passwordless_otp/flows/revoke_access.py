@@ -1,4 +1,4 @@
-"""“It was not me”: end what somebody else may have begun in a user's name."""
+"""Revoke access, by “It was not me” in a security notice: end what somebody else has begun in a user's name."""
 
 from typing import Any
 
@@ -19,22 +19,24 @@ def find_notice(token: str) -> Message:
 
 
 def revoke(notice: Message) -> Message:
-    """End the user's sessions and open flows, and recognise none of her browsers. Only the first time.
+    """End the user's sessions and open flows, and recognise none of their browsers. Only the first time."""
+    user: Any = notice.user
+    ended = _end_all(user, notice)
+    if ended is not None:
+        events.sessions_ended(user, notice, complete=ended)
+    return notice
 
-    Flows before sessions: a sign-in that is underway is either ended here, or begins its session under the
+
+@transactions.retry_on_conflict
+def _end_all(user: Any, notice: Message) -> bool | None:
+    """Return whether all sessions have ended; `None` if this notice was answered before.
+
+    Flows before sessions: a sign-in that is under way is either ended here, or begins its session under the
     password that is about to be replaced.
     """
-
-    user: Any = notice.user
-
-    def step() -> tuple[bool, bool]:
+    with transactions.durable():
         if not Message.objects.deny(notice.pk):
-            return False, False
+            return None
         lifecycle.end_all_of(user)
         Flow.objects.filter(user=user, status=Status.COMPLETE).update(client="", moved_from="")
-        return True, users.end_sessions(user)
-
-    first, complete = transactions.run_step(step)
-    if first:
-        events.sessions_ended(user, notice, complete)
-    return notice
+        return users.end_sessions(user)

@@ -1,105 +1,167 @@
-"""The part that sign-in and sign-up share: send a code."""
+"""Send a code: for sign-in and sign-up alike, with the flow that it opens or in one that is open.
 
-from datetime import timedelta
-from typing import Any, NamedTuple
+One verification stands for one identifier in a flow. A message that is asked for again within the resend interval
+is not sent; later ones repeat the code while at least a third of its life is left, so that an older message still
+works. Every request writes a message, also one that must not go out: whoever is asked for, it costs the same.
+"""
 
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError
 from django.utils import timezone, translation
 
 from passwordless_otp import keys
-from passwordless_otp.errors import TooManyCodes
+from passwordless_otp.errors import ResourceNotFound, TooManyCodes
+from passwordless_otp.flows import lifecycle
 from passwordless_otp.flows.check_code import require_unspent
-from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress, Verification
-from passwordless_otp.models.flows import VerificationStatus
-from passwordless_otp.models.messages import MessageKind, MessageStatus
-from passwordless_otp.rate_limits import code_strength, rules
-from passwordless_otp.rate_limits.code_strength import SHORT, CodeFormat
-from passwordless_otp.rate_limits.windows import Bucket
+from passwordless_otp.flows.policy import Policy
+from passwordless_otp.messaging import dispatch
+from passwordless_otp.models import Flow, InstanceSettings, Message, Verification, transactions
+from passwordless_otp.models.flows import Purpose, VerificationStatus
+from passwordless_otp.models.messages import MessageStatus
+from passwordless_otp.rate_limits import rules, throttle
+from passwordless_otp.rate_limits.throttle import StepLimits
 from passwordless_otp.visitor import Visitor
 
-RESENT_FOR = 2 / 3  # of its life: a code with less than a third left is replaced when asked for again
+REPEATED_UNTIL = 1 / 3  # of its life: a code with less left is replaced when it is asked for again
 
 
-class Plan(NamedTuple):
-    """The message that a step wants to send, or only to write down. Without a shape none is due."""
+@transactions.retry_on_conflict
+def open_flow(
+    settings: InstanceSettings, current: Flow | None, flow: Flow, visitor: Visitor, policy: Policy | None
+) -> Flow:
+    """Save a new flow in place of `current`; with a policy, send its first code. Return it as saved.
 
-    identifier: IdentifierValue
-    kind: MessageKind
-    shape: CodeFormat | None
-    costs: list[Bucket]
-    held_back: bool
-
-
-def plan(
-    flow: Flow,
-    identifier: IdentifierValue,
-    kind: MessageKind,
-    visitor: Visitor,
-    recognised: bool,
-    held_back: bool = False,
-) -> Plan:
-    """Return what a message to `address` would say and cost, as this request has read the flow.
-
-    The first one to it asks the site's bot check, unless the browser is recognised or something is proven in the
-    flow. So it tells nobody who exists. Raises `CaptchaInvalid`.
+    Raises `CaptchaInvalid` and `TooManyRequests`. If a parallel request has opened another, that one is returned.
     """
-    settings = InstanceSettings.current()
-    verification = flow.verification_of(identifier)
-    if verification is not None and is_fresh(verification, settings):
-        return Plan(identifier, kind, None, [], held_back)
-    if verification is None and not recognised and not flow.verified:
-        visitor.require_human()
-    test = TestAddress.code_for(identifier, settings)  # is what it is, however many others are tried
-    shape = SHORT if test else code_strength.current_format(identifier, visitor, recognised, settings)
-    return Plan(identifier, kind, shape, rules.for_message(identifier, visitor, recognised, settings), held_back)
+    opening = rules.for_flow(settings, visitor)
+    flow = flow.changed()
+    message = None
+    try:
+        if policy is None:
+            with throttle.step(opening) as limits, transactions.durable():
+                lifecycle.open_in_place_of(current, flow, limits.receipts)
+        else:
+            _require_human(flow, visitor, policy)
+            with _limits(settings, visitor, policy, also=opening) as limits, transactions.durable():
+                lifecycle.open_in_place_of(current, flow, [])
+                message = _write(settings, flow, policy, limits)
+    except IntegrityError:
+        return lifecycle.concurrent_flow(visitor.client, Purpose(flow.purpose))
+    if message:
+        dispatch.submit(message)
+    return flow
 
 
-def send_code(flow: Flow, planned: Plan, settings: InstanceSettings, receipts: list[Any]) -> Message | None:
-    """Save the verification of the address and a message, for the caller to dispatch after the commit.
+def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, policy: Policy) -> Flow:
+    """Send a code in an open flow, unless the last message is younger than the resend interval.
 
-    The verification keeps the receipts, to give them back when it succeeds.
-
-    `None` where the last message is so fresh that none is due. The flow's row must be held, its attempts be
-    fresh. Raises `VerificationFailed`, `AlreadyVerified` or `TooManyCodes`.
+    Raises `VerificationFailed`, `AlreadyVerified`, `TooManyCodes`, `CaptchaInvalid`, `TooManyRequests`, and
+    `ResourceNotFound` if a sign-up has changed its identifier meanwhile.
     """
-    identifier, shape = planned.identifier, planned.shape
-    now = timezone.now()
-    verification = flow.verification_of(identifier)
+    verification = flow.verification_of(policy.identifier)
+    if verification is not None and _is_fresh(settings, verification):
+        with lifecycle.step(flow) as held:
+            fresh = _reread(held, policy)
+            _confirm(fresh.verification_of(policy.identifier))
+        return fresh
     if verification is None:
-        verification = Verification(
-            flow=flow, kind=identifier.kind, value=identifier.value, max_tries=settings.max_tries
-        )
-        verification.receipts = [] if flow.known_verifications else flow.receipts
-    elif shape is None or is_fresh(verification, settings):
+        _require_human(flow, visitor, policy)
+    with _limits(settings, visitor, policy) as limits:
+        with lifecycle.step(flow) as held:
+            fresh = _reread(held, policy)
+            message = _write(settings, fresh, policy, limits)
+        if message is None:
+            limits.refund()
+    if message:
+        dispatch.submit(message)
+    return fresh
+
+
+def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
+    """Ask the site's bot check, unless the browser is recognised or something is proven in the flow."""
+    if not policy.recognised and not flow.verified:
+        visitor.require_human()
+
+
+def _limits(settings: InstanceSettings, visitor: Visitor, policy: Policy, also: Any = ()) -> Any:
+    fixed = bool(policy.fixed_code)
+    return throttle.message(
+        settings, visitor, policy.identifier, recognised=policy.recognised, has_fixed_code=fixed, also=also
+    )
+
+
+def _reread(held: Flow, policy: Policy) -> Flow:
+    """Return the flow as other steps have left it: its row is held now."""
+    flow = lifecycle.reread(held)
+    if flow.purpose == Purpose.SIGN_UP and policy.identifier not in flow.identifiers:
+        raise ResourceNotFound  # it was changed meanwhile, in another tab
+    return flow
+
+
+def _is_fresh(settings: InstanceSettings, verification: Verification) -> bool:
+    """Return whether the last message is so young that none is due."""
+    due = verification.resend_at(settings.resend_interval)
+    waiting = verification.state == VerificationStatus.UNVERIFIED and due is not None and due > timezone.now()
+    return waiting and keys.known(verification.key_id)
+
+
+def _confirm(verification: Verification | None) -> None:
+    """Note that the code was asked for again, though nothing is sent: it is the flow's newest one by that."""
+    if verification is not None:
         require_unspent(verification)
-        _save(verification, prepared_at=now)
-        return None
-    require_unspent(verification)
+        _save(verification, prepared_at=timezone.now())
+
+
+def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepLimits) -> Message | None:
+    """Save the verification and its message. The flow's row must be held.
+
+    Return `None` if another request has just sent one. Raises `VerificationFailed`, `AlreadyVerified`,
+    `TooManyCodes`.
+    """
+    now = timezone.now()
+    verification = flow.verification_of(policy.identifier)
+    if verification is not None:
+        require_unspent(verification)
+        if _is_fresh(settings, verification):
+            _save(verification, prepared_at=now)
+            return None
     if flow.sends >= settings.messages_per_flow:
         over = max(other.expires_at for other in flow.known_verifications)  # then `create` opens another flow
         raise TooManyCodes(retry_after=max(1, int((over - now).total_seconds())))
-
-    life = timedelta(seconds=settings.code_life)
-    old = verification.expires_at - now <= life * (1 - RESENT_FOR) or not keys.known(verification.key_id)
-    if shape and (old or verification.length < shape.length):
-        verification.renew(life, now, *shape)
+    if verification is None:
+        verification = _new_verification(settings, flow, policy)
+    _renew_if_due(settings, verification, limits, now)
     made = ["nonce", "key_id", "generation", "length", "alphabet", "expires_at"]
     _save(
         verification,
         prepared_at=now,
         last_sent_at=now,
         sends=verification.sends + 1,
-        receipts=[*verification.receipts, *receipts],
+        receipts=[*verification.receipts, *limits.receipts],
         **{name: getattr(verification, name) for name in made},
     )
-    return _message(verification, planned, settings)
+    return _message(verification, policy)
 
 
-def is_fresh(verification: Verification, settings: InstanceSettings) -> bool:
-    """Tell whether its last message is so fresh that none is due."""
-    due = verification.resend_at(settings.resend_interval)
-    waiting = verification.state == VerificationStatus.UNVERIFIED and due is not None and due > timezone.now()
-    return waiting and keys.known(verification.key_id)
+def _new_verification(settings: InstanceSettings, flow: Flow, policy: Policy) -> Verification:
+    """Return an unsaved verification. The first one of a flow takes over what opening the flow has consumed."""
+    identifier = policy.identifier
+    verification = Verification(
+        flow=flow, kind=identifier.kind, value=identifier.value, max_tries=settings.max_tries
+    )
+    verification.receipts = [] if flow.known_verifications else flow.receipts
+    return verification
+
+
+def _renew_if_due(
+    settings: InstanceSettings, verification: Verification, limits: StepLimits, now: datetime
+) -> None:
+    life = timedelta(seconds=settings.code_life)
+    old = verification.expires_at - now <= life * REPEATED_UNTIL or not keys.known(verification.key_id)
+    if old or verification.length < limits.code_format.length:
+        verification.renew(life, now, *limits.code_format)
 
 
 def _save(verification: Verification, **changes: Any) -> None:
@@ -112,22 +174,21 @@ def _save(verification: Verification, **changes: Any) -> None:
         return
     rows = Verification.objects.filter(pk=verification.pk, status=VerificationStatus.UNVERIFIED)
     if not rows.update(**changes):
-        verification.reread()
+        verification.refresh_from_db(fields=["status"])
         require_unspent(verification)
 
 
-def _message(verification: Verification, planned: Plan, settings: InstanceSettings) -> Message:
-    """Every prepare writes one, also where nothing may go out: whoever is asked for, it costs the same."""
-    identifier, kind = planned.identifier, planned.kind
-    by_phone_without_code = identifier.kind.channel == "sms" and not kind.has_code
-    held_back = TestAddress.code_for(identifier, settings) or by_phone_without_code or planned.held_back
+def _message(verification: Verification, policy: Policy) -> Message:
+    channel = verification.identifier.kind.channel
+    by_phone_without_code = channel == "sms" and not policy.message_kind.has_code
+    suppressed = policy.fixed_code or by_phone_without_code or policy.withheld
     message: Message = Message.objects.create(
         verification=verification,
-        kind=kind,
-        channel=identifier.kind.channel,
+        kind=policy.message_kind,
+        channel=channel,
         generation=verification.generation,
-        status=MessageStatus.SUPPRESSED if held_back else MessageStatus.PENDING,
-        error_code="restricted" if planned.held_back else "",
+        status=MessageStatus.SUPPRESSED if suppressed else MessageStatus.PENDING,
+        error_code="restricted" if policy.withheld else "",
         language=translation.get_language() or "",
     )
     return message

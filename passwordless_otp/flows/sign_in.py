@@ -1,8 +1,17 @@
-"""Sign in: create, prepare, attempt."""
+"""Sign in: create, prepare, attempt.
+
+1. `create` opens a sign-in with the identifier that was typed. It may send a code at once.
+2. `prepare` sends a code to one of the factors that the answer has offered.
+3. `attempt` hands the code in. Who has the identifier is looked up here, and again in every step, by the same
+   statements for everybody. The right code completes the sign-in, or leads to a sign-up if nobody has the
+   identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in`).
+
+Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
+was passed in must not be used again.
+"""
 
 from typing import Any
 
-from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -17,15 +26,13 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import factors, lifecycle, policy, send_code
-from passwordless_otp.flows.check_code import check_code, consume_code
+from passwordless_otp.flows import check_code, factors, lifecycle, send_code
+from passwordless_otp.flows.policy import SignInPolicy
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
-from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress
+from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.flows import TRANSFER_LIFE, Purpose, VerificationStatus
-from passwordless_otp.models.messages import MessageKind
-from passwordless_otp.rate_limits import rules, throttle
-from passwordless_otp.rate_limits.throttle import AttemptThrottle
+from passwordless_otp.rate_limits import rules, windows
 from passwordless_otp.visitor import Visitor
 
 
@@ -41,43 +48,29 @@ def create(
 ) -> Flow:
     """Open a sign-in of this browser, or go on with `current` if it is the same.
 
-    Sends a code with `strategy`; with `send`, by the strategy of what was typed.
-
-    Raises `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `CaptchaInvalid`,
-    `TooManyRequests`; with enumeration protection off `IdentifierNotFound`.
+    With `strategy` a code is sent by it; with `send`, by the strategy of the identifier that was typed. Raises
+    `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `CaptchaInvalid`,
+    `TooManyRequests`; without enumeration protection `IdentifierNotFound`.
     """
-    if strategy and not identifier:
+    if (strategy or send) and not identifier:
         raise ParamMissing("identifier")
     if sign_up_if_missing and not settings.sign_up_open:
         raise TransferNotAllowed
-    addresses = [_read(identifier, settings)] if identifier else []
-    if send and addresses:
-        strategy = addresses[0].kind.strategy
-    may_be_missing = settings.enumeration_protection or sign_up_if_missing
-    if addresses and not may_be_missing and not users.holders_of(addresses):
-        throttle.consume(rules.for_flow(visitor, settings))  # this answer, too, is one to be asked for in bulk
-        raise IdentifierNotFound
-    details = {"sign_up_if_missing": sign_up_if_missing}
-    if current and _same(current, addresses, details):
+    typed = [_read(settings, identifier)] if identifier else []
+    if not (settings.enumeration_protection or sign_up_if_missing):
+        _require_known(settings, visitor, typed)
+
+    flow = lifecycle.new(visitor.client, Purpose.SIGN_IN, typed, {"sign_up_if_missing": sign_up_if_missing})
+    if current is not None and _is_same(current, flow):
         return _go_on(settings, current, visitor, strategy, send)
-    flow = lifecycle.new(visitor.client, Purpose.SIGN_IN, addresses, details)
-    factor_id = factors.Factor(addresses[0], True).id(flow) if send and addresses else ""
-    planned = _plan(flow, visitor, strategy, factor_id, settings) if strategy else None
-
-    def step(receipts: list[Any]) -> tuple[Flow, Message | None]:
-        lifecycle.open_in_place_of(flow, current, [] if planned else receipts)
-        return flow, send_code.send_code(flow, planned, settings, receipts) if planned else None
-
-    buckets = rules.for_flow(visitor, settings) + (planned.costs if planned else [])
-    try:
-        flow, message = throttle.run_step(buckets, step, flow)
-    except IntegrityError:  # a parallel `create` of this client was faster
-        return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
-    if message:
-        dispatch.submit(message)
-    return flow
+    policy = None
+    if send or strategy:
+        factor_id = factors.typed(flow).id(flow) if send else ""
+        policy = _policy(settings, flow, visitor, strategy or typed[0].kind.strategy, factor_id)
+    return send_code.open_flow(settings, current, flow, visitor, policy)
 
 
+@lifecycle.retry
 def prepare(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = ""
 ) -> Flow:
@@ -86,115 +79,101 @@ def prepare(
     Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`,
     `CaptchaInvalid`, `TooManyRequests`.
     """
-    planned = _plan(flow, visitor, strategy, factor_id, settings)
-
-    def step(receipts: list[Any]) -> Message | None:
-        flow.touch()
-        flow.forget_verifications()
-        return send_code.send_code(flow, planned, settings, receipts)
-
-    message = throttle.run_step(planned.costs, step, flow)
-    if message:
-        dispatch.submit(message)
-    return flow
+    return send_code.send(settings, flow, visitor, _policy(settings, flow, visitor, strategy, factor_id))
 
 
-@sensitive_variables("code", "test_code")
+@lifecycle.retry
+@sensitive_variables("code")
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
-    """Complete the sign-in if `code` is right. Logging in is the caller's part.
+    """Return the completed sign-in if `code` is right.
 
-    Raises what `check_code` does, `VerificationMissing`, and `TransferRequired` where the code was right and
-    a sign-up may go on from it.
+    Raises what `check_code.checked` does; `VerificationMissing`; `TransferRequired` if the code was right and a
+    sign-up may go on from it.
     """
     if flow.abandoned:
         raise VerificationExpired
     verification = flow.newest(strategy)
     if verification is None:
         raise VerificationMissing
-    _refuse_switched_off(strategy.kind, flow, settings)
-    holder = users.holders_of([verification.identifier]).get(verification.identifier)
-    may_transfer = holder is None and _offers_sign_up(flow, settings)
-    test_code = TestAddress.code_for(verification.identifier, settings)
-    known = holder is not None and users.may_sign_in(holder, settings, bool(test_code))
-    restricted = _restricted(flow, verification.identifier, holder, settings)
-    may_pass = (may_transfer or known) and not restricted
-    recognised = visitor.recognised_by(holder)
-    guard = AttemptThrottle(verification.identifier, visitor, recognised, settings, may_pass, test_code)
-    notice_due = users.is_news_to(holder, visitor)
+    _require_enabled(settings, flow, strategy.kind)
+    check_code.require_open(verification, code)  # before anything is looked up
 
-    def transfer(at_least: int) -> None:
-        flow.move(visitor.next_client)
-        until = timezone.now() + TRANSFER_LIFE
-        consume_code(verification, at_least, status=VerificationStatus.TRANSFERABLE, expires_at=until)
+    policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
+    with (
+        check_code.checked(settings, visitor, policy, verification, code) as required_length,
+        lifecycle.step(flow, **_changes(policy, flow, visitor)) as changed,
+    ):
+        changed.consume_code(policy.identifier, required_length, **_outcome(policy))
 
-    def complete(at_least: int) -> None:
-        flow.complete(holder, visitor.next_client, notice_due)
-        consume_code(verification, at_least)
-
-    before = flow.client
-    check_code(verification, code, guard, transfer if may_transfer else complete)
-    lifecycle.end_others(visitor, flow, before)
-    if may_transfer:
-        raise TransferRequired
-    dispatch.announce_sign_in(flow)
-    return flow
+    lifecycle.end_others(visitor, flow, flow.client)
+    if policy.transfers:
+        raise TransferRequired(is_proven=True)
+    dispatch.announce_sign_in(changed)
+    return changed
 
 
-def _read(identifier: str, settings: InstanceSettings) -> IdentifierValue:
-    address = lifecycle.read_identifier(identifier, settings, "identifier")
-    if not settings.identifies(address.kind):
+def _read(settings: InstanceSettings, identifier: str) -> IdentifierValue:
+    value = factors.read_identifier(settings, identifier, "identifier")
+    if not settings.identifies(value.kind):
         raise ValueDisabled("identifier")
-    return address
+    return value
 
 
-def _go_on(
-    settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy | None, send: bool
-) -> Flow:
-    """Answer the open flow: the code that was sent has to stay good."""
-    try:
-        factor_id = factors.Factor(flow.identifiers[0], True).id(flow) if send else ""
-        return prepare(settings, flow, visitor, strategy, factor_id) if strategy else flow
-    except ResourceNotFound:  # a parallel `create` of this client has replaced it
-        return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
+def _require_known(settings: InstanceSettings, visitor: Visitor, typed: list[IdentifierValue]) -> None:
+    """Raise `IdentifierNotFound` if nobody has it: counted as a new flow, or it could be asked for in bulk."""
+    if typed and not users.holders_of(typed):
+        windows.consume(rules.for_flow(settings, visitor))
+        raise IdentifierNotFound
 
 
-def _same(flow: Flow, addresses: list[IdentifierValue], details: Any) -> bool:
-    """Tell whether this open flow is what is being asked for, and can still get somebody in.
-
-    One with another `sign_up_if_missing` is not: who is unknown has to get a code instead of the note, and
-    who is known must look alike.
-    """
-    alive = all(v.state == VerificationStatus.UNVERIFIED for v in flow.known_verifications)
-    return alive and not flow.abandoned and (flow.identifiers, flow.details) == (addresses, details)
-
-
-def _plan(
-    flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str, settings: InstanceSettings
-) -> send_code.Plan:
-    _refuse_switched_off(strategy.kind, flow, settings)
-    address = factors.choose(flow, strategy, factor_id, settings)
-    holder = users.holders_of([address]).get(address)
-    if holder is None:
-        kind = MessageKind.SIGN_IN if _offers_sign_up(flow, settings) else MessageKind.UNKNOWN_ACCOUNT
-    else:
-        kind = MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
-    restricted = _restricted(flow, address, holder, settings)
-    return send_code.plan(flow, address, kind, visitor, visitor.recognised_by(holder), held_back=restricted)
-
-
-def _restricted(flow: Flow, address: IdentifierValue, holder: Any, settings: InstanceSettings) -> bool:
-    """Tell whether nothing goes out to this identifier, and no code from it gets in, and nobody is told."""
-    if holder is None:
-        return not policy.may_sign_up(address, settings)
-    return any(settings.shuts_out(each) for each in [address, *flow.identifiers])
-
-
-def _refuse_switched_off(kind: Kind, flow: Flow, settings: InstanceSettings) -> None:
+def _require_enabled(settings: InstanceSettings, flow: Flow, kind: Kind) -> None:
+    """Raise `ValueDisabled` if the operator has turned off the strategy, or what was typed, meanwhile."""
     if not settings.offers(kind):
         raise ValueDisabled("strategy")
     if not all(settings.identifies(typed.kind) for typed in flow.identifiers):
         raise ValueDisabled("identifier")
 
 
-def _offers_sign_up(flow: Flow, settings: InstanceSettings) -> bool:
-    return settings.sign_up_open and flow.details["sign_up_if_missing"]
+def _is_same(current: Flow, flow: Flow) -> bool:
+    """Return whether the open flow is what is asked for, and can still get somebody in.
+
+    One with another `sign_up_if_missing` is not: somebody unknown has to get a code instead of a message that
+    says so, and somebody known must look alike.
+    """
+    alive = all(v.state == VerificationStatus.UNVERIFIED for v in current.known_verifications)
+    same = (current.identifiers, current.details) == (flow.identifiers, flow.details)
+    return alive and same and not current.abandoned
+
+
+def _go_on(
+    settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy | None, send: bool
+) -> Flow:
+    """Return the open flow, so that the code that was sent stays good."""
+    factor = factors.typed(flow) if send else None
+    try:
+        if factor:
+            return prepare(settings, flow, visitor, factor.strategy, factor.id(flow))
+        return prepare(settings, flow, visitor, strategy) if strategy else flow
+    except ResourceNotFound:  # a parallel `create` of this client has replaced it
+        return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
+
+
+def _policy(
+    settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str
+) -> SignInPolicy:
+    _require_enabled(settings, flow, strategy.kind)
+    return SignInPolicy.load(settings, flow, visitor, factors.choose(settings, flow, strategy, factor_id))
+
+
+def _changes(policy: SignInPolicy, flow: Flow, visitor: Visitor) -> dict[str, Any]:
+    """Return what the right code changes in the flow: it completes, or waits for a sign-up to take it over."""
+    if policy.transfers:
+        return flow.move(visitor.next_client)
+    return flow.completion(policy.holder, visitor.next_client, policy.notice_due)
+
+
+def _outcome(policy: SignInPolicy) -> dict[str, Any]:
+    """Return what the right code makes of its verification, if that is not simply verified."""
+    if policy.transfers:
+        return {"status": VerificationStatus.TRANSFERABLE, "expires_at": timezone.now() + TRANSFER_LIFE}
+    return {}

@@ -10,14 +10,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db import router, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from passwordless_otp import events, identifiers
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import Counter, Identifier, InstanceSettings, Message
+from passwordless_otp.models import Identifier, InstanceSettings, Message
 from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.models.instance_settings.limits import DAY, HOUR
 from passwordless_otp.models.messages import MessageKind, MessageStatus
@@ -62,11 +61,10 @@ def paused_countries(settings: InstanceSettings) -> dict[str, Conversion]:
 STAGES = [50, 80, 100]  # percent
 
 
-def alert_consumed(buckets: Iterable[Bucket], taken: Iterable[Consumed]) -> None:
-    """Tell which stages these takes have reached."""
-    totals = {each.scope: each.total for each in taken}
+def alert_consumed(buckets: Iterable[Bucket], consumed: Consumed) -> None:
+    """Report which stages of their limits these buckets have just reached."""
     for bucket in buckets:
-        after = totals[bucket.scope]
+        after = consumed.totals[bucket.scope]
         before = after - bucket.amount
         for percent in STAGES:
             if before * 100 < bucket.limit * percent <= after * 100:
@@ -86,9 +84,7 @@ def alert_paused(country: str) -> None:
 
 
 def _first(seconds: int, *what: str) -> bool:
-    with transaction.atomic(router.db_for_write(Counter)):
-        [taken] = windows.consume(Bucket("alarm", what, MAX_COUNT, seconds))
-    return taken.total == 1
+    return windows.consume([Bucket("alert", what, MAX_COUNT, seconds)]).totals["alert"] == 1
 
 
 LAST = 4  # digits of a number that its prefix is without
@@ -187,22 +183,16 @@ def _sms(message: Message, settings: InstanceSettings) -> str:
 
 def _count(message: Message, buckets: list[Bucket], country: str = "") -> str:
     try:
-        with transaction.atomic(router.db_for_write(Counter)):
-            if country:
-                Message.objects.filter(pk=message.pk).update(country=country)
-            taken = windows.consume(*buckets)
+        consumed = windows.consume(buckets)
     except TooManyRequests as refusal:
         full = {each.scope: each for each in buckets}[refusal.scope]
-        windows.report_reached(full)
         if message.channel == "sms":
             alert_reached(full)
         return REASONS[full.scope]
-    totals = {each.scope: each.total for each in taken}
-    for each in buckets:
-        if each.overrun(totals[each.scope]):
-            windows.report_reached(each)
+    if country:
+        Message.objects.filter(pk=message.pk).update(country=country)
     if message.channel == "sms":
-        alert_consumed(buckets, taken)
+        alert_consumed(buckets, consumed)
     return ""
 
 

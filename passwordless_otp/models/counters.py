@@ -1,4 +1,4 @@
-"""Counter: how often something happened in a window. Whom it is about, only the keyed digest knows."""
+"""Counter: how often something happened in a window of time. Its key is a keyed digest, so it names nobody."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -11,21 +11,21 @@ from passwordless_otp.models.base import PrimaryManager
 
 
 class Increase(NamedTuple):
-    """So many more in `window`, unless it and what began at `since` or later would exceed `limit`.
+    """A row to increase by `amount`, unless `window` and those from `since` on would then exceed `limit`.
 
-    Times since 1970.
+    Times are seconds since 1970.
     """
 
     key: str
     window: int
     since: int
     limit: int
-    amount: int
     expires_at: int
+    amount: int
 
 
 class Increased(NamedTuple):
-    """A row after a take: how many it holds, and how many it may hold beside the windows before it."""
+    """A row that was increased: how much it holds, and how much it may hold beside the windows before it."""
 
     key: str
     held: int
@@ -33,7 +33,7 @@ class Increased(NamedTuple):
 
 
 class LimitReceipt(NamedTuple):
-    """What one take has counted in one row: two plain values, to be kept until it may be given back."""
+    """Where one unit was counted: two plain values, kept until it may be refunded."""
 
     key: str
     window: int
@@ -41,7 +41,7 @@ class LimitReceipt(NamedTuple):
 
 # Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.
 CONSUME = """
-WITH asked ("key", "window", "since", "limit", "amount", "expires_at") AS (VALUES {rows}),
+WITH asked ("key", "window", "since", "limit", "expires_at", "amount") AS (VALUES {rows}),
 allowed AS MATERIALIZED (
     SELECT "key", "window", "amount", "expires_at", "limit" - COALESCE((
         SELECT SUM(before."count") FROM "passwordless_otp_counter" AS before
@@ -54,8 +54,11 @@ SELECT "key", "window", "amount", "limit", "expires_at" FROM allowed WHERE "limi
 ON CONFLICT ("key", "window") DO UPDATE
 SET "count" = counter."count" + excluded."count", "limit" = excluded."limit"
 WHERE counter."count" <= excluded."limit" - excluded."count"
-RETURNING "key", "count", "limit"
+RETURNING "key", "count", "limit"{totals}
 """
+TOTAL = (
+    """, COALESCE((SELECT SUM("count") FROM "passwordless_otp_counter" WHERE "key" = %s AND "window" >= %s), 0)"""
+)
 # An upsert, for its order: an UPDATE locks rows as it finds them. A row that was purged comes back empty.
 REFUND = """
 INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "limit", "expires_at") VALUES {rows}
@@ -68,32 +71,45 @@ SELECT "key", SUM("count") FROM "passwordless_otp_counter" WHERE {rows} GROUP BY
 
 
 class CounterQuerySet(models.QuerySet["Counter"]):
-    """The statements."""
+    """Each method is one statement."""
 
-    def consume(self, asked: Sequence[Increase]) -> list[Increased]:
-        """Count the amount in each row that allows it and return those. `asked` is sorted by key, each once."""
+    def consume(
+        self, rows: Sequence[Increase], read: Mapping[str, int]
+    ) -> tuple[list[Increased], dict[str, int]]:
+        """Increase each row that allows it and return those; `rows` are sorted by key, each once.
+
+        `read` maps other keys to the window from which on they are added up; their totals are returned too, as
+        they are before this statement. Amounts are written into the statement, so that it has few parameters:
+        psycopg does not cache statements with more than 50.
+        """
+        values = ", ".join([f"(%s, %s, %s, %s, %s, {int(row.amount)})" for row in rows])
+        statement = CONSUME.format(rows=values, totals=TOTAL * len(read))
+        parameters = [value for row in rows for value in row[:-1]] + [
+            value for pair in read.items() for value in pair
+        ]
         with connections[self.db].cursor() as cursor:
-            rows = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(asked))
-            cursor.execute(CONSUME.format(rows=rows), [value for row in asked for value in row])
-            return [Increased(*row) for row in cursor.fetchall()]
+            cursor.execute(statement, parameters)
+            found = cursor.fetchall()
+        sums = found[0][3:] if found else [0] * len(read)
+        return [Increased(*row[:3]) for row in found], dict(zip(read, map(int, sums), strict=True))
 
     def refund(self, receipts: Sequence[tuple[LimitReceipt, int]]) -> None:
-        """Count each share that many times less, never below 0. `receipts` is sorted, each once."""
+        """Count each receipt that many times less, never below 0. `receipts` are sorted, each once."""
+        rows = ", ".join(["(%s, %s, 0, %s, 0)"] * len(receipts))
+        values = [value for (key, window), times in receipts for value in (key, window, times)]
         with connections[self.db].cursor() as cursor:
-            rows = ", ".join(["(%s, %s, 0, %s, 0)"] * len(receipts))
-            values = [value for (key, window), times in receipts for value in (key, window, times)]
             cursor.execute(REFUND.format(rows=rows), values)
 
     def totals(self, since: Mapping[str, int]) -> dict[str, int]:
-        """Return how many each key holds in windows that began then or later."""
+        """Return how much each key holds in windows that began then or later."""
+        rows = " OR ".join(['("key" = %s AND "window" >= %s)'] * len(since))
         with connections[self.db].cursor() as cursor:
-            rows = " OR ".join(['("key" = %s AND "window" >= %s)'] * len(since))
             cursor.execute(TOTALS.format(rows=rows), [value for pair in since.items() for value in pair])
             return {key: int(held) for key, held in cursor.fetchall()}
 
 
 class Counter(models.Model):
-    """One key in one window. Written by `limits` alone."""
+    """One key in one window. Only `rate_limits.windows` writes it."""
 
     key = models.CharField(max_length=32)
     window = models.BigIntegerField()  # when it began, in seconds since 1970

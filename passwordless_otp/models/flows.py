@@ -1,9 +1,10 @@
 """Flow: one person's way through a sign-in or a sign-up, in one browser."""
 
+import copy
 import secrets
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -16,10 +17,12 @@ from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound,
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.models.base import PrimaryManager, uuid7
 
-if TYPE_CHECKING:
-    pass
-
 LIFE = timedelta(hours=24)
+TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
+
+
+class Overtaken(Exception):
+    """Another request has changed the verification since this one read it."""
 
 
 class Purpose(models.TextChoices):
@@ -48,6 +51,10 @@ class FlowQuerySet(models.QuerySet["Flow"]):
     def live(self) -> Self:
         """Those that can go on."""
         return self.filter(status=Status.OPEN, expires_at__gt=timezone.now())
+
+    def of_client(self, client: str) -> Self:
+        """Those of this client that are open or complete."""
+        return self.filter(client=client, status__in=[Status.OPEN, Status.COMPLETE])
 
     def end(self, client: str, *purposes: Purpose) -> int:
         """End this client's open flows of these purposes, abandoned ones too."""
@@ -145,30 +152,44 @@ class Flow(models.Model):
         """Return the verification of this address, if a code was ever asked for."""
         return next((v for v in self.known_verifications if v.identifier == identifier), None)
 
-    def touch(self, **changes: Any) -> None:
-        """Take the flow's row, so that its steps queue up. Raises why it can't go on.
+    def consume_code(self, identifier: IdentifierValue, required_length: int, **outcome: Any) -> None:
+        """Take the right code for this identifier, once. Raises `Overtaken` if another request was faster."""
+        [verification] = [each for each in self.known_verifications if each.identifier == identifier]
+        verification.consume(required_length, **outcome)
 
-        The first statement of every step: a transaction that begins with a write does not deadlock on SQLite.
+    def touch(self, **changes: Any) -> Self:
+        """Take the flow's row with these changes; return the flow with them. Raises the reason if it can't go on.
+
+        The first statement of every step, so that the steps of a flow queue up, and because a transaction that
+        begins with a write does not deadlock on SQLite. A step that has begun before the cookie moved may end.
         """
-        mine = models.Q(client=self.client) | models.Q(moved_from=self.client)
+        mine = Q(client=self.client) | Q(moved_from=self.client)
         rows = Flow.objects.live().filter(mine, pk=self.pk)
         if not rows.update(**{"status": Status.OPEN, **changes}):
             raise self.refusal()
-        for name, value in changes.items():
-            setattr(self, name, value)
+        return self.changed(**changes)
 
-    def move(self, client: str) -> None:
-        """Take the row and file it under `client`. Raises why it can't.
+    def changed(self, **changes: Any) -> Self:
+        """Return a copy with these changes, and copies of the known verifications. Nothing is saved."""
+        flow = copy.copy(self)
+        flow.known_verifications = [copy.copy(verification) for verification in self.known_verifications]
+        for verification in flow.known_verifications:
+            verification.flow = flow
+        for name, value in changes.items():
+            setattr(flow, name, value)
+        return flow
+
+    def move(self, client: str) -> dict[str, Any]:
+        """Return the changes that file this flow under `client`, the digest of the browser's next cookie.
 
         Whoever knew the cookie before something was proven, be it planted, gains nothing from the proof.
         """
-        self.touch(client=client, moved_from=self.client)
+        return {} if self.client == client else {"client": client, "moved_from": self.client}
 
-    def complete(self, user: Any, client: str, notice_due: bool = False) -> None:
-        """Finish, for this user, filed under `client`. Raises why it can't."""
-        moved = {} if self.client == client else {"client": client, "moved_from": self.client}
+    def completion(self, user: Any, client: str, notice_due: bool = False) -> dict[str, Any]:
+        """Return the changes that complete this flow for `user`, filed under `client`."""
         done = {"status": Status.COMPLETE, "user": user, "completed_at": timezone.now(), "notice_due": notice_due}
-        self.touch(**done, **moved)
+        return {**done, **self.move(client)}
 
     def refusal(self) -> OTPError:
         """Return why this flow can't go on, as the database has it now."""
@@ -193,19 +214,6 @@ class Flow(models.Model):
         """Return the verification that was last asked for, by this strategy or any."""
         asked = [v for v in self.known_verifications if strategy in {None, v.strategy}]
         return max(asked, key=lambda v: v.prepared_at, default=None)
-
-    def reread(self) -> None:
-        """Take over what other steps have written since this flow was read. Its row must be held."""
-        self.refresh_from_db(fields=[*Kind.values, "details"])
-        self.forget_verifications()
-
-    def forget_verifications(self) -> None:
-        """Read the verifications afresh the next time."""
-        self.__dict__.pop("known_verifications", None)
-        getattr(self, "_prefetched_objects_cache", {}).clear()
-
-
-TRANSFER_LIFE = timedelta(minutes=10)
 
 
 class VerificationStatus(models.TextChoices):
@@ -304,53 +312,64 @@ class Verification(models.Model):
         self.generation += 1
         self.expires_at = now + life
 
-    def reread(self) -> None:
-        """Take over what other requests have written. The flow stays the object that it is."""
-        columns = ["status", "nonce", "key_id", "generation", "length", "alphabet", "tries", "sends", "receipts"]
-        self.refresh_from_db(fields=[*columns, "prepared_at", "last_sent_at", "expires_at"])
+    def consume(self, required_length: int, **outcome: Any) -> None:
+        """Take the right code, once: the verdict. Raises `Overtaken` if another request was faster."""
+        if not self._judge(required_length, nonce="", **{"status": VerificationStatus.VERIFIED, **outcome}):
+            raise Overtaken
+        self.tries += 1
+        self.nonce, self.status = "", VerificationStatus.VERIFIED
+        for name, value in outcome.items():
+            setattr(self, name, value)
 
-    def judge(self, right: bool, at_least: int = 0, **outcome: Any) -> bool:
-        """Pay a try and, if `right`, take the code: whether this one statement touched its row is the verdict.
+    def record_failure(self, required_length: int, receipts: list[list[object]]) -> bool:
+        """Count a wrong code: the verdict. Return whether it was the last try. Raises `Overtaken`."""
+        last = Q(tries__gte=F("max_tries") - 1)
+        live = {"flow__in": Flow.objects.live().filter(pk=self.flow_id)}
+        changes = {
+            "status": models.Case(
+                models.When(last, models.Value(VerificationStatus.FAILED)), default=F("status")
+            ),
+            "nonce": models.Case(models.When(last, models.Value("")), default=F("nonce")),
+            "receipts": receipts,
+        }
+        if not self._judge(required_length, live, **changes):
+            raise Overtaken
+        status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
+        return status == VerificationStatus.FAILED
 
-        A code shorter than `at_least` has one try in all.
+    def _judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:
+        """Count a try: whether this one statement has changed its row is the verdict (RFC 4226 §7.3).
 
-        Nothing else decides (RFC 4226 §7.3). The subquery asks for the flow in another table; whatever two
-        requests may race for stands in the outer WHERE, which PostgreSQL looks at again after waiting.
+        Whatever two requests may race for stands in the outer WHERE, which PostgreSQL looks at again after
+        waiting; the subquery asks for the flow in another table. A code shorter than `required_length` has one
+        try in all.
         """
-        status = VerificationStatus
         rows = Verification.objects.filter(
             pk=self.pk,
-            status=status.UNVERIFIED,
+            status=VerificationStatus.UNVERIFIED,
             tries__lt=F("max_tries"),
             expires_at__gt=timezone.now(),
             nonce=self.nonce,
+            **(live or {}),
         )
-        if self.length < at_least:
+        if self.length < required_length:
             rows = rows.filter(tries=0)
-        if right:
-            changes = {"status": status.VERIFIED, "nonce": "", **outcome}
-        else:
-            rows = rows.filter(flow__in=Flow.objects.live().filter(pk=self.flow_id))
-            last = Q(tries__gte=F("max_tries") - 1)
-            changes = {
-                "status": models.Case(models.When(last, models.Value(status.FAILED)), default=F("status")),
-                "nonce": models.Case(models.When(last, models.Value("")), default=F("nonce")),
-                **outcome,
-            }
-        return bool(rows.update(tries=F("tries") + 1, **changes))
+        return rows.update(tries=F("tries") + 1, **changes) == 1
 
 
 def with_verifications(flows: Any) -> list[Flow]:
-    """Return the flows of this queryset, each with all its verifications known."""
+    """Return the flows of this queryset, each with all its verifications known. One statement."""
     own, theirs = (_columns(model) for model in [Flow, Verification])
     found: dict[Any, Flow] = {}
     for row in flows.order_by("pk").values_list(*own, *[f"verifications__{name}" for name in theirs]):
-        flow = found.setdefault(row[0], Flow.from_db(flows.db, own, row[: len(own)]))
-        known = flow.__dict__.setdefault("known_verifications", [])
+        flow = found.get(row[0])
+        if flow is None:
+            flow = found[row[0]] = Flow.from_db(flows.db, own, row[: len(own)])
+            flow.known_verifications = []
         if row[len(own)] is not None:
             verification = Verification.from_db(flows.db, theirs, row[len(own) :])
             verification.flow = flow
-            known.append(verification)
+            flow.known_verifications.append(verification)
     return list(found.values())
 
 

@@ -15,7 +15,7 @@ THRESHOLD = 5  # failures without a success in between, until a provider is left
 OPEN_FOR = timedelta(seconds=30)  # then one message tries it again
 
 
-class ProviderHealthQuerySet(models.QuerySet["Circuit"]):
+class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
     """Two statements at most each: one to read, one to write."""
 
     def admits(self, name: str) -> bool:

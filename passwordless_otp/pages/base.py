@@ -80,8 +80,7 @@ class Page(View):
             return self.go(self.start)
         if error_pages.heading(error):
             return self.notice(error, self.settings)
-        for flow in self.client.flows.values():
-            flow.forget_verifications()  # a step that was rolled back has changed them here, not in the database
+        self.client.reread()
         try:
             return self.show(error)
         except ResourceNotFound:

@@ -166,7 +166,7 @@ class SignUpForm(forms.Form):
         super().__init__(**options)
         required, optional = sign_up.required(settings), sign_up.optional(settings)
         blank = Flow(details=dict.fromkeys(sign_up.NAMES, ""), **proven)
-        needed = sign_up.missing(blank, settings)
+        needed = sign_up.missing(settings, blank)
         # One that identifies is needed though none is by itself: any of them will do.
         self.any_of = settings.kinds if set(needed) - set(required) else []
         for name in [*Kind.values, *sign_up.NAMES]:

@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
-from passwordless_otp.clients import Client, reporting_failures
+from passwordless_otp.clients import Client
 from passwordless_otp.errors import TransferRequired, ValueInvalid
 from passwordless_otp.flows import factors, sign_in, sign_up
 from passwordless_otp.flows.factors import Factor
@@ -64,7 +64,7 @@ def typed_factor(flow: Flow) -> tuple[Strategy, str]:
 
 def chosen_factor(flow: Flow, name: str) -> tuple[Strategy, str]:
     """Return the strategy and the id of the factor of this name. Raises `ValueInvalid`."""
-    for factor in factors.offered(flow, InstanceSettings.current()):
+    for factor in factors.offered(InstanceSettings.current(), flow):
         if factor.id(flow) == name:
             return factor.strategy, name
     raise ValueInvalid("send")
@@ -78,7 +78,7 @@ def attempt_sign_in(request: HttpRequest, flow: Flow, strategy: Strategy, code: 
     """
     client = clients.current(request)
     try:
-        with reporting_failures(request, flow):
+        with clients.attempting(request):
             return sign_in.attempt(client.settings, flow, client.visitor, strategy, code)
     except TransferRequired:
         current = client.flows.get(Purpose.SIGN_UP)
@@ -101,8 +101,8 @@ def go_on(request: HttpRequest, flow: Flow) -> SeeOther:
         clients.log_in(request, flow)
         return SeeOther(after_sign_in(request))
     settings = client.settings
-    pending = sign_up.unverified(flow, settings)
-    if sign_up.missing(flow, settings) or not pending:
+    pending = sign_up.unverified(settings, flow)
+    if sign_up.missing(settings, flow) or not pending:
         return SeeOther(page_path(request, "sign_up"))
     sign_up.prepare(settings, flow, client.visitor, pending[0].kind.strategy)
     return SeeOther(page_path(request, "sign_up_verify"))

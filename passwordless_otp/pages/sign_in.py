@@ -82,7 +82,7 @@ class AttemptSignIn(Page):
         """Show where the code went."""
         flow, identifier, verification = self._find()
         step = code_step.describe(flow, identifier, verification, self.settings)
-        offered = factors.offered(flow, self.settings)
+        offered = factors.offered(self.settings, flow)
         return self.render(
             "verify.html",
             error,

@@ -4,7 +4,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
-from passwordless_otp.clients import reporting_failures
 from passwordless_otp.errors import OTPError, ResourceNotFound, SignUpClosed
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import IdentifierValue
@@ -78,11 +77,11 @@ class AttemptSignUp(Page):
         """Take a code, or send one."""
         flow, identifier, _verification = self._find()
         if "send" in request.POST:
-            sign_up.prepare(self.settings, flow, self.client.visitor, identifier.kind.strategy)
+            self.client.keep(sign_up.prepare(self.settings, flow, self.client.visitor, identifier.kind.strategy))
             return self.go("sign_up_verify")
         code = self.given()["code"]
-        with reporting_failures(request, flow):
-            sign_up.attempt(self.settings, flow, self.client.visitor, identifier.kind.strategy, code)
+        with clients.attempting(request):
+            flow = sign_up.attempt(self.settings, flow, self.client.visitor, identifier.kind.strategy, code)
         return navigation.go_on(request, flow)
 
     def refused(self, error: OTPError) -> HttpResponseBase:
@@ -109,7 +108,7 @@ class AttemptSignUp(Page):
     def _find(self) -> tuple[Flow, IdentifierValue, Verification | None]:
         """Return this browser's sign-up, and what it has to prove next. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_UP)
-        pending = sign_up.unverified(flow, self.settings) if flow else []
+        pending = sign_up.unverified(self.settings, flow) if flow else []
         if flow is None or not pending:
             raise ResourceNotFound
         return flow, pending[0], flow.verification_of(pending[0])

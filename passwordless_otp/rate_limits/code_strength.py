@@ -1,16 +1,20 @@
-"""How long a code has to be: it grows with the wrong ones, so that guessing never pays."""
+"""How long a code has to be: codes grow with the number of wrong ones, so that guessing does not pay.
 
+Six digits are the rule. Escalation rules say from how many wrong codes on they are longer, for one identifier or
+for the whole instance. Nobody is locked out: whoever gets the message can type the longer code
+(NIST SP 800-63B-4 §3.2.2 asks for a limit on guesses).
+"""
+
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from passwordless_otp import codes
-from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.rate_limits import rules, windows
-from passwordless_otp.visitor import Visitor
+from passwordless_otp.rate_limits.rules import ESCALATIONS
 
 
 class CodeFormat(NamedTuple):
-    """What a code looks like."""
+    """How many characters a code has, and of which alphabet. A greater one is harder to guess."""
 
     length: int
     alphabet: str
@@ -20,11 +24,11 @@ SHORT, LONG, UNGUESSABLE = CodeFormat(6, codes.DIGITS), CodeFormat(8, codes.DIGI
 
 
 class EscalationRule(NamedTuple):
-    """From as many wrong codes on as this limit says, codes look like this."""
+    """After as many wrong codes as `limit` says, codes use this format: of an identifier, or of the instance."""
 
     limit: str
     scope: str
-    shape: CodeFormat
+    code_format: CodeFormat
 
 
 ESCALATION_RULES = [
@@ -34,35 +38,23 @@ ESCALATION_RULES = [
     EscalationRule("instance_failures", "instance", LONG),
     EscalationRule("instance_failures_per_day", "instance", LONG),
 ]
-# What remembers that codes have grown → the limit that has made them grow.
-ESCALATED = {"identifier_escalated": "identifier_failures", "instance_escalated": "instance_failures"}
 
 
-def current_format(
-    identifier: IdentifierValue, visitor: Visitor, recognised: bool, settings: InstanceSettings
-) -> CodeFormat:
-    """Return what a code for `address` has to look like now."""
-    tries = rules.for_attempt(identifier, visitor, recognised, settings)[1:]
-    held = rules.for_escalation(identifier, visitor, recognised)
-    numbers = windows.totals(*tries, *held)
-    counted = {each.scope: number for each, number in zip([*tries, *held], numbers, strict=True)}
-    return format_after(counted, recognised, settings)
+def required_format(settings: InstanceSettings, totals: Mapping[str, int], recognised: bool) -> CodeFormat:
+    """Return the format that a code must have, with these totals of wrong codes and escalations by scope.
+
+    What the whole instance has seen does not concern a recognised browser.
+    """
+    required = SHORT
+    for rule in ESCALATION_RULES:
+        if rule.limit in settings.tracked_only or (recognised and rule.scope == "instance"):
+            continue
+        escalated = rule.limit in ESCALATIONS and totals.get(ESCALATIONS[rule.limit][0], 0)
+        if escalated or totals.get(rule.limit, 0) >= settings.limit(rule.limit):
+            required = max(required, rule.code_format)
+    return required
 
 
-def format_after(counted: dict[str, int], recognised: bool, settings: InstanceSettings) -> CodeFormat:
-    """Return what a code has to look like, with so many wrong ones counted."""
-    asked = [SHORT]
-    for tier in ESCALATION_RULES:
-        enforced = tier.limit not in settings.tracked_only
-        if enforced and counted.get(tier.limit, 0) >= settings.limit(tier.limit):
-            asked.append(tier.shape if tier.scope == "identifier" or not recognised else SHORT)
-    for scope, limit in ESCALATED.items():
-        held = counted.get(scope) and limit not in settings.tracked_only
-        if held and (scope == "identifier_escalated" or not recognised):
-            asked.append(LONG)
-    return max(asked)
-
-
-def triggered(counted: dict[str, int], settings: InstanceSettings) -> list[EscalationRule]:
-    """Return what the last of so many wrong codes has reached."""
-    return [tier for tier in ESCALATION_RULES if counted[tier.limit] == settings.limit(tier.limit)]
+def triggered(settings: InstanceSettings, totals: Mapping[str, int]) -> list[EscalationRule]:
+    """Return the escalation rules that the last failure has just triggered."""
+    return [rule for rule in ESCALATION_RULES if totals[rule.limit] == settings.limit(rule.limit)]

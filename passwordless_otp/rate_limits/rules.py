@@ -1,4 +1,9 @@
-"""What each step counts for: which limits, whose."""
+"""Which step consumes what: the buckets of each step, by whom they count, and what a success refunds.
+
+A step of a sign-in or sign-up consumes its buckets before it does anything else. A browser that its user has
+signed in with before (a recognised browser) shares no bucket of an identifier with anybody else, so a stranger
+who uses one up does not keep its user out. `models.instance_settings.limits` has the number of each limit.
+"""
 
 from passwordless_otp.identifiers import IdentifierValue, mailbox
 from passwordless_otp.models import InstanceSettings
@@ -6,70 +11,87 @@ from passwordless_otp.models.instance_settings.limits import DAY
 from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, bucket_for
 from passwordless_otp.visitor import Visitor
 
-ESCALATED_SECONDS = {"identifier": 7 * DAY, "instance": DAY}  # seconds that codes stay long, once they have grown
+# What a success refunds: it is shared by several people, or counts wrong codes. So a school behind one IP address
+# is not shut out. Messages to one identifier stay counted: a success must not clear the way for a stranger.
+REFUNDED = {
+    "identifier_failures",
+    "identifier_failures_per_day",
+    "identifier_failures_per_month",
+    "instance_emails",
+    "instance_failures",
+    "instance_failures_per_day",
+    "ip_failures",
+    "ip_flows",
+    "ip_messages",
+    "ip_sms",
+}
+# What counts failures → what remembers for how many seconds that codes have grown.
+ESCALATIONS = {
+    "identifier_failures": ("identifier_escalated", 7 * DAY),
+    "instance_failures": ("instance_escalated", DAY),
+}
 
 
-def for_flow(visitor: Visitor, settings: InstanceSettings) -> list[Bucket]:
-    """Return what opening a flow counts for."""
+def for_flow(settings: InstanceSettings, visitor: Visitor) -> list[Bucket]:
+    """Return what opening a flow consumes."""
     return [bucket_for(settings, "ip_flows", visitor.ip)]
 
 
 def for_message(
-    identifier: IdentifierValue, visitor: Visitor, recognised: bool, settings: InstanceSettings
+    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
 ) -> list[Bucket]:
-    """Return what a message to `address` counts for. A recognised browser receipts no bucket with strangers."""
+    """Return what a message to `identifier` consumes."""
     sms = identifier.kind.channel == "sms"
-    costs = [bucket_for(settings, "ip_messages", visitor.ip)]
+    buckets = [bucket_for(settings, "ip_messages", visitor.ip)]
     if sms:
-        costs.append(bucket_for(settings, "ip_sms", visitor.ip))
+        buckets.append(bucket_for(settings, "ip_sms", visitor.ip))
     if recognised:
-        return [*costs, bucket_for(settings, "recognised_messages", *identifier, visitor.client)]
-    costs += [
+        return [*buckets, bucket_for(settings, "recognised_messages", *identifier, visitor.client)]
+    buckets += [
         bucket_for(settings, "identifier_messages", *identifier),
         bucket_for(settings, "identifier_ip_messages", *identifier, visitor.ip),
         bucket_for(settings, "identifier_sms" if sms else "identifier_emails", *identifier),
     ]
     if sms:
-        return costs
+        return buckets
     return [
-        *costs,
+        *buckets,
         bucket_for(settings, "mailbox_messages", mailbox(identifier.value)),
         bucket_for(settings, "instance_emails"),
     ]
 
 
 def for_attempt(
-    identifier: IdentifierValue, visitor: Visitor, recognised: bool, settings: InstanceSettings
+    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
 ) -> list[Bucket]:
-    """Return what a wrong code counts for. All but the IP address's only make codes grow, and refuse nobody."""
-    whose = _whose(identifier, visitor, recognised)
+    """Return what handing in a code consumes: the limit of the IP address, which refuses, and all failures."""
     return [
         bucket_for(settings, "ip_failures", visitor.ip),
+        *failures(settings, visitor, identifier, recognised),
+    ]
+
+
+def failures(
+    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
+) -> list[Bucket]:
+    """Return what counts the wrong codes of an identifier and of the instance. They refuse nobody: codes grow."""
+    whose = _counted_by(visitor, identifier, recognised)
+    return [
         bucket_for(settings, "identifier_failures", *whose, refuses=False),
         bucket_for(settings, "identifier_failures_per_day", *whose, refuses=False),
-        failures_per_month(identifier, visitor, recognised, settings),
+        bucket_for(settings, "identifier_failures_per_month", *whose, refuses=False),
         bucket_for(settings, "instance_failures", refuses=False),
         bucket_for(settings, "instance_failures_per_day", refuses=False),
     ]
 
 
-def failures_per_month(
-    identifier: IdentifierValue, visitor: Visitor, recognised: bool, settings: InstanceSettings
-) -> Bucket:
-    """Return what counts the wrong codes since the last right one."""
-    return bucket_for(
-        settings, "identifier_failures_per_month", *_whose(identifier, visitor, recognised), refuses=False
-    )
+def escalations(visitor: Visitor, identifier: IdentifierValue, recognised: bool) -> dict[str, Bucket]:
+    """Return what remembers that codes have grown, by the limit whose failures have made them grow."""
+    whose = {"identifier_failures": _counted_by(visitor, identifier, recognised), "instance_failures": ()}
+    return {
+        limit: Bucket(scope, whose[limit], MAX_COUNT, seconds) for limit, (scope, seconds) in ESCALATIONS.items()
+    }
 
 
-def for_escalation(identifier: IdentifierValue, visitor: Visitor, recognised: bool) -> list[Bucket]:
-    """Return what remembers that codes have grown: for this identifier, for the whole instance."""
-    whose = _whose(identifier, visitor, recognised)
-    return [
-        Bucket("identifier_escalated", whose, MAX_COUNT, ESCALATED_SECONDS["identifier"]),
-        Bucket("instance_escalated", (), MAX_COUNT, ESCALATED_SECONDS["instance"]),
-    ]
-
-
-def _whose(identifier: IdentifierValue, visitor: Visitor, recognised: bool) -> tuple[str, ...]:
+def _counted_by(visitor: Visitor, identifier: IdentifierValue, recognised: bool) -> tuple[str, ...]:
     return (*identifier, visitor.client) if recognised else tuple(identifier)

@@ -164,5 +164,5 @@ def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything
             "000000",
         )
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        transactions.run_step(lambda: None)
+        transactions.durable().__enter__()
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0

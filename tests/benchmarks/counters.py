@@ -37,7 +37,7 @@ def buckets():
 
 
 def one_statement():
-    transactions.run_step(lambda: windows.consume(*buckets()))
+    windows.consume(buckets())
 
 
 def orm():
@@ -73,7 +73,7 @@ def crowd_the_window():
         windows.time = SimpleNamespace(time=lambda at=now - part * HOUR // PARTS: at)
         for _ in range(500):
             with transaction.atomic():
-                windows.consume(*buckets())
+                windows.consume(buckets())
     windows.time = clock
 
 

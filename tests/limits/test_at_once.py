@@ -12,7 +12,7 @@ from django.db.models import Sum
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import InstanceSettings, Message, Verification
 from passwordless_otp.models.counters import LimitReceipt
-from passwordless_otp.rate_limits import throttle, windows
+from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Consumed
 from tests.limits.rows import another, code_of, elsewhere, only
 from tests.races.threads import together
@@ -124,15 +124,16 @@ def naive(monkeypatch):
     """
     moment = threading.Barrier(THREADS)
 
-    def pay(buckets):
+    def naive_consume(buckets, read=()):
         buckets = list(buckets)
         if any(held >= each.ceiling for held, each in zip(windows.totals(*buckets), buckets, strict=True)):
             raise TooManyRequests
         moment.wait(60)
-        return {each.scope: Consumed(each.scope, LimitReceipt(each.key, 0), 1) for each in buckets}
+        totals = {each.scope: 1 for each in buckets}
+        return Consumed(totals, {each: LimitReceipt(each.key, 0) for each in buckets})
 
     def activate():
-        monkeypatch.setattr(throttle, "consume", pay)
+        monkeypatch.setattr(windows, "consume", naive_consume)
 
     return activate
 

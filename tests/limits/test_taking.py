@@ -1,7 +1,5 @@
 """What a take counts, what it refuses, and what it leaves behind."""
 
-from contextlib import suppress
-
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
@@ -9,7 +7,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
 from passwordless_otp.rate_limits import windows
-from passwordless_otp.rate_limits.windows import Bucket
+from passwordless_otp.rate_limits.windows import Bucket, Consumed
 from tests.limits.buckets import HOUR, PART, bucket, take
 
 pytestmark = pytest.mark.django_db
@@ -30,34 +28,51 @@ def test_a_refused_bucket_leaves_nothing_behind_in_the_others():
     with pytest.raises(TooManyRequests):
         take(others[0], full, others[1])
     assert windows.totals(full, *others) == [1, 0, 0]
-    assert Counter.objects.count() == 1
-
-
-def test_a_refusal_leaves_nothing_behind_even_where_somebody_catches_it():
-    full = bucket("full", limit=1)
-    take(full)
-    with transaction.atomic(), suppress(TooManyRequests):
-        windows.consume(full, bucket())
-    assert windows.total_of(bucket()) == 0
+    assert Counter.objects.filter(count__gt=0).count() == 1
 
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_of_0_refuses_before_anything_is_asked(limit, django_assert_num_queries):
-    with transaction.atomic(), django_assert_num_queries(0), pytest.raises(TooManyRequests) as refusal:
-        windows.consume(bucket(), bucket("closed", limit=limit))
+    with django_assert_num_queries(0), pytest.raises(TooManyRequests) as refusal:
+        windows.consume([bucket(), bucket("closed", limit=limit)])
     assert refusal.value.retry_after == HOUR
 
 
 def test_nothing_to_take_asks_nothing(django_assert_num_queries):
-    with transaction.atomic(), django_assert_num_queries(0):
-        assert windows.consume() == []
-        windows.refund()
+    with django_assert_num_queries(0):
+        assert windows.consume([]) == Consumed({}, {})
+        windows.refund([])
         assert windows.totals() == []
 
 
-def test_all_buckets_of_a_request_cost_one_statement(django_assert_num_queries):
-    with transaction.atomic(), django_assert_num_queries(1):
-        windows.consume(*[bucket(str(number)) for number in range(8)])
+def test_all_buckets_of_a_request_cost_one_statement_and_no_transaction(
+    transactional_db, django_assert_num_queries
+):
+    others = [bucket("a"), bucket("b")]
+    take(*others)
+    with django_assert_num_queries(1):
+        consumed = windows.consume([bucket(str(number)) for number in range(8)], read=[*others, bucket("c")])
+    assert consumed.totals["messages per identifier"] == 1
+
+
+def test_totals_of_other_buckets_come_along():
+    first, second, none = (Bucket(name, ("ann",), 5, HOUR) for name in ["first", "second", "none"])
+    take(first)
+    take(first, second)
+    assert windows.consume([bucket()], read=[first, second, none]).totals == {
+        "messages per identifier": 1,
+        "first": 2,
+        "second": 1,
+        "none": 0,
+    }
+
+
+def test_refused_amount_of_others_is_refunded_whole():
+    full, budget = bucket("full", limit=1), bucket("budget", limit=1000, amount=300)
+    take(full)
+    with pytest.raises(TooManyRequests):
+        take(budget, full)
+    assert windows.total_of(budget) == 0
 
 
 def test_a_bucket_named_twice_counts_once_under_the_lower_limit():
@@ -127,9 +142,9 @@ def test_no_row_tells_whom_it_counts(settings):
     assert windows.total_of(bucket("ann@example.com")) == 0
 
 
-def test_without_a_transaction_nothing_is_taken(transactional_db):
-    with pytest.raises(RuntimeError, match="transaction"):
-        windows.consume(bucket())
+def test_nothing_is_consumed_in_a_transaction_of_the_site(transactional_db):
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        windows.consume([bucket()])
     assert not Counter.objects.exists()
 
 
@@ -141,8 +156,8 @@ def test_no_row_can_hold_more_than_its_limit():
 
 def test_a_take_looks_its_rows_up_by_their_index():
     take(bucket())
-    with connection.execute_wrapper(explain), transaction.atomic():
-        windows.consume(bucket())
+    with connection.execute_wrapper(explain):
+        windows.consume([bucket()])
     assert "passwordless_otp_counter_unique" in Plan.text or "sqlite_autoindex" in Plan.text
     assert "SCAN before" not in Plan.text
     assert "Seq Scan on passwordless_otp_counter" not in Plan.text
@@ -167,8 +182,9 @@ def test_a_take_tells_how_many_its_bucket_holds_with_the_parts_before(clock):
     kinds = [{}, {"track_only": True}, {"refuses": False}]
     totals = []
     for _ in range(4):
-        with transaction.atomic():
-            totals.append([windows.consume(bucket(str(each), **each))[0].total for each in kinds])
+        totals.append(
+            [*(windows.consume([bucket(str(each), **each)]).totals["messages per identifier"] for each in kinds)]
+        )
         clock.tick(PART)
     assert totals == [[number] * 3 for number in [1, 2, 3, 4]]
 

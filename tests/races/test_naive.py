@@ -4,6 +4,7 @@ The barriers stand for the moment between a look and a save, in which all of the
 """
 
 import threading
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,8 @@ from passwordless_otp.flows import send_code, sign_in
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message, Verification, transactions
-from passwordless_otp.rate_limits import throttle
+from passwordless_otp.rate_limits import windows
+from passwordless_otp.rate_limits.windows import Consumed
 from tests.races.threads import logins, together
 from tests.visitor import EMAIL, ApiVisitor, joined, newest_code
 
@@ -34,15 +36,16 @@ def test_look_then_save_lets_one_code_sign_in_many_times(monkeypatch):
     visitor, code, moment = started(), newest_code(), threading.Barrier(60)
     Session.objects.all().delete()
 
-    def naive(verification, code, guard, accept):
+    def naive(settings, flow, visitor, strategy, code):
+        verification = flow.newest(strategy)
         assert verification.status == "unverified"
         assert codes.match(verification.code(), code)
         moment.wait(30)
-        flow = verification.flow
         flow.status, flow.completed_at, flow.user = "complete", timezone.now(), get_user_model().objects.get()
         flow.save()
+        return flow
 
-    monkeypatch.setattr(sign_in, "check_code", naive)
+    monkeypatch.setattr(sign_in, "attempt", naive)
     with logins() as counted:
         assert together([lambda: visitor.twin().attempt(code).status_code] * 60) == [200] * 60
     assert len(counted) == Session.objects.count() == 60
@@ -57,9 +60,9 @@ def test_look_then_save_sends_a_message_for_every_prepare(monkeypatch):
         moment.wait(30)
         save(verification, **changes)
 
-    monkeypatch.setattr(transactions, "run_step", lambda step, *rows: step())
-    monkeypatch.setattr(throttle, "consume", lambda buckets: {})  # that needs the transaction
-    monkeypatch.setattr(Flow, "touch", lambda self, **changes: None)
+    monkeypatch.setattr(transactions, "durable", nullcontext)
+    monkeypatch.setattr(windows, "consume", lambda buckets, read=(): Consumed({}, {}))
+    monkeypatch.setattr(Flow, "touch", Flow.changed)
     monkeypatch.setattr(send_code, "_save", wait_and_save)
     assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
     assert len(memory.sent) == 10

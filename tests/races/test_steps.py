@@ -94,16 +94,16 @@ def test_email_and_phone_of_one_sign_up_finish_together_100_times(at_once):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; PostgreSQL has this race")
 def test_negative_control_without_taking_the_flow_first_they_are_stuck(monkeypatch):
     """Each sees its own identifier proven and not yet the other's: nobody completes the sign-up."""
-    both, finish = threading.Barrier(2), sign_up.finish
+    both, complete = threading.Barrier(2), sign_up._complete_if_ready
 
-    def finish_and_wait(flow, *given):
-        refusal = finish(flow, *given)
+    def complete_and_wait(settings, flow, visitor):
+        outcome = complete(settings, flow, visitor)
         if flow.verified:
             both.wait(30)  # each has decided before the other commits
-        return refusal
+        return outcome
 
-    monkeypatch.setattr(sign_up, "finish", finish_and_wait)
-    monkeypatch.setattr(Flow, "move", lambda self, client: None)
+    monkeypatch.setattr(sign_up, "_complete_if_ready", complete_and_wait)
+    monkeypatch.setattr(Flow, "touch", Flow.changed)
     assert finish_both(3)["open"] == 3
 
 

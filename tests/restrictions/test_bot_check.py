@@ -154,8 +154,9 @@ def test_the_pages_say_so_and_take_the_second_try(checked, page, field, email):
 
 
 def test_the_code_page_asks_for_a_first_message_too(checked):
-    visitor = PageVisitor()
-    visitor.submit(SIGN_IN, {"identifier": EMAIL})
+    visitor, opened = PageVisitor(), ApiVisitor()
+    opened.sign_in(EMAIL)
+    visitor.cookies = opened.http.cookies
     flow = Flow.objects.latest("pk")
     send = {"send": Factor(flow.identifiers[0], True).id(flow)}
     assert visitor.submit(SIGN_IN_VERIFY, send).status_code == 403

@@ -19,7 +19,7 @@ class TwilioVerifyBackend(Backend):
     max_code_length: ClassVar[int | None] = 10
     reports_outcome: ClassVar[bool] = True
 
-    def __init__(  # noqa: PLR0913 - the setting's OPTIONS, by name
+    def __init__(
         self,
         *,
         account_sid: str = "",
