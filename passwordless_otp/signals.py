@@ -35,24 +35,24 @@ the `Verification`, with its identifier and its number of tries.
 limit_reached = Signal()  # limit, number, seconds, subject, enforced
 """A rate limit has refused a step, or would have if it were enforced.
 
-`limit` is the name of the limit; it allows `number` in `seconds`. `subject` is a tuple of strings that names whose
-limit it is: an identifier, an IP address, a prefix or a country, or nothing for the whole instance. `enforced` is
-false for a limit that is only tracked.
+`limit` is the name of the limit; it allows `number` in `seconds`. `subject` is a tuple of strings that says whose
+limit it is: an identifier, an IP address, a prefix or a country, or nothing for the whole instance. `enforced`
+is false for a limit that is only tracked.
 """
 
 code_format_escalated = Signal()  # limit, scope, identifier, length, alphabet
 """Wrong codes have triggered an escalation rule: the next codes are longer.
 
-`limit` is the name of the limit that was reached. `scope` is `"identifier"`, `"browser"` (one recognised browser of
-the identifier) or `"instance"`. `identifier` is an `IdentifierValue`, `None` for the instance. `length` is the new
-number of characters, `alphabet` is `"digits"` or `"base32"`.
+`limit` is the name of the limit that was reached. `scope` is `"identifier"`, `"browser"` (one recognised browser
+of the identifier) or `"instance"`. `identifier` is an `IdentifierValue`, `None` for the instance. `length` is the
+new number of characters, `alphabet` is `"digits"` or `"base32"`.
 """
 
 budget_reached = Signal()  # limit, subject, percent
 """A limit or budget of SMS is used up to 50, 80 or 100 percent; from 100 on, messages are suppressed.
 
-`limit` is its name; `subject` is a tuple of strings: the country or prefix it is for, empty for the whole instance.
-`percent` is 50, 80 or 100. Sent by the worker that delivers, once per window of the limit.
+`limit` is its name; `subject` is a tuple of strings: the country or prefix it is for, empty for the whole
+instance. `percent` is 50, 80 or 100. Sent by the worker that delivers, once per window of the limit.
 """
 
 country_paused = Signal()  # country
