@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pkgutil import resolve_name
 
 import pytest
 
@@ -29,6 +30,28 @@ def anchors(page):
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
     named = set(re.findall(r'<a id="([\w-]+)">', page.read_text()))
     return named | {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def glossary():
+    """Return the rows of the glossary: term, meaning, names."""
+    rows = (ROOT / "docs/glossary.md").read_text().splitlines()
+    return [
+        re.match(r'\| <a id="[\w-]+"></a>(.+?) \| (.+?) \| (.*?)\|$', row).groups()
+        for row in rows
+        if "<a id" in row
+    ]
+
+
+def test_glossary_is_in_alphabetical_order_without_repetition():
+    terms = [term.lower() for term, _, _ in glossary()]
+    assert terms == sorted(set(terms))
+
+
+def test_glossary_names_what_the_package_has():
+    for _, _, names in glossary():
+        ours = re.match(r"(?:`[\w.]+`(?:, )?)*", names)[0]
+        for name in re.findall(r"`([\w.]+)`", ours):
+            assert resolve_name(f"passwordless_otp.{name}") is not None
 
 
 def test_every_setting_is_documented():
