@@ -12,7 +12,7 @@ FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^(?
 
 @dataclass
 class Block:
-    """One block, and where it stands."""
+    """One fenced block. `place` is its file and line."""
 
     place: str
     language: str
@@ -20,7 +20,7 @@ class Block:
 
 
 def blocks(page, *languages):
-    """Return the blocks of this page, of these languages only if some are named."""
+    """Return the blocks of this page, of all languages or of these."""
     source = page.read_text()
     found = [
         Block(

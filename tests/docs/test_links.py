@@ -1,4 +1,4 @@
-"""Links between the pages, and the tables that list what the code has."""
+"""Links between the pages, and tables that must list everything the code has."""
 
 import inspect
 import re
@@ -14,7 +14,7 @@ from tests.docs.blocks import PAGES, ROOT
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
+def test_links_of_the_pages_resolve(page):
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
     broken = []
     for target in [target for target in targets if not target.startswith("http")]:
@@ -26,7 +26,7 @@ def test_links_lead_somewhere(page):
 
 
 def anchors(page):
-    """Return the names of the headings, as they stand in links."""
+    """Return the anchors of a page: its headings, as links spell them, and its `<a id>`."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
     named = set(re.findall(r'<a id="([\w-]+)">', page.read_text()))
     return named | {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
@@ -65,7 +65,7 @@ def test_every_option_of_a_provider_is_documented(backend):
     assert [name for name in inspect.signature(backend).parameters if f"`{name}`" not in text] == []
 
 
-def test_every_check_is_documented_where_its_hint_says_and_no_other():
+def test_every_check_and_no_other_is_documented():
     sources = "".join(path.read_text() for path in (ROOT / "passwordless_otp/checks").glob("*.py"))
     rows = re.findall(
         r'^\| <a id="(\w+)"></a>`passwordless_otp\.(\w+)` \|', (ROOT / findings.PAGE).read_text(), re.M
@@ -90,7 +90,7 @@ def test_every_instance_setting_is_documented():
     assert [field.name for field in fields if str(field.verbose_name).lower() not in text] == []
 
 
-def test_every_refusal_is_documented_with_its_status():
+def test_every_error_is_documented_with_its_status():
     text = (ROOT / "docs/api.md").read_text()
     refusals = [getattr(errors, name) for name in errors.__all__ if name != "OTPError"]
     assert [r.code for r in refusals if not re.search(rf"\| {r.status} \|.*`{r.code}`", text)] == []
@@ -102,7 +102,7 @@ def test_every_template_of_the_pages_is_documented():
     assert [path.name for path in templates if f"`{path.name}`" not in text] == []
 
 
-def test_every_custom_property_that_is_documented_exists():
+def test_every_documented_custom_property_exists():
     text = (ROOT / "docs/pages.md").read_text()
     style = (ROOT / "passwordless_otp/static/passwordless_otp/passwordless_otp.css").read_text()
     assert [name for name in re.findall(r"`(--otp-[\w-]+)`", text) if f"{name}:" not in style] == []
