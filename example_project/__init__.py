@@ -1,1 +1,1 @@
-"""A site that shows the app: `python manage.py demo`. Nothing here is installed with the package."""
+"""The demo site: `python manage.py demo`. It is not part of the installed package."""

@@ -1,4 +1,4 @@
-"""A phone and a mailbox for everybody: what the demo has sent, kept in this process."""
+"""The inbox of the demo: the last messages that it has sent, in the memory of this process."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ KEPT = 100  # messages
 
 @dataclass(frozen=True)
 class Received:
-    """A message as it arrived."""
+    """A message, and when it arrived."""
 
     message: Outgoing
     at: datetime
@@ -22,7 +22,7 @@ class Received:
 
 @dataclass
 class Inbox:
-    """What has arrived, the newest first. Closed until the demo command opens it: it shows everybody's codes."""
+    """Messages, the newest first. They contain codes, so it is closed until the demo command opens it."""
 
     received: deque[Received]
     open: bool = False
@@ -32,9 +32,9 @@ inbox = Inbox(deque(maxlen=KEPT))
 
 
 class InboxBackend(ConsoleBackend):
-    """Print the message, and keep it for the page that shows it."""
+    """The delivery backend of the demo: prints each message and adds it to the inbox."""
 
     def send(self, message: Outgoing) -> Receipt:
-        """Deliver to the terminal and to the inbox."""
+        """Add the message to the inbox, and print it."""
         inbox.received.appendleft(Received(message, timezone.now()))
         return super().send(message)

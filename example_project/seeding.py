@@ -1,4 +1,4 @@
-"""What the demo's database holds before anybody comes."""
+"""What the demo saves before it serves: an operator, instance settings and a test address."""
 
 import secrets
 from datetime import timedelta
@@ -20,7 +20,7 @@ ON = [
 
 
 def make_operator() -> str:
-    """Save the superuser with a new password, and return that."""
+    """Save the superuser with a new random password, and return the password."""
     password = secrets.token_urlsafe(9)
     users = get_user_model().objects
     operator = users.filter(username=OPERATOR).first() or users.model(username=OPERATOR)
@@ -31,7 +31,7 @@ def make_operator() -> str:
 
 
 def switch_on() -> None:
-    """Let people sign up and sign in by email and by phone; what else the operator has set stays."""
+    """Switch on email and phone, and test mode. Other settings of the operator stay as they are."""
     settings = InstanceSettings.objects.first() or InstanceSettings(
         application_name="Demo", sms_countries=REGIONS
     )
@@ -42,6 +42,6 @@ def switch_on() -> None:
 
 
 def list_test_number() -> None:
-    """Make the test number work, with its fixed code."""
+    """Save the test number with its fixed code."""
     until = timezone.localdate() + timedelta(days=365 * YEARS)
     TestAddress.objects.update_or_create(identifier=TEST_NUMBER, defaults={"code": TEST_CODE, "until": until})

@@ -1,11 +1,11 @@
-"""Settings of the example site: for one developer on one machine, never for a deployment."""
+"""Settings of the demo: for one developer on one machine, never for a deployment."""
 
 import os
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Published with the source, so it protects nothing: good enough for a server that only this machine can reach.
+# Published with the source, so it protects nothing. The demo only serves this machine.
 SECRET_KEY = "django-insecure-example-project-only"
 DEBUG = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
@@ -45,7 +45,7 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "example_project.urls"
 STATIC_URL = "/static/"
-LANGUAGES = [  # LocaleMiddleware chooses among these; without this list, among all that Django knows
+LANGUAGES = [  # the translations that the package has
     ("ar", "العربية"),
     ("de", "Deutsch"),
     ("en", "English"),
@@ -81,7 +81,7 @@ PASSWORDLESS_OTP = {
     "PUBLIC_URL": "http://127.0.0.1:8000",  # the demo command puts its own port here
 }
 
-# The terminal is for the codes: no line for each request.
+# No line per request, so that the codes are easy to find in the terminal.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""The URLs of the example site."""
+"""The URLs of the demo: its own pages, the app and the admin."""
 
 from django.contrib import admin
 from django.templatetags.static import static

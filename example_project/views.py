@@ -1,4 +1,4 @@
-"""Who am I, and what was sent."""
+"""The pages of the demo: who is signed in, the inbox, and the two JavaScript front ends."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,14 +14,14 @@ POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 @never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Say whether somebody is signed in, and as whom."""
+    """Show whether somebody is signed in, and as whom."""
     return _page(request, "home.html", {"inbox_open": _may_read(request)})
 
 
 @never_cache
 @require_safe
 def show_inbox(request: HttpRequest) -> HttpResponse:
-    """Show the messages: to this machine, and only while the demo command serves."""
+    """Show the messages, to this machine only and while the demo command runs. Else 404."""
     if not _may_read(request):
         raise Http404
     return _page(request, "inbox.html", {"received": list(inbox.received)})
@@ -30,14 +30,14 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def show_js(request: HttpRequest) -> HttpResponse:
-    """Sign up and sign in through the JavaScript client."""
+    """Show the page that signs up and in by `client.js`."""
     return _page(request, "js.html", {})
 
 
 @never_cache
 @require_safe
 def show_react(request: HttpRequest) -> HttpResponse:
-    """Sign up and sign in through the hooks for React."""
+    """Show the page that signs up and in by the hooks for React."""
     return _page(request, "react.html", {})
 
 

@@ -1,4 +1,4 @@
-"""Django's entry."""
+"""The app configuration that Django loads: system checks, and receivers of other apps' signals."""
 
 from django.apps import AppConfig, apps
 from django.core.checks import Tags, register
@@ -6,14 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PasswordlessOTPConfig(AppConfig):
-    """The app `passwordless_otp`."""
+    """Found by Django, since it is the only configuration in this module."""
 
     name = "passwordless_otp"
     verbose_name = _("Passwordless sign-in")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and listen to Anymail where the site uses it."""
+        """Register the system checks, and connect to Anymail's signals if the site has it installed."""
         from passwordless_otp import checks
 
         register(checks.check_settings)

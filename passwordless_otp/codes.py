@@ -1,7 +1,12 @@
-"""One-time codes: derive, normalise, match. Pure.
+"""One-time codes, in the order in which they live: derive, normalise, match. Pure functions.
 
-A code is a function of secret and circumstances, so nothing that is stored reveals it (RFC 4226 §7.5 asks
-for no less of a shared secret), a worker can send it and a resend repeats it.
+Format: HMAC-SHA256(key, circumstances, length, alphabet), each part preceded by its length, read as a number and
+written in the alphabet: six digits by default, up to 13 characters of base32. The circumstances are nonce,
+verification, flow, purpose, and kind and value of the identifier, so a code is wrong in any other flow.
+
+Threat: somebody reads the database, a queue, a log or the admin. The code is stored nowhere; whoever has the
+nonce still needs the key, which `keys` derives from SECRET_KEY (RFC 4226 §7.5). The worker that sends a code, the
+attempt that compares it and a resend each derive it again.
 """
 
 import hashlib
@@ -19,7 +24,7 @@ MAX_TEXT = 500  # characters of a pasted text that are looked at
 
 
 def derive(key: bytes, *circumstances: str, length: int = LENGTH, alphabet: str = DIGITS) -> str:
-    """Return the code for these circumstances: `length` characters of the alphabet, leading zeros kept."""
+    """Return the code for these circumstances: `length` characters of `alphabet`, leading zeros kept."""
     letters = ALPHABETS[alphabet]
     digest = hmac.digest(key, keys.frame(*circumstances, str(length), alphabet), hashlib.sha256)
     number = int.from_bytes(digest, "big")  # 256 bits: the bias of a modulus is below 2^-190
@@ -31,7 +36,11 @@ def derive(key: bytes, *circumstances: str, length: int = LENGTH, alphabet: str 
 
 
 def normalise(text: str, length: int = LENGTH, alphabet: str = DIGITS) -> str:
-    """Return the code that somebody typed or pasted, or an empty string if there is none in it."""
+    """Return the code in a text that was typed or pasted; an empty string if there is none or more than one.
+
+    Digits of any script, blanks, dashes and lower case are accepted. Of a longer text, the only run of exactly
+    `length` digits counts: "your code is 123456".
+    """
     plain = "".join(_plain(c) for c in unicodedata.normalize("NFKC", text[:MAX_TEXT]))
     bare = "".join(c for c in plain if c not in " -")
     if alphabet == BASE32:
@@ -43,12 +52,12 @@ def normalise(text: str, length: int = LENGTH, alphabet: str = DIGITS) -> str:
 
 
 def match(expected: str, typed: str) -> bool:
-    """Compare in constant time."""
+    """Return whether the two are equal, in constant time."""
     return hmac.compare_digest(expected.encode(), typed.encode())
 
 
 def _plain(character: str) -> str:
-    """Return the ASCII digit, dash or blank that this character stands for, else itself."""
+    """Return the ASCII digit, dash or blank that this character stands for, else the character."""
     if character.isdecimal():
         return str(unicodedata.decimal(character))
     if unicodedata.category(character) == "Pd":

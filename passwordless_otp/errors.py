@@ -1,4 +1,8 @@
-"""What every refusal has."""
+"""All errors that a visitor can see: their codes, statuses and texts.
+
+First the base class, then the errors by subject. Flows raise them; the API and the pages turn them into answers.
+docs/api.md lists them. A site may derive its own from `OTPError`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class OTPError(Exception):
-    """A refusal. `param` names the input at fault; `retry_after` is in seconds."""
+    """Base class of all errors: a request is refused, and the visitor is told why.
+
+    `code` and `status` are the error on the wire; `message` and `long_message` are the texts for people. `param`
+    names the input at fault. `retry_after` is in seconds, 0 where waiting does not help.
+    """
 
     code = ""
     status = 400
@@ -40,8 +48,11 @@ class OTPError(Exception):
         super().__init__(self.code)
 
 
+# Input: a parameter or the body can't be accepted as it is.
+
+
 class ParamMissing(OTPError):
-    """A field that has to be there is not."""
+    """Raised for a required parameter that is missing or empty."""
 
     code = "form_param_missing"
     status = 422
@@ -50,7 +61,7 @@ class ParamMissing(OTPError):
 
 
 class FormatInvalid(OTPError):
-    """It can't be read as what it should be."""
+    """Raised for a value that can't be parsed, such as an email address without a domain."""
 
     code = "form_param_format_invalid"
     status = 422
@@ -59,7 +70,7 @@ class FormatInvalid(OTPError):
 
 
 class ValueInvalid(OTPError):
-    """It can be read, but is none of the values allowed."""
+    """Raised for a value that can be parsed but is none of those allowed."""
 
     code = "form_param_value_invalid"
     status = 422
@@ -68,7 +79,7 @@ class ValueInvalid(OTPError):
 
 
 class ValueDisabled(OTPError):
-    """The operator has switched this kind of contact, or its strategy, off."""
+    """Raised if the operator has switched off this kind of identifier, or the strategy that proves it."""
 
     code = "form_param_value_disabled"
     message = _("is switched off")
@@ -76,7 +87,7 @@ class ValueDisabled(OTPError):
 
 
 class StrategyInvalid(OTPError):
-    """The strategy proves none of this flow's identifiers."""
+    """Raised if the strategy can prove none of the flow's identifiers."""
 
     code = "strategy_for_user_invalid"
     message = _("does not fit")
@@ -84,8 +95,11 @@ class StrategyInvalid(OTPError):
     param = "strategy"
 
 
+# Identifiers: whose they are, and whether messages may go to them.
+
+
 class IdentifierNotFound(OTPError):
-    """Nobody has it. Only said with enumeration protection off."""
+    """Raised at sign-in if no user has the identifier, with enumeration protection off only."""
 
     code = "form_identifier_not_found"
     status = 422
@@ -95,7 +109,7 @@ class IdentifierNotFound(OTPError):
 
 
 class IdentifierExists(OTPError):
-    """Somebody has it. Said of a username; of an identifier only with enumeration protection off."""
+    """Raised if a username is taken; for an identifier with enumeration protection off only."""
 
     code = "form_identifier_exists"
     status = 422
@@ -103,8 +117,17 @@ class IdentifierExists(OTPError):
     long_message = _("This is taken. Choose another, or sign in.")
 
 
+class IdentificationClaimed(OTPError):
+    """Raised after proof if the identifier belongs to an account that may not be signed in to with it."""
+
+    code = "identification_claimed"
+    status = 409
+    message = _("in use")
+    long_message = _("This belongs to an account that can't be used here. Ask the site for help.")
+
+
 class CountryUnsupported(OTPError):
-    """No SMS goes to numbers of this country, prefix or type."""
+    """Raised if SMS are not sent to numbers of this country, prefix or type."""
 
     code = "unsupported_country_code"
     status = 403
@@ -113,8 +136,11 @@ class CountryUnsupported(OTPError):
     param = "phone_number"
 
 
+# Codes and their verifications.
+
+
 class CodeIncorrect(OTPError):
-    """Wrong digits."""
+    """Raised for a code that was compared and is wrong, or for a text that can't be a code."""
 
     code = "form_code_incorrect"
     status = 422
@@ -123,8 +149,16 @@ class CodeIncorrect(OTPError):
     param = "code"
 
 
+class VerificationMissing(OTPError):
+    """Raised at an attempt if no code was asked for."""
+
+    code = "verification_missing"
+    message = _("no code was sent")
+    long_message = _("Ask for a code first.")
+
+
 class VerificationExpired(OTPError):
-    """The code, or the whole flow, is too old."""
+    """Raised if the code or the whole flow is too old."""
 
     code = "verification_expired"
     message = _("has expired")
@@ -132,7 +166,7 @@ class VerificationExpired(OTPError):
 
 
 class VerificationFailed(OTPError):
-    """The tries are used up."""
+    """Raised if the tries of the verification are used up."""
 
     code = "verification_failed"
     message = _("too many wrong codes")
@@ -140,23 +174,15 @@ class VerificationFailed(OTPError):
 
 
 class AlreadyVerified(OTPError):
-    """The code was right, once."""
+    """Raised if the code has been accepted before. It works once."""
 
     code = "verification_already_verified"
     message = _("already used")
     long_message = _("This code was already used.")
 
 
-class VerificationMissing(OTPError):
-    """An attempt before a code was asked for."""
-
-    code = "verification_missing"
-    message = _("no code was sent")
-    long_message = _("Ask for a code first.")
-
-
 class TooManyCodes(OTPError):
-    """As many messages as one flow may send."""
+    """Raised if a flow has asked for as many messages as it may send."""
 
     code = "verification_code_too_many_requests"
     status = 429
@@ -164,8 +190,11 @@ class TooManyCodes(OTPError):
     long_message = _("Too many codes were sent. Use the newest one, or start again later.")
 
 
+# Sign-up: who may create an account.
+
+
 class SignUpClosed(OTPError):
-    """The operator takes no new users."""
+    """Raised if the operator accepts no new users."""
 
     code = "sign_up_mode_restricted"
     status = 403
@@ -174,7 +203,7 @@ class SignUpClosed(OTPError):
 
 
 class EmailAddressBlocked(OTPError):
-    """The operator takes no sign-up with this email address, whether or not somebody has it."""
+    """Raised at sign-up for an email address that a restriction blocks, whether or not a user has it."""
 
     code = "form_email_address_blocked"
     status = 403
@@ -184,7 +213,7 @@ class EmailAddressBlocked(OTPError):
 
 
 class NotAllowedAccess(OTPError):
-    """The operator takes sign-ups of certain people only, and this is none of them."""
+    """Raised at sign-up if restrictions block the phone number, or allow other identifiers only."""
 
     code = "not_allowed_access"
     status = 403
@@ -193,7 +222,7 @@ class NotAllowedAccess(OTPError):
 
 
 class CaptchaInvalid(OTPError):
-    """The site's bot check took this for no human being, or failed itself."""
+    """Raised if the site's bot check does not accept the request, or fails."""
 
     code = "captcha_invalid"
     status = 403
@@ -201,8 +230,11 @@ class CaptchaInvalid(OTPError):
     long_message = _("We could not make sure that this is not a program. Reload the page and try again.")
 
 
+# Transfer: a sign-in that goes on as a sign-up.
+
+
 class TransferRequired(OTPError):
-    """The code was right, and nobody has the identifier yet: a sign-up may start with it proven."""
+    """Raised after the right code for an identifier without an account: a sign-up may go on with the proof."""
 
     code = "sign_up_if_missing_transfer"
     status = 404
@@ -211,7 +243,7 @@ class TransferRequired(OTPError):
 
 
 class TransferNotAllowed(OTPError):
-    """`sign_up_if_missing` where sign-up is closed."""
+    """Raised for `sign_up_if_missing` if sign-up is closed."""
 
     code = "sign_up_if_missing_not_allowed"
     status = 422
@@ -221,33 +253,18 @@ class TransferNotAllowed(OTPError):
 
 
 class TransferInvalid(OTPError):
-    """Nothing was proven in this browser within the last minutes."""
+    """Raised for a transfer if no proof of this browser is waiting, or it is older than ten minutes."""
 
     code = "account_transfer_invalid"
     message = _("nothing to transfer")
     long_message = _("There is nothing to go on from. Start the sign-up again.")
 
 
-class IdentificationClaimed(OTPError):
-    """Proven, but somebody's, who can't be signed in with it."""
-
-    code = "identification_claimed"
-    status = 409
-    message = _("in use")
-    long_message = _("This belongs to an account that can't be used here. Ask the site for help.")
-
-
-class OriginRefused(OTPError):
-    """Cross-site request forgery, or a misconfigured proxy."""
-
-    code = "request_origin_refused"
-    status = 403
-    message = _("origin refused")
-    long_message = _("This request came from a page that may not make it. Reload the page and try again.")
+# Sessions, and where a request comes from.
 
 
 class SignedOut(OTPError):
-    """A call that needs a session came without it."""
+    """Raised if a call needs a session and comes without one."""
 
     code = "signed_out"
     status = 401
@@ -256,15 +273,27 @@ class SignedOut(OTPError):
 
 
 class SessionExists(OTPError):
-    """Somebody is signed in here already."""
+    """Raised if somebody is signed in already."""
 
     code = "session_exists"
     message = _("already signed in")
     long_message = _("You are already signed in.")
 
 
+class OriginRefused(OTPError):
+    """Raised against cross-site request forgery. A proxy that changes the host causes it as well."""
+
+    code = "request_origin_refused"
+    status = 403
+    message = _("origin refused")
+    long_message = _("This request came from a page that may not make it. Reload the page and try again.")
+
+
+# Requests that no view can answer.
+
+
 class ResourceNotFound(OTPError):
-    """No such thing, or not in this client."""
+    """Raised for a path or flow that does not exist, and for a flow of another client."""
 
     code = "resource_not_found"
     status = 404
@@ -272,17 +301,8 @@ class ResourceNotFound(OTPError):
     long_message = _("This was not found. Start again.")
 
 
-class UnsupportedContentType(OTPError):
-    """Neither a form nor JSON."""
-
-    code = "unsupported_content_type"
-    status = 415
-    message = _("unsupported content type")
-    long_message = _("Send a form or JSON.")
-
-
 class MethodNotAllowed(OTPError):
-    """The path exists, the method does not."""
+    """Raised for a method that the path does not answer."""
 
     code = "method_not_allowed"
     status = 405
@@ -290,8 +310,17 @@ class MethodNotAllowed(OTPError):
     long_message = _("This path does not answer to this method.")
 
 
+class UnsupportedContentType(OTPError):
+    """Raised for a body that is neither a form nor JSON."""
+
+    code = "unsupported_content_type"
+    status = 415
+    message = _("unsupported content type")
+    long_message = _("Send a form or JSON.")
+
+
 class RequestTooLarge(OTPError):
-    """More than any of our forms could hold."""
+    """Raised for a body, or a number of fields, beyond what any of our forms can contain."""
 
     code = "request_too_large"
     status = 413
@@ -300,18 +329,20 @@ class RequestTooLarge(OTPError):
 
 
 class BodyInvalid(OTPError):
-    """The body is not what its content type says."""
+    """Raised for a body that does not match its content type."""
 
     code = "request_body_invalid"
     message = _("body invalid")
     long_message = _("The body can't be read as its content type says.")
 
 
+# Limits and availability: the same request may work later.
+
 HOUR = 3600  # seconds
 
 
 class TooManyRequests(OTPError):
-    """A limit was reached. `scope` names it to the operator; no answer does."""
+    """Raised if a rate limit is reached. `scope` names the limit for the operator; no answer contains it."""
 
     code = "too_many_requests"
     status = 429
@@ -319,11 +350,14 @@ class TooManyRequests(OTPError):
     long_message = _("That was too often. Wait a while and try again.")
 
     def __init__(self, scope: str = "", retry_after: int = 0) -> None:
-        super().__init__(long_message=_when(retry_after) if retry_after else None, retry_after=retry_after)
+        super().__init__(
+            long_message=_try_again_in(retry_after) if retry_after else None, retry_after=retry_after
+        )
         self.scope = scope
 
 
-def _when(seconds: int) -> Any:
+def _try_again_in(seconds: int) -> Any:
+    """Return a sentence with the time to wait, in minutes, or in hours from an hour on. Rounded up."""
     if seconds <= HOUR:
         minutes = math.ceil(seconds / 60)
         return (
@@ -344,10 +378,47 @@ def _when(seconds: int) -> Any:
 
 
 class ServiceUnavailable(OTPError):
-    """The database is busy or down; nobody was signed in."""
+    """Raised if the database is busy or down. Nobody was signed in."""
 
     code = "service_unavailable"
     status = 503
     message = _("try again")
     long_message = _("Something is busy. Try again in a moment.")
     retry_after = 1
+
+
+__all__ = [
+    "AlreadyVerified",
+    "BodyInvalid",
+    "CaptchaInvalid",
+    "CodeIncorrect",
+    "CountryUnsupported",
+    "EmailAddressBlocked",
+    "FormatInvalid",
+    "IdentificationClaimed",
+    "IdentifierExists",
+    "IdentifierNotFound",
+    "MethodNotAllowed",
+    "NotAllowedAccess",
+    "OTPError",
+    "OriginRefused",
+    "ParamMissing",
+    "RequestTooLarge",
+    "ResourceNotFound",
+    "ServiceUnavailable",
+    "SessionExists",
+    "SignUpClosed",
+    "SignedOut",
+    "StrategyInvalid",
+    "TooManyCodes",
+    "TooManyRequests",
+    "TransferInvalid",
+    "TransferNotAllowed",
+    "TransferRequired",
+    "UnsupportedContentType",
+    "ValueDisabled",
+    "ValueInvalid",
+    "VerificationExpired",
+    "VerificationFailed",
+    "VerificationMissing",
+]

@@ -1,7 +1,11 @@
-"""Email addresses and phone numbers: read, put into canonical form, mask. Pure.
+"""Email addresses and phone numbers: parse into canonical form, classify, mask. Pure functions.
 
-What is stored is what was validated, and messages go to the stored form: two spellings never make two people,
-and no spelling reaches a mailbox other than the one that was checked.
+Format: an email address has an ASCII local part and the domain as A-labels, all in lower case; a phone number is
+E.164. Canonical forms are ASCII and parse to themselves.
+
+Threat: two spellings that count as two people, or that reach a mailbox other than the one that was checked
+(CVE-2019-19844). So a text is parsed once, at the edge, then validated; what is counted, stored and sent to is
+the canonical form.
 """
 
 import re
@@ -23,12 +27,12 @@ LOCAL_PART = re.compile(r"(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*
 MAX_LOCAL_PART = 64
 SHORT = 5  # digits of a national number that a mask hides as a whole
 PHONE = re.compile(r"[+0-9 ().\-/]{4,40}")
-# Numbers that a code can be sent to by SMS, and that belong to a person. VOIP: where a setting says so.
+# Types of numbers that belong to a person and can receive an SMS. VoIP is subject to a setting besides.
 MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.VOIP}
 
 
 class Kind(TextChoices):
-    """What an identifier is."""
+    """The kinds of identifier. The value is the name of the field that holds it, in Python and in JSON."""
 
     EMAIL_ADDRESS = "email_address", _("email address")
     PHONE_NUMBER = "phone_number", _("phone number")
@@ -40,12 +44,12 @@ class Kind(TextChoices):
 
     @property
     def channel(self) -> str:
-        """How messages to it travel: `email` or `sms`."""
+        """The channel of messages to it: `email` or `sms`."""
         return "email" if self is Kind.EMAIL_ADDRESS else "sms"
 
 
 class Strategy(TextChoices):
-    """How an identifier is proven."""
+    """How an identifier is proven, as the API calls it."""
 
     EMAIL_CODE = "email_code", _("email code")
     PHONE_CODE = "phone_code", _("SMS code")
@@ -57,14 +61,17 @@ class Strategy(TextChoices):
 
 
 class IdentifierValue(NamedTuple):
-    """An identifier in canonical form, proven or not."""
+    """An identifier in canonical form, whether or not it is proven."""
 
     kind: Kind
     value: str
 
 
 def parse(text: str, region: str | None, param: str = "identifier") -> IdentifierValue:
-    """Read an email address or a phone number. Raises `FormatInvalid`."""
+    """Parse an email address or a phone number, by whether the text contains an `@`. Raises `FormatInvalid`.
+
+    `region` (ISO 3166-1) is the country of numbers without a country code; `param` names the input in the error.
+    """
     if "@" in unicodedata.normalize("NFKC", text):
         return IdentifierValue(Kind.EMAIL_ADDRESS, parse_email(text, param))
     return IdentifierValue(Kind.PHONE_NUMBER, parse_phone(text, region, param))
@@ -96,7 +103,7 @@ def parse_email(text: str, param: str = "email_address") -> str:
 
 
 def parse_phone(text: str, region: str | None, param: str = "phone_number") -> str:
-    """Return a possible number as E.164. Raises `FormatInvalid`."""
+    """Return the number as E.164, if its length is possible in its country. Raises `FormatInvalid`."""
     text = unicodedata.normalize("NFKC", _trimmed(text)).translate(_DASHES)
     if not PHONE.fullmatch(text):
         raise FormatInvalid(param, _("Type a phone number, with its country code if it is from abroad."))
@@ -113,30 +120,30 @@ def parse_phone(text: str, region: str | None, param: str = "phone_number") -> s
 
 
 def require_mobile(value: str, param: str = "phone_number") -> None:
-    """Raise `FormatInvalid` unless `value` (E.164) is the number of somebody's phone in some country."""
+    """Raise `FormatInvalid` unless `value` (E.164) is a personal number that can receive an SMS."""
     if not region(value) or phonenumbers.number_type(phonenumbers.parse(value)) not in MOBILE:
         raise FormatInvalid(param, _("Codes can only be sent to mobile numbers that are in use."))
 
 
 def region(value: str) -> str:
-    """Return the country (ISO 3166-1) of this number (E.164); empty where it belongs to none."""
+    """Return the country (ISO 3166-1) of a number (E.164); an empty string if it belongs to none."""
     place: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(value))
     return "" if place in {None, "001"} else str(place)
 
 
 def is_voip(value: str) -> bool:
-    """Tell whether this number (E.164) is one of the internet's, which anybody gets many of."""
+    """Return whether a number (E.164) is a VoIP number. One person can get many of them at little cost."""
     return phonenumbers.number_type(phonenumbers.parse(value)) == PhoneNumberType.VOIP
 
 
 def mailbox(email: str) -> str:
-    """Return the address without what follows a plus sign: what most mailboxes take for the same."""
+    """Return the address without its `+tag`: most providers deliver both to the same mailbox."""
     local, _at, domain = email.rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def mask(identifier: IdentifierValue) -> str:
-    """Return what may stand in a log or before a stranger's eyes: j•••@e•••.com, +1•••••••111."""
+    """Return the form that logs and pages may show: j•••@e•••.com, +1•••••••111."""
     if identifier.kind == Kind.EMAIL_ADDRESS:
         local, _at, domain = identifier.value.partition("@")
         top = domain.rpartition(".")[2]
@@ -148,7 +155,7 @@ def mask(identifier: IdentifierValue) -> str:
 
 
 def _trimmed(text: str) -> str:
-    """Drop the blanks around a pasted text; control characters stay, to be refused."""
+    """Remove the spaces around a pasted text. Control characters stay, so that the text is refused."""
     while text and unicodedata.category(text[0]) == "Zs":
         text = text[1:]
     while text and unicodedata.category(text[-1]) == "Zs":

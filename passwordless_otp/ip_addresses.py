@@ -1,10 +1,17 @@
-"""Which IP address a request counts for. Pure."""
+"""The IP address that a request counts for in rate limits. Pure functions.
+
+Format: an IPv4 address, or the /64 network of an IPv6 address, as text.
+
+Threat: a visitor who forges X-Forwarded-For to get new limits, or who uses another address of the same IPv6
+network for each request. Only entries that trusted proxies have appended are read. Requests without a readable
+address share one limit, instead of having none.
+"""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-SITE = 64  # bits of an IPv6 address that name a site; whoever has one can use every address in it
-# 192.0.2.1, 2001:db8::1, each perhaps with a port; an IPv6 address in brackets then, and perhaps with a zone.
+PREFIX = 64  # bits of an IPv6 address that name a network; whoever has one can use every address in it
+# 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1]:80; an IPv6 address may have a zone: fe80::1%eth0.
 WRITTEN = re.compile(
     r"(?P<v4>[0-9.]+)(:[0-9]{1,5})?"
     r"|\[(?P<bracketed>[0-9A-Fa-f:.]+)(%[^\]]*)?\](:[0-9]{1,5})?"
@@ -13,10 +20,9 @@ WRITTEN = re.compile(
 
 
 def client_ip(remote_addr: str, forwarded_for: str, trusted_proxies: int) -> str:
-    """Return the IPv4 address or IPv6 /64 of the visitor; an empty string, shared by all, where none can be read.
+    """Return the IPv4 address or IPv6 /64 of the visitor; an empty string if none can be read.
 
-    Only what the trusted proxies have appended to X-Forwarded-For is looked at: the rest is what a visitor
-    may have written there.
+    It is `remote_addr` without trusted proxies, else the entry of X-Forwarded-For that many steps from the right.
     """
     if trusted_proxies == 0:
         return _bucket(remote_addr)
@@ -36,4 +42,4 @@ def _bucket(text: str) -> str:
         address = address.ipv4_mapped
     if isinstance(address, IPv4Address):
         return str(address)
-    return str(IPv6Network((int(address), SITE), strict=False))
+    return str(IPv6Network((int(address), PREFIX), strict=False))

@@ -1,4 +1,11 @@
-"""The keys that SECRET_KEY yields, and digests made with them."""
+"""Keys derived from SECRET_KEY, and digests made with them.
+
+Each purpose (codes, session tokens, counters, factor ids) has its own key: HMAC-SHA256(SECRET_KEY, purpose). So a
+value that one of them reveals is of no use for another.
+
+Rotation: a verification stores the id of its key. A live code still works while the old secret is one of
+SECRET_KEY_FALLBACKS. Digests use the newest key only, so counters start anew after a rotation.
+"""
 
 import hashlib
 import hmac
@@ -8,7 +15,7 @@ from django.conf import settings
 
 
 class KeyMissing(Exception):
-    """Neither SECRET_KEY nor a fallback is the key that was asked for."""
+    """Raised if neither SECRET_KEY nor one of SECRET_KEY_FALLBACKS has the key id."""
 
 
 @lru_cache(maxsize=32)
@@ -28,12 +35,12 @@ def current() -> bytes:
 
 
 def current_id() -> str:
-    """Return the fingerprint of that key: 16 hexadecimal digits that reveal nothing of it."""
+    """Return the id of the key for new codes: 16 hexadecimal digits that do not reveal the key."""
     return _fingerprint(settings.SECRET_KEY)
 
 
 def find(key_id: str) -> bytes:
-    """Return the key with this fingerprint. Raises `KeyMissing`."""
+    """Return the key for codes that has this id. Raises `KeyMissing`."""
     for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
         if _fingerprint(secret) == key_id:
             return _derived(secret, "code")
@@ -41,20 +48,20 @@ def find(key_id: str) -> bytes:
 
 
 def known(key_id: str) -> bool:
-    """Tell whether `find` would return a key."""
+    """Return whether `find` would return a key."""
     return any(_fingerprint(s) == key_id for s in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS])
 
 
 def digest(purpose: str, *parts: str) -> str:
-    """Return 32 hexadecimal digits that name `parts` and tell nothing of them without the key."""
+    """Return 32 hexadecimal digits that identify `parts` and do not reveal them without the key."""
     return hmac.digest(_derived(settings.SECRET_KEY, purpose), frame(*parts), hashlib.sha256).hex()[:32]
 
 
 def signing() -> bytes:
-    """Return the key of the session tokens."""
+    """Return the key that session tokens are signed with."""
     return _derived(settings.SECRET_KEY, "token")
 
 
 def frame(*parts: str) -> bytes:
-    """Join `parts` so that no two lists of them look alike: each is preceded by its length."""
+    """Join `parts`, each preceded by its length, so that no two different lists give the same bytes."""
     return b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))

@@ -1,16 +1,69 @@
-"""What a site may listen to. Sent after the commit, with `send_robust`: a receiver can't undo anything.
+"""Django signals that a site may listen to.
 
-`events` sends them all; docs/customizing.md has their arguments.
+Each is sent by `events`, after the change is committed and outside of any transaction, with `send_robust`: an
+exception of a receiver is logged and has no effect on the visitor. Arguments are keyword arguments; accept
+`**kwargs`, since later versions may add some. docs/customizing.md has examples.
 """
 
 from django.dispatch import Signal
 
 signed_up = Signal()  # request, user, flow
+"""A user was created and logged in; `signed_in` follows.
+
+`request` is the `HttpRequest` of the last step, `user` the new user, `flow` the completed `SignUp`.
+"""
+
 signed_in = Signal()  # request, user, flow
+"""A user was logged in.
+
+`request` is the `HttpRequest` of the last step, `user` the user, `flow` the completed `SignIn` or `SignUp`.
+"""
+
 code_sent = Signal()  # message
+"""A provider has accepted a message with a code. Sent by the worker that delivers, without a request.
+
+`message` is the `Message`: its channel, provider and status, never its code.
+"""
+
 code_rejected = Signal()  # request, verification
+"""A code was compared and was wrong.
+
+`request` is the `HttpRequest`, which still contains the code that was typed: do not store it. `verification` is
+the `Verification`, with its identifier and its number of tries.
+"""
+
 limit_reached = Signal()  # limit, number, seconds, subject, enforced
-code_format_escalated = Signal()  # limit, scope, address, length, alphabet
-budget_reached = Signal()  # scope, subject, percent
+"""A rate limit has refused a step, or would have if it were enforced.
+
+`limit` is the name of the limit; it allows `number` in `seconds`. `subject` is a tuple of strings that says whose
+limit it is: an identifier, an IP address, a prefix or a country, or nothing for the whole instance. `enforced`
+is false for a limit that is only tracked.
+"""
+
+code_format_escalated = Signal()  # limit, scope, identifier, length, alphabet
+"""Wrong codes have triggered an escalation rule: the next codes are longer.
+
+`limit` is the name of the limit that was reached. `scope` is `"identifier"`, `"browser"` (one recognised browser
+of the identifier) or `"instance"`. `identifier` is an `IdentifierValue`, `None` for the instance. `length` is the
+new number of characters, `alphabet` is `"digits"` or `"base32"`.
+"""
+
+budget_reached = Signal()  # limit, subject, percent
+"""A limit or budget of SMS is used up to 50, 80 or 100 percent; from 100 on, messages are suppressed.
+
+`limit` is its name; `subject` is a tuple of strings: the country or prefix it is for, empty for the whole
+instance. `percent` is 50, 80 or 100. Sent by the worker that delivers, once per window of the limit.
+"""
+
 country_paused = Signal()  # country
+"""The conversion breaker has paused a country, since too few of the codes sent there were used.
+
+`country` is an ISO 3166-1 code of two letters. Sent by the worker that delivers, at most once an hour.
+"""
+
 sessions_ended = Signal()  # user, complete
+"""Somebody has answered a security notice with “It was not me”.
+
+`user` is the user whose access was revoked. `complete` is false if the user has a usable password: then their
+sessions go on until they change it.
+"""

@@ -1,4 +1,4 @@
-"""What a site includes: `path("auth/", include("passwordless_otp.urls"))`."""
+"""The URLs of the pages, the API and the webhooks: `path("auth/", include("passwordless_otp.urls"))`."""
 
 from passwordless_otp.api import urls as api
 from passwordless_otp.pages import urls as pages

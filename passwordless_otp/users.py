@@ -1,4 +1,4 @@
-"""The site's users: who holds an identifier, who may sign in by code, and how a new one is made."""
+"""The site's users: who holds an identifier, who may sign in by code, and how a new user is created."""
 
 import logging
 import secrets
@@ -20,11 +20,14 @@ from passwordless_otp.visitor import Visitor
 
 logger = logging.getLogger("passwordless_otp.users")
 
-RANDOM_BYTES = 8  # of a login name that nobody chose and nobody sees
+RANDOM_BYTES = 8  # of a username that was made because none was asked for
 
 
 def holders_of(addresses: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
-    """Return the user of each of these that is somebody's, all identifiers known. One statement for anybody."""
+    """Return the user of each identifier that has one, with all identifiers of that user prefetched.
+
+    The statements are the same for known and unknown identifiers.
+    """
     wanted = models.Q()
     for identifier in addresses:
         wanted |= models.Q(kind=identifier.kind, value=identifier.value)
@@ -37,41 +40,42 @@ def holders_of(addresses: Sequence[IdentifierValue]) -> dict[IdentifierValue, An
 
 
 def know(user: Any, identifiers: Sequence[Identifier]) -> None:
-    """Let the user's identifiers be these: nobody has to read them again."""
+    """Store `identifiers` as the prefetched identifiers of the user, so that they are not read again."""
     own = user.otp_identifiers.all()
     own._result_cache = list(identifiers)
     user._prefetched_objects_cache = {**getattr(user, "_prefetched_objects_cache", {}), "otp_identifiers": own}
 
 
 def is_staff(user: Any) -> bool:
-    """Tell whether this user has a way into the admin."""
+    """Return whether the user has access to the admin: staff or superuser."""
     return getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
 
 
 def is_news_to(user: Any, visitor: Visitor) -> bool:
-    """Tell whether this user is to be told of a sign-in here: not her first, and not where she did before."""
+    """Return whether this sign-in needs a security notice: a returning user in a browser new to them."""
     if user is None or visitor.recognised_by(user):
         return False
     return _field("last_login") is None or user.last_login is not None
 
 
 def may_sign_in(user: Any, settings: InstanceSettings, by_test_code: bool = False) -> bool:
-    """Tell whether this user may sign in by code."""
+    """Return whether the user may sign in by code: active, and not staff unless a superuser allows it."""
     if not getattr(user, "is_active", True):
         return False
     return not is_staff(user) or (settings.staff_sign_in and not by_test_code)
 
 
 def has_password(user: Any) -> bool:
-    """Tell whether this user may get in with a password, too. An empty one is none."""
+    """Return whether the user can sign in with a password as well. An empty password counts as none."""
     return bool(user.password) and bool(user.has_usable_password())
 
 
 def end_sessions(user: Any) -> bool:
-    """End all sessions of this user, if she has no password; tell whether that could be done.
+    """End all sessions of the user, and return whether that was possible: not for users with a password.
 
-    Each session holds a digest of the password, so an unusable one is replaced by another. A usable one can't
-    be, without knowing it. What is set meanwhile is never overwritten, and ends the sessions itself.
+    Each session contains a digest of the password hash, so another unusable password ends them all. A usable
+    password can't be replaced without knowing it. A password that is set at the same time is not overwritten; it
+    ends the sessions itself.
     """
     if has_password(user) or _field("password") is None:
         return False
@@ -82,9 +86,9 @@ def end_sessions(user: Any) -> bool:
 
 
 def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
-    """Make the user who has proven these. Raises `IdentifierExists` or `IdentificationClaimed`.
+    """Create the user who has proven these identifiers. Raises `IdentifierExists` or `IdentificationClaimed`.
 
-    In a savepoint, so that what is refused leaves nothing behind and what was proven stays proven.
+    It runs in a savepoint: a refusal leaves nothing behind, and the verifications stay verified.
     """
     given = {kind.value: "" for kind in Kind} | {identifier.kind.value: identifier.value for identifier in proven}
     try:
@@ -96,7 +100,7 @@ def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
     except IntegrityError as error:
         if _username_taken(details["username"]):
             raise IdentifierExists("username") from error
-        # Not the error itself: a database puts the values, and so the address, into it.
+        # Not the error itself: databases put the values into it, and one of them is the identifier.
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
         logger.warning("a proven sign-up made no user: %s %s", type(error).__name__, constraint)
         raise IdentificationClaimed from error
@@ -106,8 +110,8 @@ def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
 def create_user(*, email_address: str, phone_number: str, **details: Any) -> AbstractBaseUser:
     """Save and return a user with an unusable password: the default of the setting CREATE_USER.
 
-    `details` are `first_name`, `last_name`, `username` (empty where none was given) and `unsafe_metadata`, a
-    dict that only the visitor vouches for. What the user model has no field for is dropped.
+    `details` are `first_name`, `last_name`, `username` (each may be empty) and `unsafe_metadata`, a dict that the
+    visitor has sent and nobody has checked. Values for which the user model has no field are dropped.
     """
     model = get_user_model()
     values = {
@@ -128,14 +132,14 @@ def create_user(*, email_address: str, phone_number: str, **details: Any) -> Abs
 
 
 def username_field() -> "models.Field[Any, Any] | None":
-    """Return the user model's name for login, where it is one that people choose."""
+    """Return USERNAME_FIELD, or the field `username` where that is the email field; `None` without one."""
     login_name = get_user_model().USERNAME_FIELD
     field: models.Field[Any, Any] | None = _field("username" if login_name == _email_name() else login_name)
     return field
 
 
 def clean(name: str, text: str) -> str:
-    """Return a first name, last name or username as the user model takes it, if it has such a field.
+    """Return a first name, last name or username, normalised and validated by the user model's field.
 
     Raises `FormatInvalid`, and `IdentifierExists` for a username that is taken.
     """
@@ -152,7 +156,7 @@ def clean(name: str, text: str) -> str:
 
 
 def username_of(user: Any, settings: InstanceSettings) -> str | None:
-    """Return the username, where the site asks for one: else it is one that nobody chose."""
+    """Return the username if the site asks for one; else `None`, since a random one was made."""
     field = username_field()
     if field is None or settings.username == Presence.OFF:
         return None

@@ -1,4 +1,4 @@
-"""What a site hears, and what stands in its log."""
+"""Signals and log lines of the events, over API and pages."""
 
 import json
 import logging
@@ -23,19 +23,19 @@ OURS = [
 
 
 @contextmanager
-def listening(*heard_signals):
-    """Yield what is heard. Each receiver looks whether it is called in a transaction, and raises."""
+def listening(*sent_signals):
+    """Yield the arguments of each signal received. The receiver refuses a transaction, and raises."""
     heard = []
 
-    def receive(sender, signal, **said):
+    def receive(sender, signal, **arguments):
         assert not connection.in_atomic_block
-        heard.append(said)
+        heard.append(arguments)
         raise RuntimeError("a broken receiver")
 
-    for signal in heard_signals:
+    for signal in sent_signals:
         signal.connect(receive)
     yield heard
-    for signal in heard_signals:
+    for signal in sent_signals:
         signal.disconnect(receive)
 
 
@@ -59,7 +59,7 @@ def guess(visitor):
     return visitor.attempt(wrong(Verification.objects.order_by("-pk")[0].code()))
 
 
-def test_a_code_that_has_gone_out_is_told_of(log):
+def test_sent_code_is_reported(log):
     with listening(signals.code_sent) as heard:
         started(sign_up_if_missing=True)
     message = Message.objects.get()
@@ -70,7 +70,7 @@ def test_a_code_that_has_gone_out_is_told_of(log):
     assert line.provider == message.backend
 
 
-def test_a_code_that_has_not_gone_out_is_not_told_of(settings):
+def test_code_that_no_provider_has_accepted_is_not_reported(settings):
     chain = [{"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Refused"}}]
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": chain}}
     with listening(signals.code_sent) as heard:
@@ -79,14 +79,14 @@ def test_a_code_that_has_not_gone_out_is_not_told_of(settings):
     assert heard == []
 
 
-def test_a_note_without_a_code_is_no_code_sent():
+def test_unknown_account_message_is_not_reported_as_code():
     with listening(signals.code_sent) as heard:
         started("nobody@example.com")
     assert Message.objects.get().status == "sent"
     assert heard == []
 
 
-def test_a_wrong_code_is_told_of_with_its_request_and_its_tries(log):
+def test_wrong_code_is_reported_with_request_and_tries(log):
     visitor = started()
     with listening(signals.code_rejected, user_login_failed) as heard:
         guess(visitor)
@@ -99,7 +99,7 @@ def test_a_wrong_code_is_told_of_with_its_request_and_its_tries(log):
     assert line.ip == "127.0.0.1"
 
 
-def test_each_wrong_code_is_told_of_once_the_last_one_too_and_nothing_else():
+def test_each_compared_wrong_code_is_reported_once():
     visitor = started()
     with listening(signals.code_rejected) as heard:
         visitor.attempt("1")
@@ -108,7 +108,7 @@ def test_each_wrong_code_is_told_of_once_the_last_one_too_and_nothing_else():
     assert [each["verification"].tries for each in heard] == [1, 2, 3, 4, 5]
 
 
-def test_a_wrong_code_on_each_page_is_told_of():
+def test_wrong_code_is_reported_by_both_pages():
     for start, verify, field in [
         (SIGN_IN, SIGN_IN_VERIFY, "identifier"),
         (SIGN_UP, SIGN_UP_VERIFY, "email_address"),
@@ -120,7 +120,7 @@ def test_a_wrong_code_on_each_page_is_told_of():
         assert [each["request"].path for each in heard] == [verify]
 
 
-def test_receivers_of_a_failed_login_get_a_request_without_the_code_and_can_not_mark_ours():
+def test_login_failed_signal_has_a_copy_of_the_request_without_the_code():
     visitor = started()
     posted = []
 
@@ -142,20 +142,20 @@ def test_receivers_of_a_failed_login_get_a_request_without_the_code_and_can_not_
     assert not hasattr(heard[0]["request"], "axes_locked_out")
 
 
-def test_a_refused_limit_is_told_of_with_whose_it_is(log, settings):
+def test_limit_is_reported_with_its_subject_when_it_refuses(log, settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     with listening(signals.limit_reached) as heard:
         answers = [ApiVisitor().sign_in(EMAIL, "email_code").status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
     subject = ("email_address", EMAIL, "127.0.0.1")
-    said = {"limit": "identifier_ip_messages", "number": 3, "seconds": 3600, "enforced": True}
-    assert heard == [{**said, "subject": subject}]
+    expected = {"limit": "identifier_ip_messages", "number": 3, "seconds": 3600, "enforced": True}
+    assert heard == [{**expected, "subject": subject}]
     [line] = lines(log, "limit_reached")
     assert line.subject == "email_address j•••@e•••.com 127.0.0.1"
     assert line.levelno == logging.WARNING
 
 
-def test_a_limit_that_is_only_tracked_is_told_of_once(log, settings):
+def test_tracked_limit_is_reported_once(log, settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     operate(tracked_only=["identifier_ip_messages"])
     with listening(signals.limit_reached) as heard:
@@ -168,7 +168,7 @@ WIDE = {name: limit.high for name, limit in LIMITS.items()}
 
 
 def rejected(times):
-    """So many wrong codes, each in a flow of its own: a code that has become too short has one try."""
+    """Hand in so many wrong codes, each in a flow of its own: a code that is now too short has one try."""
     for _ in range(times):
         guess_any(started())
 
@@ -179,7 +179,7 @@ def guess_any(visitor):
     assert visitor.attempt(typed).status_code in {400, 422}
 
 
-def test_codes_that_grow_are_told_of_once_at_each_step(log):
+def test_escalation_is_reported_once_per_rule(log):
     operate(limits={**WIDE, "identifier_failures": 3, "identifier_failures_per_day": 6})
     with listening(signals.code_format_escalated) as heard:
         rejected(7)
@@ -192,7 +192,7 @@ def test_codes_that_grow_are_told_of_once_at_each_step(log):
     assert [line.identifier for line in lines(log, "code_format_escalated")] == ["j•••@e•••.com"] * 2
 
 
-def test_codes_that_grow_for_everybody_are_about_nobody():
+def test_escalation_for_the_instance_has_no_identifier():
     operate(
         limits={**WIDE, "instance_failures": 20, "identifier_failures": 50, "identifier_failures_per_day": 100}
     )
@@ -202,8 +202,8 @@ def test_codes_that_grow_for_everybody_are_about_nobody():
         with listening(signals.code_format_escalated) as heard:
             for _ in range(5):
                 guess_any(visitor)
-    [said] = heard
-    assert (said["limit"], said["scope"], said["length"], said["identifier"]) == (
+    [event] = heard
+    assert (event["limit"], event["scope"], event["length"], event["identifier"]) == (
         "instance_failures",
         "instance",
         8,
@@ -211,14 +211,14 @@ def test_codes_that_grow_for_everybody_are_about_nobody():
     )
 
 
-def test_codes_that_would_grow_are_told_of_as_a_limit_that_is_only_tracked():
+def test_tracked_escalation_is_reported_as_a_limit():
     operate(limits={**WIDE, "identifier_failures": 3}, tracked_only=["identifier_failures"])
     with listening(signals.limit_reached, signals.code_format_escalated) as heard:
         rejected(4)
     assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_failures", False)]
 
 
-def test_who_signs_up_is_told_of_as_new_and_as_signed_in(log):
+def test_sign_up_is_reported_as_signed_up_and_as_signed_in(log):
     with listening(signals.signed_up) as new, listening(signals.signed_in) as signed_in:
         joined()
     assert [each["user"] for each in new] == [each["user"] for each in signed_in]
@@ -226,7 +226,7 @@ def test_who_signs_up_is_told_of_as_new_and_as_signed_in(log):
     assert [line.purpose for line in lines(log, "signed_in")] == ["sign_up"]
 
 
-def test_the_facts_of_a_line_are_plain_and_hold_no_code_and_no_identifier(log):
+def test_log_lines_have_the_documented_facts_without_code_or_identifier(log):
     operate(limits={**WIDE, "identifier_failures": 3, "identifier_ip_messages": 6})
     joined()
     rejected(4)

@@ -1,4 +1,4 @@
-"""Email addresses and phone numbers: one canonical form, however they are spelt."""
+"""Email addresses and phone numbers: parsed into one canonical form, refused, masked."""
 
 import pytest
 from hypothesis import given
@@ -52,19 +52,19 @@ PHONES = [
 
 
 @pytest.mark.parametrize("text", EMAILS)
-def test_spellings_of_one_email_address_are_one_identifier(text):
+def test_spellings_of_an_email_address_have_one_canonical_form(text):
     assert parse(text, None) == (Kind.EMAIL_ADDRESS, "jane@example.com")
 
 
 @pytest.mark.parametrize(
     "text", ["a@m\u00fcnchen.de", "A@M\u00dcNCHEN.DE", "a@xn--mnchen-3ya.de", "a@XN--MNCHEN-3YA.de"]
 )
-def test_a_domain_is_kept_as_its_a_labels(text):
+def test_domain_is_stored_as_a_labels(text):
     assert parse(text, None).value == "a@xn--mnchen-3ya.de"
 
 
 @pytest.mark.parametrize("text", PHONES)
-def test_20_spellings_of_one_phone_number_are_one_identifier(text):
+def test_20_spellings_of_a_phone_number_have_one_canonical_form(text):
     assert parse(text, "US") == (Kind.PHONE_NUMBER, "+14155552671")
 
 
@@ -112,7 +112,7 @@ def test_20_spellings_of_one_phone_number_are_one_identifier(text):
         "=?ascii?q?=76ictim?=@example.com",
     ],
 )
-def test_what_is_no_email_address_is_refused(text):
+def test_invalid_email_address_is_refused(text):
     with pytest.raises(FormatInvalid):
         parse(text, "US")
 
@@ -137,19 +137,19 @@ def test_what_is_no_email_address_is_refused(text):
         "0" * 5000,
     ],
 )
-def test_what_is_no_phone_number_is_refused(text):
+def test_invalid_phone_number_is_refused(text):
     with pytest.raises(FormatInvalid):
         parse(text, "US")
 
 
-def test_a_national_number_needs_a_region():
+def test_national_number_is_refused_without_a_region():
     with pytest.raises(FormatInvalid, match="form_param_format_invalid") as refused:
         parse("(415) 555-2671", None)
     assert "country code" in str(refused.value.long_message)
 
 
 @pytest.mark.parametrize("value", ["+14155552671", "+4915123456789", "+447400123456", "+819012345678"])
-def test_mobile_numbers_can_be_texted(value):
+def test_mobile_number_is_accepted(value):
     require_mobile(value)
 
 
@@ -165,12 +165,12 @@ def test_mobile_numbers_can_be_texted(value):
         "+870773111632",
     ],
 )
-def test_numbers_that_are_nobodys_phone_are_refused(value):
+def test_number_that_is_not_mobile_is_refused(value):
     with pytest.raises(FormatInvalid):
         require_mobile(value)
 
 
-def test_masks_show_little():
+def test_mask_hides_most_of_an_identifier():
     assert mask(parse("jane@mail.example.com", None)) == "j•••@m•••.com"
     assert mask(parse("+14155552671", None)) == "+1•••••••671"
     assert mask(parse("+11111111111", None)) == "+1•••••••111"
@@ -179,13 +179,13 @@ def test_masks_show_little():
 @pytest.mark.parametrize(
     "text", ["+490015123456789", "+49 (00) 15123456789", "+8400912345678", "+8600 13123456789"]
 )
-def test_a_number_whose_canonical_form_reads_as_another_is_refused(text):
+def test_number_is_refused_if_its_canonical_form_parses_to_another(text):
     with pytest.raises(FormatInvalid):
         parse(text, None)
 
 
 @given(st.text(max_size=80) | st.emails() | st.from_regex(r"\+?[0-9 ()-]{4,20}", fullmatch=True))
-def test_canonical_forms_are_ascii_and_their_own_canonical_form(text):
+def test_canonical_form_is_ascii_and_parses_to_itself(text):
     try:
         address = parse(text, "US")
     except FormatInvalid:
@@ -197,7 +197,7 @@ def test_canonical_forms_are_ascii_and_their_own_canonical_form(text):
 
 
 def address_of(local, total):
-    """An email address whose local part and whole have these lengths; its labels have at most 63."""
+    """Return an email address of this length in all and of its local part; labels have at most 63."""
     rest = total - local - len("@.example.com")
     labels = ["d" * 50] * (rest // 51)
     labels.append("d" * (rest - 51 * len(labels)))
@@ -207,7 +207,7 @@ def address_of(local, total):
 @pytest.mark.parametrize(
     ("local", "total", "fits"), [(64, 200, True), (65, 200, False), (10, 254, True), (10, 255, False)]
 )
-def test_an_email_address_has_at_most_64_characters_before_the_at_and_254_in_all(local, total, fits):
+def test_email_address_is_refused_above_64_characters_of_local_part_or_254_in_all(local, total, fits):
     address = address_of(local, total)
     assert len(address) == total
     if fits:
@@ -217,7 +217,7 @@ def test_an_email_address_has_at_most_64_characters_before_the_at_and_254_in_all
         parse_email(address)
 
 
-def test_an_address_without_an_at_is_no_email_address():
+def test_email_address_without_at_sign_is_refused():
     with pytest.raises(FormatInvalid):
         parse_email("jane.example.com")
 
@@ -226,7 +226,7 @@ def test_an_address_without_an_at_is_no_email_address():
     ("kind", "strategy", "channel"),
     [("email_address", "email_code", "email"), ("phone_number", "phone_code", "sms")],
 )
-def test_kind_strategy_and_channel_belong_together(kind, strategy, channel):
+def test_kind_has_its_strategy_and_channel(kind, strategy, channel):
     assert Kind(kind).strategy == strategy
     assert Strategy(strategy).kind == kind
     assert Kind(kind).channel == channel
@@ -241,12 +241,12 @@ def test_kind_strategy_and_channel_belong_together(kind, strategy, channel):
         ("+jane@example.com", "+jane@example.com"),
     ],
 )
-def test_a_mailbox_is_the_address_without_its_tag(email, box):
+def test_mailbox_is_the_address_without_its_tag(email, box):
     assert mailbox(email) == box
 
 
 @pytest.mark.parametrize(
     ("number", "shown"), [("+2901234", "+290••••"), ("+29012345", "+290•••••"), ("+290123456", "+290•••456")]
 )
-def test_a_mask_leaves_the_end_of_a_number_only_where_enough_is_hidden(number, shown):
+def test_mask_shows_the_last_three_digits_of_long_numbers_only(number, shown):
     assert mask(IdentifierValue(Kind.PHONE_NUMBER, number)) == shown

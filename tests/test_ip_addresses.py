@@ -1,4 +1,4 @@
-"""Which IP address a request counts for."""
+"""The IP address that a request counts for: spellings, proxies, forged headers, IPv6 networks."""
 
 from ipaddress import IPv4Address, IPv6Address
 
@@ -12,7 +12,7 @@ PROXY = "10.0.0.1"
 V4 = st.ip_addresses(v=4)
 V6 = st.ip_addresses(v=6).filter(lambda address: address.ipv4_mapped is None)
 
-at_ease = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine, too
+at_ease = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # also on a busy machine
 
 
 def direct(remote):
@@ -37,7 +37,7 @@ def direct(remote):
         ("[fe80::1%25eth0]:80", "fe80::/64"),
     ],
 )
-def test_every_way_to_write_an_address_is_one_bucket(text, bucket):
+def test_spellings_of_an_ip_address_have_one_form(text, bucket):
     assert direct(text) == bucket
     assert client_ip(PROXY, f"203.0.113.9, {text}", 1) == bucket
 
@@ -50,16 +50,16 @@ def test_every_way_to_write_an_address_is_one_bucket(text, bucket):
         *["2001:db8", ":::", "2001:db8::g", "[::1]x", "2001:db8::/64"],
     ],
 )
-def test_what_is_no_address_is_one_bucket_of_all(text):
+def test_unreadable_ip_address_becomes_the_shared_empty_one(text):
     assert direct(text) == ""
     assert client_ip(PROXY, text, 1) == ""
 
 
-def test_the_header_is_ignored_unless_proxies_are_trusted():
+def test_forwarded_for_is_ignored_without_trusted_proxies():
     assert client_ip("192.0.2.1", "203.0.113.9", 0) == "192.0.2.1"
 
 
-def test_each_trusted_proxy_is_one_step_from_the_right():
+def test_ip_address_is_taken_one_step_from_the_right_per_trusted_proxy():
     header = "forged, 203.0.113.1, 203.0.113.2,203.0.113.3"
     assert [client_ip(PROXY, header, number) for number in [1, 2, 3]] == [
         "203.0.113.3",
@@ -68,15 +68,14 @@ def test_each_trusted_proxy_is_one_step_from_the_right():
     ]
 
 
-def test_a_header_with_fewer_steps_than_proxies_is_the_bucket_of_all():
+def test_forwarded_for_with_fewer_steps_than_proxies_is_unreadable():
     assert client_ip(PROXY, "", 1) == ""
     assert client_ip(PROXY, "203.0.113.1", 2) == ""
 
 
 @at_ease
 @given(st.text(), st.lists(V4 | V6, min_size=1, max_size=4))
-def test_whatever_is_forged_lands_in_one_bucket(forged, hops):
-    """The proxies append; what stood there before is the visitor's own."""
+def test_forged_forwarded_for_does_not_change_the_ip_address(forged, hops):
     appended = ", ".join(str(hop) for hop in hops)
     assert client_ip(PROXY, f"{forged}, {appended}", len(hops)) == direct(str(hops[0]))
     assert client_ip(PROXY, f"{forged},{appended}", len(hops)) == direct(str(hops[0]))
@@ -85,7 +84,7 @@ def test_whatever_is_forged_lands_in_one_bucket(forged, hops):
 
 @at_ease
 @given(V6, st.integers(0, 2**64 - 1))
-def test_an_ipv6_site_is_one_bucket_whichever_of_its_addresses_is_used(address, host):
+def test_ipv6_addresses_of_one_network_count_as_one(address, host):
     neighbour = IPv6Address((int(address) >> 64 << 64) + host)
     if neighbour.ipv4_mapped is None:
         assert direct(str(address)) == direct(str(neighbour)) == direct(address.exploded)
@@ -93,7 +92,7 @@ def test_an_ipv6_site_is_one_bucket_whichever_of_its_addresses_is_used(address, 
 
 @at_ease
 @given(V6, st.integers(0, 127))
-def test_two_ipv6_sites_are_two_buckets(address, bit):
+def test_ipv6_addresses_of_two_networks_count_as_two(address, bit):
     other = IPv6Address(int(address) ^ 1 << bit)
     if other.ipv4_mapped is None:
         assert (direct(str(address)) == direct(str(other))) == (bit < 64)
@@ -101,12 +100,12 @@ def test_two_ipv6_sites_are_two_buckets(address, bit):
 
 @at_ease
 @given(V4, V4)
-def test_two_ipv4_addresses_are_two_buckets(one, other):
+def test_ipv4_addresses_count_as_two(one, other):
     assert (direct(str(one)) == direct(str(other))) == (one == other)
     assert direct(f"::ffff:{one}") == direct(str(one)) == str(IPv4Address(one))
 
 
 @at_ease
 @given(st.text(), st.text(), st.integers(0, 5))
-def test_nothing_makes_it_fail(remote, header, number):
+def test_client_ip_accepts_any_text(remote, header, number):
     assert isinstance(client_ip(remote, header, number), str)

@@ -1,1 +1,1 @@
-"""What README.md and docs/ show is run."""
+"""The blocks of README.md, CONTRIBUTING.md and docs/ are run, and their claims checked."""

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S)
 
 
 @dataclass
 class Block:
-    """One block, and where it stands."""
+    """One fenced block. `place` is its file and line."""
 
     place: str
     language: str
@@ -20,7 +20,7 @@ class Block:
 
 
 def blocks(page, *languages):
-    """Return the blocks of this page, of these languages only if some are named."""
+    """Return the blocks of this page, of all languages or of these."""
     source = page.read_text()
     found = [
         Block(

@@ -9,7 +9,7 @@ END = "--- end of block ---\n"
 
 
 class Shell:
-    """One `bash`: what a block sets, the next one knows. The n-th block with `$CODE` gets the n-th code sent."""
+    """One `bash` for all blocks of a page. The n-th block with `$CODE` gets the n-th code that was sent."""
 
     def __init__(self, demo, folder):
         self.demo, self.output, self.codes = demo, folder / "output", 0
@@ -32,7 +32,7 @@ class Shell:
         self.process.wait()
 
     def run(self, block):
-        """Run the block to its end, and return what all blocks so far have printed."""
+        """Run the block, and return the output of all blocks so far."""
         text = block.text.replace("http://127.0.0.1:8000", self.demo.origin)
         if "$CODE" in text:
             self.codes += 1

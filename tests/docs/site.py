@@ -1,4 +1,4 @@
-"""A module made of the Python blocks of a page, as somebody would have copied them."""
+"""A module made of the Python blocks of a page, as a reader would copy them."""
 
 import sys
 from types import ModuleType
@@ -10,7 +10,7 @@ from tests.docs.blocks import blocks
 
 
 def run(page, settings, monkeypatch):
-    """Run the blocks in order, checking after each what it has set. Return the module `mysite`."""
+    """Run the blocks in order, and check after each what it has set. Return the module `mysite`."""
     module = ModuleType("mysite")
     monkeypatch.setitem(sys.modules, "mysite", module)
     for block in blocks(page, "python"):
@@ -22,7 +22,7 @@ def run(page, settings, monkeypatch):
 
 
 def check(made, settings):
-    """Check what a block has set, as the site that it is meant for would."""
+    """Apply the settings that a block has set, and run the system checks."""
     for name, value in made.items():
         if name.isupper() and not (isinstance(value, list) and ... in value):
             setattr(settings, name, value)

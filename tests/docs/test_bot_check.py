@@ -1,4 +1,4 @@
-"""The bot check that the page shows does what the page says, against a server that stands for Cloudflare's."""
+"""The bot check of docs/bot-check.md, against a local server in place of Cloudflare's."""
 
 import json
 from urllib.parse import parse_qs
@@ -41,7 +41,7 @@ def ask(**more):
     return ApiVisitor().sign_in(EMAIL, "email_code", **more)
 
 
-def test_a_good_token_passes_and_cloudflare_is_asked_about_it(example, siteverify):
+def test_valid_token_passes_after_cloudflare_is_asked(example, siteverify):
     says(siteverify, success=True)
     assert ask(**TOKEN).status_code == 200
     [asked] = siteverify.requests
@@ -51,28 +51,28 @@ def test_a_good_token_passes_and_cloudflare_is_asked_about_it(example, siteverif
 @pytest.mark.parametrize(
     "verdict", [{"success": False}, {"success": "true"}, {"success": True, "hostname": "elsewhere.example"}, {}]
 )
-def test_any_other_verdict_refuses(example, siteverify, verdict):
+def test_any_other_verdict_is_refused(example, siteverify, verdict):
     says(siteverify, **verdict)
     assert errors(ask(**TOKEN)) == ["captcha_invalid"]
     assert len(siteverify.requests) == 1
 
 
 @pytest.mark.parametrize("token", [{}, {"cf-turnstile-response": "x" * 2049}])
-def test_what_is_no_token_is_refused_without_asking(example, siteverify, token):
+def test_invalid_token_is_refused_without_asking_cloudflare(example, siteverify, token):
     says(siteverify, success=True)
     assert errors(ask(**token)) == ["captcha_invalid"]
     assert siteverify.requests == []
 
 
 @pytest.mark.parametrize("trouble", ["stops", "breaks_off", "hangs"])
-def test_while_cloudflare_is_down_nobody_passes(example, siteverify, monkeypatch, trouble):
+def test_nobody_passes_while_cloudflare_is_down(example, siteverify, monkeypatch, trouble):
     opened = example.urlopen
     monkeypatch.setattr(example, "urlopen", lambda url, body, timeout: opened(url, body, timeout=timeout / 10))
     getattr(siteverify, trouble)()
     assert errors(ask(**TOKEN)) == ["captcha_invalid"]
 
 
-def test_the_widget_stands_in_every_form_that_sends(example, siteverify, settings, tmp_path):
+def test_every_form_that_sends_a_message_has_the_widget(example, siteverify, settings, tmp_path):
     folder = tmp_path / "passwordless_otp"
     folder.mkdir()
     [widget] = blocks(PAGE, "html")

@@ -1,4 +1,4 @@
-"""What the larger Python examples promise, beyond running."""
+"""The larger Python examples of the documentation do what the text says."""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def hooked(example, settings):
-    """Run a page, and let only its CREATE_USER hold: messages go where tests find them."""
+    """Run a page and keep only its CREATE_USER; messages stay in the tests' memory backend."""
 
     def run(page):
         tested = settings.PASSWORDLESS_OTP
@@ -31,13 +31,13 @@ def example(settings, monkeypatch):
     return lambda page: site.run(ROOT / "docs" / page, settings, monkeypatch)
 
 
-def test_the_example_receiver_is_called_for_who_signs_up(hooked):
+def test_example_receiver_is_called_after_sign_up(hooked):
     page = hooked("customizing.md")
     joined()
     assert page.welcomed == [get_user_model().objects.get()]
 
 
-def test_the_example_import_takes_whom_it_can_and_names_the_others(example, capsys):
+def test_example_import_saves_valid_addresses_and_prints_the_others(example, capsys):
     people = get_user_model().objects
     for number, email in enumerate(["Jane@Example.com", "jane@example.com", "nonsense", ""]):
         people.create_user(f"user{number}", email)
@@ -49,7 +49,7 @@ def test_the_example_import_takes_whom_it_can_and_names_the_others(example, caps
     assert f"{people.get(username='user2').pk}: " in printed
 
 
-def test_the_example_refusal_is_said_and_leaves_the_code_good(hooked):
+def test_example_refusal_is_answered_and_the_code_stays_valid(hooked):
     hooked("customizing.md")
     visitor = ApiVisitor()
     visitor.sign_up(email_address="eve@elsewhere.example", strategy="email_code")
@@ -60,31 +60,31 @@ def test_the_example_refusal_is_said_and_leaves_the_code_good(hooked):
     assert not get_user_model().objects.exists()
 
 
-def test_the_example_hook_gets_what_the_front_end_sent(hooked):
+def test_example_create_user_gets_the_metadata_of_the_front_end(hooked):
     hooked("configuration.md")
     joined(unsafe_metadata='{"heard_of_us": "newspaper"}')
     assert get_user_model().objects.get().groups.get().name == "readers"
 
 
-def test_the_example_of_a_test_signs_in_by_the_pages(example):
+def test_example_test_signs_in_by_the_pages(example):
     browser = example("testing.md").sign_in("jane@example.com")
     assert browser.session["_auth_user_id"] == str(get_user_model().objects.get().pk)
 
 
-def test_the_example_tester_gets_in_by_her_fixed_code(example):
+def test_example_test_address_signs_up_by_its_fixed_code(example):
     example("testing.md").open_to_testers()
     visitor = ApiVisitor()
     visitor.sign_up(email_address="tester@example.com", strategy="email_code")
     assert visitor.attempt("314159").json()["response"]["status"] == "complete"
 
 
-def test_the_example_kit_is_the_one_that_is_run_here(example):
+def test_example_parity_kit_sets_only_documented_attributes(example):
     kit = example("testing.md").TestParity
     assert issubclass(kit, EnumerationParity)
     assert not vars(kit).keys() - {"kinds", "noise", "__module__", "__doc__"} - set(vars(type("", (), {})))
 
 
-def test_the_example_templates_say_what_a_code_needs(settings, tmp_path):
+def test_example_message_templates_render_the_code(settings, tmp_path):
     folder = tmp_path / "passwordless_otp/messages/sign_in"
     folder.mkdir(parents=True)
     for name, block in zip(["body.html", "sms.txt"], blocks(ROOT / "docs/delivery.md", "html"), strict=True):

@@ -1,7 +1,8 @@
-"""Links between the pages, and the tables that list what the code has."""
+"""Links between the pages, and tables that must list everything the code has."""
 
 import inspect
 import re
+from pkgutil import resolve_name
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.docs.blocks import PAGES, ROOT
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page):
+def test_links_of_the_pages_resolve(page):
     targets = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
     broken = []
     for target in [target for target in targets if not target.startswith("http")]:
@@ -25,10 +26,32 @@ def test_links_lead_somewhere(page):
 
 
 def anchors(page):
-    """Return the names of the headings, as they stand in links."""
+    """Return the anchors of a page: its headings, as links spell them, and its `<a id>`."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
     named = set(re.findall(r'<a id="([\w-]+)">', page.read_text()))
     return named | {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def glossary():
+    """Return the rows of the glossary: term, meaning, names."""
+    rows = (ROOT / "docs/glossary.md").read_text().splitlines()
+    return [
+        re.match(r'\| <a id="[\w-]+"></a>(.+?) \| (.+?) \| (.*?)\|$', row).groups()
+        for row in rows
+        if "<a id" in row
+    ]
+
+
+def test_glossary_is_in_alphabetical_order_without_repetition():
+    terms = [term.lower() for term, _, _ in glossary()]
+    assert terms == sorted(set(terms))
+
+
+def test_glossary_names_what_the_package_has():
+    for _, _, names in glossary():
+        ours = re.match(r"(?:`[\w.]+`(?:, )?)*", names)[0]
+        for name in re.findall(r"`([\w.]+)`", ours):
+            assert resolve_name(f"passwordless_otp.{name}") is not None
 
 
 def test_every_setting_is_documented():
@@ -42,7 +65,7 @@ def test_every_option_of_a_provider_is_documented(backend):
     assert [name for name in inspect.signature(backend).parameters if f"`{name}`" not in text] == []
 
 
-def test_every_check_is_documented_where_its_hint_says_and_no_other():
+def test_every_check_and_no_other_is_documented():
     sources = "".join(path.read_text() for path in (ROOT / "passwordless_otp/checks").glob("*.py"))
     rows = re.findall(
         r'^\| <a id="(\w+)"></a>`passwordless_otp\.(\w+)` \|', (ROOT / findings.PAGE).read_text(), re.M
@@ -67,7 +90,7 @@ def test_every_instance_setting_is_documented():
     assert [field.name for field in fields if str(field.verbose_name).lower() not in text] == []
 
 
-def test_every_refusal_is_documented_with_its_status():
+def test_every_error_is_documented_with_its_status():
     text = (ROOT / "docs/api.md").read_text()
     refusals = [getattr(errors, name) for name in errors.__all__ if name != "OTPError"]
     assert [r.code for r in refusals if not re.search(rf"\| {r.status} \|.*`{r.code}`", text)] == []
@@ -79,7 +102,7 @@ def test_every_template_of_the_pages_is_documented():
     assert [path.name for path in templates if f"`{path.name}`" not in text] == []
 
 
-def test_every_custom_property_that_is_documented_exists():
+def test_every_documented_custom_property_exists():
     text = (ROOT / "docs/pages.md").read_text()
     style = (ROOT / "passwordless_otp/static/passwordless_otp/passwordless_otp.css").read_text()
     assert [name for name in re.findall(r"`(--otp-[\w-]+)`", text) if f"{name}:" not in style] == []

@@ -1,4 +1,4 @@
-"""What docs/migrating.md promises of its examples, and of the versions of clerk-js."""
+"""The examples of docs/migrating.md, and its tables of versions."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def export(*rows):
     return file
 
 
-def test_imported_users_sign_in_with_whatever_they_have_proven(example):
+def test_imported_user_signs_in_with_each_verified_identifier(example):
     both_kinds()
     assert example.import_users(export(JANE)) == []
     jane = get_user_model().objects.get()
@@ -65,7 +65,7 @@ def test_imported_users_sign_in_with_whatever_they_have_proven(example):
         assert visitor.signed_in == f"user_{jane.pk}"
 
 
-def test_an_import_can_be_repeated_and_names_what_can_not_be_used(example):
+def test_import_can_be_repeated_and_returns_what_it_refused(example):
     joan = {"id": "user_2joan", "verified_email_addresses": f"{EMAIL} nonsense"}
     for _ in range(2):
         refused = example.import_users(export(JANE, joan))
@@ -77,7 +77,7 @@ def test_an_import_can_be_repeated_and_names_what_can_not_be_used(example):
     assert Identifier.objects.count() == 3
 
 
-def test_passwords_are_taken_from_those_alone_who_have_an_identifier(settings, monkeypatch, db):
+def test_passwords_are_removed_from_members_with_an_identifier_only(settings, monkeypatch, db):
     people = get_user_model().objects
     for name in ["jane", "joan", "boss"]:
         user = people.create_user(name, password="secret", is_staff=name == "boss")
@@ -95,7 +95,7 @@ def words(text):
 
 
 def tried(module, versions):
-    """Return which versions a module tries with which of its tests."""
+    """Return the versions that each test of a module runs with, by the words of its name."""
     found = {}
     for name, test in vars(module).items():
         if name.startswith("test_"):
@@ -106,7 +106,7 @@ def tried(module, versions):
 
 
 def table(heading):
-    """Return which versions the table with this heading says yes for, by the words of its lines."""
+    """Return the versions with a yes in the table under this heading, by the words of the row."""
     lines = PAGE.read_text().partition(heading)[2].strip().splitlines()
     rows = lines[: lines.index("")] if "" in lines else lines
     names, _, *cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
@@ -124,11 +124,11 @@ def table(heading):
         ("The hooks and components for React:", test_react, scripts.REACT),
     ],
 )
-def test_what_works_is_what_is_tested(heading, module, versions):
+def test_tables_of_versions_match_the_tests(heading, module, versions):
     assert table(heading) == tried(module, versions)
 
 
-def test_the_versions_are_those_that_are_tested():
+def test_documented_versions_are_the_tested_ones():
     text = PAGE.read_text()
     react = [packages["@clerk/clerk-react"] for packages in scripts.REACT.values()]
     versions = [*scripts.CLERK_JS.values(), scripts.UI, *react]

@@ -1,4 +1,4 @@
-"""The provider that the page shows does what the page says, and passes the tests that the page shows."""
+"""The provider of docs/writing-a-provider.md behaves as documented, and passes the documented tests."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def example(settings, monkeypatch, provider):
 
 
 def kit(folder, *options, change=("", "")):
-    """Run the tests of the page as a site would, with these words of the example changed. Return the report."""
+    """Run the tests of the page as a site would, with `change` made to the example. Return the report."""
     source, tests = [block.text for block in blocks(PAGE, "python") if "\nclass " in block.text]
     assert change[0] in source
     (folder / "mysite.py").write_text(source.replace(*change) if change[0] else source)
@@ -52,7 +52,7 @@ def kit(folder, *options, change=("", "")):
     return done.stdout
 
 
-def test_the_example_passes_the_tests_that_the_page_shows(tmp_path):
+def test_example_provider_passes_the_documented_tests(tmp_path):
     report = kit(tmp_path)
     assert re.search(r"\d\d passed, 1 skipped", report.splitlines()[-1]), report
     assert "names no `sdk`" in report
@@ -66,11 +66,11 @@ def test_the_example_passes_the_tests_that_the_page_shows(tmp_path):
         ("message.text", "message.code", "test_the_text_arrives_unchanged"),
     ],
 )
-def test_those_tests_fail_where_the_example_is_spoilt(tmp_path, old, new, caught):
+def test_documented_tests_fail_for_a_broken_provider(tmp_path, old, new, caught):
     assert re.search(rf"^FAILED .*::{caught}", kit(tmp_path, "-k", caught, change=(old, new)), re.M)
 
 
-def test_the_example_hands_over_all_that_the_page_names(example, provider):
+def test_example_provider_sends_every_documented_field(example, provider):
     assert example.send(MESSAGE).provider_id == "SM1"
     [request] = provider.requests
     assert json.loads(request.body) == {"to": MESSAGE.to, "text": MESSAGE.text, "key": "7", "expires_in": 600}
@@ -81,13 +81,13 @@ def test_the_example_hands_over_all_that_the_page_names(example, provider):
     ("status", "error"),
     [(400, Refused), (429, Unavailable), (503, Unavailable), (502, Unclear), (504, Unclear)],
 )
-def test_the_example_says_why_it_could_not(example, provider, status, error):
+def test_example_provider_raises_the_error_of_the_status(example, provider, status, error):
     provider.answers(status)
     with pytest.raises(error, match=f"http {status}"):
         example.send(MESSAGE)
 
 
-def test_the_example_says_that_nobody_is_there(example, provider):
+def test_example_provider_raises_unavailable_without_a_connection(example, provider):
     provider.stops()
     with pytest.raises(Unavailable, match="ConnectionRefusedError"):
         example.send(MESSAGE)
@@ -103,13 +103,13 @@ def test_the_example_says_that_nobody_is_there(example, provider):
     ],
     ids=["message", "backend", "attributes", "fixtures"],
 )
-def test_the_page_names_everything(names):
+def test_page_documents_all_names_of_the_contract(names):
     text = PAGE.read_text()
     assert len(names) >= 3
     assert [name for name in names if not re.search(rf"`{name}\b", text)] == []
 
 
-def test_the_page_names_nothing_that_the_kit_does_not_have():
+def test_page_documents_no_attribute_that_the_kit_lacks():
     tables = PAGE.read_text().partition("Override these fixtures")[2]
     named = {*re.findall(r"^\| `(\w+)` ", tables, re.M)} - {"backend_class"}  # which has no default
     assert len(named) > 10

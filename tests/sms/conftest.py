@@ -14,11 +14,11 @@ def phone(transactional_db):
 
 @pytest.fixture
 def told():
-    """What the site's receivers are told: (scope or country, percent)."""
+    """What the site's receivers are told: (limit or country, percent)."""
     heard = []
 
     def hear(signal, **said):
-        heard.append((said.get("scope") or said["country"], said.get("percent")))
+        heard.append((said.get("limit") or said["country"], said.get("percent")))
 
     for signal in [signals.budget_reached, signals.country_paused]:
         signal.connect(hear)

@@ -26,8 +26,8 @@ def test_a_budget_that_a_price_does_not_fit_into_any_more_is_told_as_spent(told)
 def test_a_prefix_is_told_with_its_digits():
     heard = []
 
-    def hear(scope, percent, subject, **_more):
-        heard.append((scope, percent, subject))
+    def hear(limit, percent, subject, **_more):
+        heard.append((limit, percent, subject))
 
     signals.budget_reached.connect(hear)
     for index in range(6):

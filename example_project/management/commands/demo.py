@@ -1,4 +1,4 @@
-"""Serve the example site on this machine, with codes in the terminal."""
+"""The command `demo`: serve the example site on this machine, with codes in the terminal."""
 
 import signal
 from argparse import ArgumentParser
@@ -30,16 +30,16 @@ Codes appear below, one line a message. Ctrl-C stops.
 
 
 class Command(BaseCommand):
-    """`python manage.py demo`."""
+    """Prepare the database, print where everything is, and serve until Ctrl-C."""
 
     help = "Serve the example site on 127.0.0.1, with codes printed here."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the port."""
+        """Add the option `--port`."""
         parser.add_argument("--port", type=int, default=8000, help="the port (default: 8000; 0: any free one)")
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
-        """Take the port before anything is changed; then prepare the database and serve."""
+        """Bind the port first, so that nothing is changed if it is in use; then prepare and serve."""
         try:
             server = ThreadedWSGIServer((HOST, port), WSGIRequestHandler)
         except (OSError, OverflowError) as error:
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             server.server_close()
 
     def prepare(self, origin: str, verbosity: int) -> None:
-        """Bring the database up to date, fill it and say where everything is."""
+        """Migrate and fill the database, and print the addresses and the operator's password."""
         call_command("migrate", interactive=False, verbosity=max(0, verbosity - 1))
         password = seeding.make_operator()
         seeding.switch_on()
@@ -70,5 +70,5 @@ class Command(BaseCommand):
 
 
 def stop(signum: int, frame: object) -> NoReturn:
-    """End as by Ctrl-C."""
+    """Stop as by Ctrl-C. The handler of SIGTERM."""
     raise KeyboardInterrupt

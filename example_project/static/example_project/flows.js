@@ -6,7 +6,7 @@ const { signIn, signUp } = client;
 const element = (id) => document.getElementById(id);
 let restarted = false; // the visitor wants another identifier
 
-/** The open flow whose code is awaited: the newest of the two. */
+/** Return the open flow that waits for a code: the newer of the two. */
 function awaited() {
   const { emailAddress, phoneNumber } = signUp.verifications;
   const proof = [emailAddress, phoneNumber].find((one) => one?.nextAction === "needs_attempt");
@@ -30,14 +30,14 @@ function render() {
   }
 }
 
-/** Say it in the card that is shown, and let the visitor go on in its field. */
+/** Show the text in the visible card, and focus its field. */
 function say(text) {
   const card = document.querySelector("[data-view]:not([hidden])");
   card.querySelector("[role=alert]").textContent = text;
   card.querySelector("input")?.focus();
 }
 
-/** Do one thing at a time, and say what went wrong. */
+/** Run one action at a time, and show what went wrong. */
 async function run(action) {
   const buttons = document.querySelectorAll("main button");
   let said = "";

@@ -25,7 +25,7 @@ function Account() {
   );
 }
 
-/** Who is it? Then: which code? Both forms go on with what the server says, also after a reload. */
+/** The form for the identifier, then the form for the code. Both start from what the server says, also after a reload. */
 function Entry() {
   const { signIn } = useSignIn();
   const { signUp } = useSignUp();
@@ -152,7 +152,7 @@ function Code({ flow, verification, restart }) {
   );
 }
 
-/** Do one thing at a time, and say what went wrong. */
+/** Run one action at a time, and show what went wrong. */
 function useAction() {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
