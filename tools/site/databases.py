@@ -46,8 +46,8 @@ def environment(database: str, dispatch: str = "blocking", mail: str = "") -> di
     }
 
 
-def start(database: str) -> None:
+def start(database: str, dispatch: str = "blocking") -> None:
     """Set up Django in this process and make the tables. Before that, no model can be imported."""
-    os.environ.update(environment(database))
+    os.environ.update(environment(database, dispatch))
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
