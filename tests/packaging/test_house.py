@@ -5,7 +5,7 @@ import sys
 from tests.docs.blocks import ROOT
 from tests.packaging.conftest import run
 
-FOLDERS = ["passwordless_otp", "example_project", "tests"]
+FOLDERS = ["passwordless_otp", "example_project", "tests", "tools"]
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 LONGEST = 200  # lines
 NAMES = {"utils", "helpers", "common", "core", "services", "managers", "misc"}

@@ -1,12 +1,13 @@
 """What the benchmarks count. Nothing here is timed."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from passwordless_otp.models import Message
-from tools.benchmarks import statements
+from passwordless_otp.models import Counter, Flow, Identifier, Message, Verification
+from tools.benchmarks import rows, statements
 from tools.benchmarks.statements import ATTEMPT, CREATE, RETURNING, Cost
-from tools.site import package
+from tools.site import BLOCKING, RECORD, package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,12 +25,28 @@ def test_reading_the_instance_settings_is_not_counted():
 
 
 def test_delivery_in_the_request_costs_more_at_each_step_that_sends():
-    left_out = statements.count_steps(package.RECORD)
+    left_out = statements.count_steps(RECORD)
     assert list(left_out) == [CREATE, ATTEMPT, RETURNING]
     assert not Message.objects.filter(status="sent").exists()
-    package.get_user_model().objects.all().delete()
-    in_request = statements.count_steps("blocking")
+    get_user_model().objects.all().delete()
+    in_request = statements.count_steps(BLOCKING)
     assert Message.objects.filter(status="sent", kind="notice").exists()
     assert in_request[CREATE].statements > left_out[CREATE].statements
     assert in_request[ATTEMPT] == left_out[ATTEMPT]
     assert in_request[RETURNING].statements > left_out[RETURNING].statements
+
+
+def test_tables_are_filled_with_finished_sign_ins_of_users():
+    rows.fill(3)
+    assert get_user_model().objects.count() == Identifier.objects.count() == 3
+    assert Verification.objects.count() == Message.objects.count() == Counter.objects.count() == 6
+    for flow in Flow.objects.all():
+        assert flow.user.otp_identifiers.get().value == flow.email_address
+        assert flow.verifications.get().messages.get().address.value == flow.email_address
+
+
+def test_filled_tables_change_no_count():
+    empty = statements.count_steps(RECORD)
+    get_user_model().objects.all().delete()
+    rows.fill(3)
+    assert statements.count_steps(RECORD) == empty

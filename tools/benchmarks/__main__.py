@@ -9,13 +9,14 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from tools.benchmarks import imports, table, worker
 from tools.benchmarks.throughput import WARM_UP, Emails, Load, load, served
-from tools.site import databases
+from tools.site import BLOCKING, RECORD, databases
 
-RECORD = "tools.site.package.record"
 USERS = 50_000  # for the servers of a part: no user signs in twice
 TIMED = 1000  # numbers of users reserved for one timing
 GROWN_CLIENTS = 8
 MOST = {"flows": 900, "seconds": 20, "repeats": 9, "rows": 10_000_000}
+
+DELIVERY = {"left out": RECORD, "in the request": BLOCKING}
 
 Databases = dict[str, Callable[[], AbstractContextManager[str]]]
 
@@ -24,7 +25,7 @@ def show_statements(kinds: Databases, given: argparse.Namespace) -> None:
     """Print SQL statements and transaction controls of each step."""
     rows = []
     for kind, database in kinds.items():
-        for label, dispatch in [("left out", RECORD), ("in the request", "blocking")]:
+        for label, dispatch in DELIVERY.items():
             with database() as url:
                 costs = worker.run(url, "statements", dispatch=dispatch)
             rows += [[kind, label, step, *cost.values()] for step, cost in costs.items()]
@@ -35,7 +36,7 @@ def show_flows(kinds: Databases, given: argparse.Namespace) -> None:
     """Print the milliseconds of a flow in one process."""
     rows = []
     for kind, database in kinds.items():
-        for label, dispatch in [("left out", RECORD), ("in the request", "blocking")]:
+        for label, dispatch in DELIVERY.items():
             with database() as url:
                 timing = worker.run(url, "time", 0, given.flows, dispatch=dispatch)
             rows.append([kind, label, timing["cpu"], timing["wall"]])

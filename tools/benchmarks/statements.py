@@ -47,7 +47,7 @@ def count_steps(dispatch: str) -> dict[str, Cost]:
     browser, after which a security notice is sent.
     """
     package.add_users(0, 2)
-    other, user = package.email_of(0), package.email_of(1)
+    other, user = visitors.email_of(0), visitors.email_of(1)
     with override_settings(
         PASSWORDLESS_OTP={**settings.PASSWORDLESS_OTP, "DISPATCH": dispatch, "TRUSTED_PROXIES": 1}
     ):

@@ -85,7 +85,7 @@ class Emails:
     def next(self) -> str | None:
         """Return the next address; `None` when all are given out. Threads may call this at once."""
         number = next(self._numbers)
-        return f"user{number}@example.com" if number < self._last else None
+        return visitors.email_of(number) if number < self._last else None
 
 
 def load(server: Server, clients: int, seconds: float, emails: Emails) -> Load:

@@ -23,7 +23,7 @@ def time_flows(first_user: int, flows: int) -> Timing:
     numbers = range(first_user, first_user + WARM_UP + flows)
     package.add_users(numbers.start, numbers.stop)
     package.save_settings()
-    timings = [_time(package.email_of(number)) for number in numbers][WARM_UP:]
+    timings = [_time(visitors.email_of(number)) for number in numbers][WARM_UP:]
     return Timing(
         wall=statistics.median(timing.wall for timing in timings),
         cpu=statistics.median(timing.cpu for timing in timings),

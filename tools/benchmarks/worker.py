@@ -11,12 +11,12 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from tools.site import databases
+from tools.site import BLOCKING, databases
 
 LONGEST = 3600  # seconds; filling tables with millions of rows takes minutes
 
 
-def run(database: str, work: str, *numbers: int, dispatch: str = "blocking") -> Any:
+def run(database: str, work: str, *numbers: int, dispatch: str = BLOCKING) -> Any:
     """Do this work in a process of its own that uses this database, and return its result."""
     command = [sys.executable, "-m", "tools.benchmarks.worker", work, *map(str, numbers)]
     environment = databases.environment(database, dispatch)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import django
 from django.core.management import call_command
 
+from tools.site import BLOCKING
+
 
 @contextmanager
 def sqlite() -> Iterator[str]:
@@ -33,7 +35,7 @@ def postgresql(server: str) -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def environment(database: str, dispatch: str = "blocking", mail: str = "") -> dict[str, str]:
+def environment(database: str, dispatch: str = BLOCKING, mail: str = "") -> dict[str, str]:
     """Return the environment variables of a process that uses the tools' site; see `tools.site.settings`."""
     root = str(Path(__file__).resolve().parents[2])
     return {
@@ -46,7 +48,7 @@ def environment(database: str, dispatch: str = "blocking", mail: str = "") -> di
     }
 
 
-def start(database: str, dispatch: str = "blocking") -> None:
+def start(database: str, dispatch: str = BLOCKING) -> None:
     """Set up Django in this process and make the tables. Before that, no model can be imported."""
     os.environ.update(environment(database, dispatch))
     django.setup()

@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 
 import passwordless_otp
 from passwordless_otp.models import Counter, Flow, Identifier, InstanceSettings, Message, Verification
+from tools.site.visitors import email_of
 
 __all__ = ["Counter", "Flow", "Identifier", "InstanceSettings", "Message", "Verification"]
 
@@ -13,19 +14,12 @@ FOLDER = Path(passwordless_otp.__file__).parent
 EMAIL = "email_address"  # the kind of an identifier
 WIDE_LIMITS = {"instance_emails": 10_000_000}  # counts all visitors together, so separate addresses don't help
 
-RECORD = "tools.site.package.record"  # a DISPATCH that delivers nothing
-
 recorded: list[str] = []
 
 
 def record(job: str) -> None:
-    """Take the id of a message, as a task queue does, and deliver nothing."""
+    """Take the id of a message, as a task queue does, and deliver nothing. `tools.site.RECORD` names it."""
     recorded.append(job)
-
-
-def email_of(number: int) -> str:
-    """Return the email address of the user with this number."""
-    return f"user{number}@example.com"
 
 
 def add_users(first: int, last: int) -> None:

@@ -125,6 +125,11 @@ class PageVisitor(Visitor):
             raise NotSignedIn(f"{path}: {status} {content[:300]!r}")
 
 
+def email_of(number: int) -> str:
+    """Return the email address of the user with this number."""
+    return f"user{number}@example.com"
+
+
 def new_ip() -> str:
     """Return an IP address that no visitor of this process has had, within 10.0.0.0/8."""
     number = next(_numbers)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.test import override_settings
 
-from tools.site import package, visitors
+from tools.site import RECORD, package, visitors
 from tools.site.visitors import ApiVisitor, PageVisitor, Visitor
 from tools.trace import STEPS
 from tools.trace.calls import Calls
@@ -15,12 +15,12 @@ INTERFACES: list[type[Visitor]] = [ApiVisitor, PageVisitor]
 
 def trace() -> dict[str, Calls]:
     """Trace each step of `STEPS` for an existing user. Needs tables without users; leaves rows behind."""
-    options = {"DISPATCH": package.RECORD, "TRUSTED_PROXIES": 1}
+    options = {"DISPATCH": RECORD, "TRUSTED_PROXIES": 1}
     package.add_users(0, len(INTERFACES))
     steps: list[Calls] = []
     with override_settings(PASSWORDLESS_OTP={**settings.PASSWORDLESS_OTP, **options}):
         for number, interface in enumerate(INTERFACES):
-            email = package.email_of(number)
+            email = visitors.email_of(number)
             _sign_in(interface, email)
             steps += _sign_in(interface, email)
     return dict(zip(STEPS, steps, strict=True))
