@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeVar
 
 from tools.benchmarks import imports, table, worker
 from tools.benchmarks.throughput import WARM_UP, Emails, Load, load, served
@@ -18,6 +19,7 @@ MOST = {"flows": 900, "seconds": 20, "repeats": 9, "rows": 10_000_000}
 
 DELIVERY = {"left out": RECORD, "in the request": BLOCKING}
 
+Result = TypeVar("Result")
 Databases = dict[str, Callable[[], AbstractContextManager[str]]]
 
 
@@ -69,20 +71,33 @@ def show_rows(kinds: Databases, given: argparse.Namespace) -> None:
     table.show(title, ["database", "what", "empty", "full", "ratio"], rows)
 
 
-def compare(empty: str, full: str, given: argparse.Namespace) -> Iterator[tuple[str, float, float, str]]:
+def compare(empty: str, full: str, given: argparse.Namespace) -> Iterator[tuple[object, ...]]:
     """Yield what was measured, its medians on both databases, and how many times more the full one costs."""
     both = [empty, full]
-    timings = [
-        [worker.run(url, "time", number * TIMED, given.flows) for url in both] for number in range(given.repeats)
-    ]
+
+    def timed(side: int, number: int) -> dict[str, float]:
+        timing: dict[str, float] = worker.run(both[side], "time", number * TIMED, given.flows)
+        return timing
+
+    timings = alternate(timed, given.repeats)
     for name in ["cpu", "wall"]:
-        few, many = (statistics.median(pair[side][name] for pair in timings) for side in range(2))
+        few, many = (statistics.median(timing[name] for timing in side) for side in timings)
         yield f"{name} ms a flow", few, many, f"{many / few:.2f}"
     with ExitStack() as stack:
         runs = [stack.enter_context(warm_server(url)) for url in both]
-        loads = [[run(GROWN_CLIENTS, given.seconds) for run in runs] for _ in range(given.repeats)]
-    few, many = (statistics.median(pair[side].per_second for pair in loads) for side in range(2))
+        loads = alternate(lambda side, _: runs[side](GROWN_CLIENTS, given.seconds), given.repeats)
+    few, many = (statistics.median(each.per_second for each in side) for side in loads)
     yield f"flows/s, {GROWN_CLIENTS} clients", few, many, f"{few / many:.2f}"
+    yield "failures", *(sum(each.failures for each in side) for side in loads), ""
+
+
+def alternate(measure: Callable[[int, int], Result], repeats: int) -> list[list[Result]]:
+    """Measure side 0 and side 1 in turn, so that a busy machine slows both. Each begins as often as the other."""
+    results: list[list[Result]] = [[], []]
+    for number in range(repeats):
+        for side in [0, 1] if number % 2 == 0 else [1, 0]:
+            results[side].append(measure(side, number))
+    return results
 
 
 def show_imports(kinds: Databases, given: argparse.Namespace) -> None:
@@ -125,7 +140,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32], help="clients of a server")
     parser.add_argument("--seconds", type=float, default=5, help="how long a server is under load each time")
     parser.add_argument("--rows", type=int, default=1_000_000, help="identifiers of the part `rows`")
-    parser.add_argument("--repeats", type=int, default=3, help="how often the part `rows` measures")
+    parser.add_argument("--repeats", type=int, default=4, help="how often the part `rows` measures")
     given = parser.parse_args()
     for name, most in MOST.items():
         if getattr(given, name) > most:

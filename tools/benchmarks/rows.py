@@ -93,7 +93,10 @@ def _chunks(rows: int) -> Iterator[tuple[int, int]]:
 
 
 def _insert(model: type[models.Model], columns: Columns, first: int, last: int) -> None:
-    """Insert the rows from `first` to `last`. A column that is not among `columns` gets its default."""
+    """Insert the rows from `first` to `last`. A field that is not among `columns` gets its default."""
+    unknown = columns.keys() - {field.attname for field in model._meta.local_concrete_fields}
+    if unknown:
+        raise ValueError(f"{model._meta.label} has no {sorted(unknown)}")
     fields = [field for field in model._meta.local_concrete_fields if not _made_by_database(field, columns)]
     expressions, parameters = [], []
     for field in fields:

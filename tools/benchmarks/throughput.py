@@ -17,7 +17,7 @@ from tools.site import databases, mail, visitors
 from tools.site.visitors import ApiVisitor, NotSignedIn
 
 WORKERS = 2
-LONGEST = 300  # seconds after which a server stops by itself
+LONGEST = 600  # seconds after which a server stops by itself
 WARM_UP = 2.0  # seconds
 
 
