@@ -44,9 +44,14 @@ def fill(identifiers: int) -> dict[str, int]:
         for first, last in _chunks(identifiers * times):
             _insert(model, columns, first, last)
         filled[model._meta.db_table] = identifiers * times
+    analyze()
+    return filled
+
+
+def analyze() -> None:
+    """Update the planner's statistics, which PostgreSQL would else do while something is measured."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
-    return filled
 
 
 def _tables() -> list[tuple[type[models.Model], Columns, int]]:

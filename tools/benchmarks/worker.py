@@ -40,6 +40,7 @@ def do(work: str, numbers: list[int]) -> Any:
     if work == "users":
         package.add_users(*numbers)
         package.save_settings()
+        rows.analyze()
         return None
     raise ValueError(work)
 
