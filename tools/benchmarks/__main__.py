@@ -2,7 +2,9 @@
 
 import argparse
 import os
+import signal
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -159,4 +161,5 @@ def main(given: argparse.Namespace) -> None:
         PARTS[name](kinds, given)
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers stop and databases are dropped
 main(options())
