@@ -93,7 +93,7 @@ def wrong(code):
 
 def operate(**changes):
     """Change the instance settings, as the admin does."""
-    settings = InstanceSettings.current()
+    settings = InstanceSettings.editable()
     for name, value in changes.items():
         setattr(settings, name, value)
     settings.save()

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import router
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponse
 from django.shortcuts import redirect
@@ -171,9 +170,9 @@ def describe_settings(settings: InstanceSettings, printing: Collection[str]) -> 
 
 
 def _sign_in_sentence(settings: InstanceSettings) -> str:
-    if settings.kinds == [Kind.EMAIL_ADDRESS]:
+    if settings.kinds == (Kind.EMAIL_ADDRESS,):
         return gettext("People sign in with an email code.")
-    if settings.kinds == [Kind.PHONE_NUMBER]:
+    if settings.kinds == (Kind.PHONE_NUMBER,):
         return gettext("People sign in with an SMS code.")
     return gettext("People sign in with an email code or an SMS code.")
 
@@ -257,7 +256,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
     def preview(self, obj: InstanceSettings) -> str:
         """Show the messages as they are saved; a script lets it follow what is typed."""
         url = reverse("admin:passwordless_otp_preview", current_app=self.admin_site.name)
-        shown = render_preview(_saved())
+        shown = render_preview(InstanceSettings.editable())
         return format_html('<div class="otp-preview" data-otp-preview="{}">{}</div>', url, shown)
 
     def get_urls(self) -> list[Any]:
@@ -270,7 +269,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         try:
-            return HttpResponse(render_preview(typed_settings(_saved(), request.GET)))
+            return HttpResponse(render_preview(typed_settings(InstanceSettings.editable(), request.GET)))
         except ValidationError as error:
             return HttpResponse(render_problems(error))
 
@@ -283,7 +282,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         """Return the settings as they are saved, or the defaults."""
         if object_id != "1":
             return None
-        settings = _saved()
+        settings = InstanceSettings.editable()
         for name, value in limit_values(settings).items():
             setattr(settings, name, value)  # shown to who may only look
         return settings
@@ -291,13 +290,13 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **options: Any) -> HttpResponse:
         """Say what visitors get now, whatever the form may hold by this time."""
         if request.method == "GET":
-            for sentence in health.sms_warnings(_saved()):
+            for sentence in health.sms_warnings(InstanceSettings.editable()):
                 self.message_user(request, sentence, messages.WARNING)
         printing = {kind.channel for kind in Kind if conf.chain(kind.channel)[0].get("BACKEND") == CONSOLE}
         now = {
             "title": _("Instance settings"),
             "subtitle": None,
-            "sentences": describe_settings(_saved(), printing),
+            "sentences": describe_settings(InstanceSettings.editable(), printing),
         }
         return super().render_change_form(request, {**context, **now}, *args, **options)
 
@@ -305,8 +304,3 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         """Stay on the page."""
         self.message_user(request, _("Applied: this holds from the next request."), messages.SUCCESS)
         return HttpResponseRedirect(request.path)
-
-
-def _saved() -> InstanceSettings:
-    using = router.db_for_write(InstanceSettings)
-    return InstanceSettings.objects.using(using).filter(pk=1).first() or InstanceSettings(pk=1)

@@ -1,7 +1,7 @@
 """Domains of mailboxes that anybody can have for minutes, as the package disposable-email-domains lists them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -84,7 +84,7 @@ class Effect(models.TextChoices):
     BLOCK_SIGN_IN = "block_sign_in", _("may neither sign up nor sign in")
 
 
-Entries = dict[str, str]  # pattern → effect
+Entries = Mapping[str, str]  # pattern → effect
 
 
 class RestrictionQuerySet(models.QuerySet["Restriction"]):

@@ -1,39 +1,30 @@
-"""The instance settings as this process read them last: used for a second, and never past a save of its own."""
+"""The instance settings that this process has read in the last second, for each database and schema."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 SECONDS = 1.0
 
 T = TypeVar("T")
 
-
-@dataclass
-class _Cached:
-    value: Any = None
-    until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+_entries: dict[Hashable, tuple[Any, float]] = {}  # key → value, and when it is too old
 
 
-_cached = _Cached()
-
-
-def get_or_read(read: Callable[[], T]) -> T:
-    """Return what was read last, or read."""
-    global _cached  # noqa: PLW0603
-    cached = _cached
-    if cached.value is not None and time.monotonic() < cached.until:
-        kept: T = cached.value
+def get_or_read(key: Hashable, read: Callable[[], T]) -> T:
+    """Return the value under this key, or what `read` returns if there is none from the last second."""
+    entries = _entries
+    now = time.monotonic()
+    value, until = entries.get(key, (None, now))
+    if now < until:
+        kept: T = value
         return kept
-    value = read()
-    fresh = _Cached(value)
-    if _cached is cached:  # else a save came between, and this may be what was there before it
-        _cached = fresh
-    return value
+    fresh = read()
+    entries[key] = (fresh, now + SECONDS)  # lost with `entries` if a save has cleared the cache meanwhile
+    return fresh
 
 
 def clear() -> None:
-    """Read afresh the next time."""
-    global _cached  # noqa: PLW0603
-    _cached = _Cached()
+    """Forget everything, so that the next call reads the database."""
+    global _entries  # noqa: PLW0603
+    _entries = {}

@@ -6,7 +6,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 
 from passwordless_otp.errors import OTPError
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import InstanceSettings, Message
+from passwordless_otp.models import Message
 from tests.delivery.test_dispatch import drain
 from tests.visitor import EMAIL, ApiVisitor, errors, newest_code, operate, param
 
@@ -84,12 +84,6 @@ def test_a_thread_links_where_the_site_is_mounted_and_speaks_as_the_visitor_did(
         drain()
     assert Message.objects.get().language == "fr"
     assert "https://example.com/shop/auth/sign-up/" in memory.sent[0].text
-
-
-def test_what_current_returns_is_the_callers_own():
-    mine = InstanceSettings.current()
-    mine.email_code = False
-    assert InstanceSettings.current().email_code
 
 
 def test_platform_without_fork_can_load_messaging(monkeypatch):

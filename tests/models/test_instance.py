@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 def test_without_a_row_the_defaults_hold():
     settings = InstanceSettings.current()
-    assert settings.kinds == ["email_address"]
+    assert settings.kinds == ("email_address",)
     assert settings.sign_up_open
-    settings.full_clean()
+    InstanceSettings.editable().full_clean()
     assert not InstanceSettings.objects.exists()
 
 
@@ -109,7 +109,7 @@ def test_a_read_that_began_before_a_save_is_not_kept():
         return value
 
     def reader():
-        settings_cache.get_or_read(slow_read)
+        settings_cache.get_or_read(("default", ""), slow_read)
         connections.close_all()
 
     thread = threading.Thread(target=reader)
@@ -119,6 +119,35 @@ def test_a_read_that_began_before_a_save_is_not_kept():
     saved.set()
     thread.join(10)
     assert InstanceSettings.current().max_tries == 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_current_settings_are_shared_and_read_only():
+    operate(sms_prices="US 0.01", limits={"ip_sms": 5})
+    settings = InstanceSettings.current()
+    assert InstanceSettings.current() is settings
+    assert settings.prices is settings.prices
+    with pytest.raises(AttributeError, match=r"InstanceSettings\.editable\(\)"):
+        settings.email_code = False
+    with pytest.raises(AttributeError, match="read-only"):
+        settings.save()
+    with pytest.raises(TypeError):
+        settings.limits["ip_sms"] = 6
+    assert isinstance(settings.sms_countries, tuple)
+
+
+def test_derived_values_follow_changes_of_editable_settings():
+    settings = InstanceSettings.editable()
+    assert settings.kinds == ("email_address",)
+    settings.email_code = False
+    assert settings.kinds == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_schema_has_its_own_cached_settings(monkeypatch):
+    here = InstanceSettings.current()
+    monkeypatch.setattr(connections["default"], "schema_name", "other_tenant", raising=False)
+    assert InstanceSettings.current() is not here
 
 
 @pytest.mark.django_db(transaction=True)

@@ -43,7 +43,7 @@ def test_what_is_no_list_of_countries_is_refused(name, listed):
 def test_prefixes_are_read_in_any_spelling(lines, read):
     settings = InstanceSettings(sms_blocked_prefixes=lines)
     settings.full_clean()
-    assert settings.blocked_prefixes == read
+    assert settings.blocked_prefixes == tuple(read)
 
 
 @pytest.mark.parametrize("lines", ["1900", "+", "+0", "+1900 x", "+1900, +1976", "+1234567890123456"])

@@ -1,7 +1,6 @@
 """InstanceSettings: what an operator may change while the site runs. One row."""
 
-import copy
-from typing import Any, Self
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -12,6 +11,7 @@ from passwordless_otp.models import settings_cache
 from passwordless_otp.models.base import PrimaryManager
 from passwordless_otp.models.instance_settings import contact, limits, messages, restrictions, sms
 from passwordless_otp.models.instance_settings.contact import ContactSettings
+from passwordless_otp.models.instance_settings.frozen import derived
 from passwordless_otp.models.instance_settings.limits import LimitSettings
 from passwordless_otp.models.instance_settings.messages import MessageSettings
 from passwordless_otp.models.instance_settings.restrictions import RestrictionSettings, SignUpMode
@@ -127,19 +127,31 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
             raise ValidationError(problems)
 
     @classmethod
-    def current(cls) -> Self:
-        """Return a copy of the settings as they stand, with the restrictions, at most a second old."""
+    def current(cls) -> "InstanceSettings":
+        """Return the settings with the restrictions, read-only and at most a second old.
 
-        def read() -> Any:
-            settings = cls.objects.filter(pk=1).first() or cls(pk=1)
+        In a transaction they are read each time: it sees its own changes, and nobody else does.
+        """
+
+        def read() -> InstanceSettings:
+            settings = cls.editable()
             settings.restrictions = Restriction.objects.entries()
+            settings.freeze()
             return settings
 
-        atomic = transaction.get_connection(router.db_for_write(cls)).in_atomic_block
-        settings: Self = read() if atomic else copy.copy(settings_cache.get_or_read(read))
+        connection = transaction.get_connection(router.db_for_write(cls))
+        if connection.in_atomic_block:
+            return read()
+        schema = getattr(connection, "schema_name", "")  # of a tenant, as django-tenants sets it
+        return settings_cache.get_or_read((connection.alias, schema), read)
+
+    @classmethod
+    def editable(cls) -> "InstanceSettings":
+        """Return the settings as they are saved, or the defaults, to be changed and saved."""
+        settings: InstanceSettings = cls.objects.filter(pk=1).first() or cls(pk=1)
         return settings
 
-    @property
+    @derived
     def sign_up_open(self) -> bool:
         """Whether anybody at all may sign up."""
         return self.sign_up_mode != SignUpMode.CLOSED and bool(self.kinds)

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf
 from passwordless_otp.identifiers import Kind
+from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
 
-class ContactSettings(models.Model):
+class ContactSettings(Freezable):
     """Email address and phone number, and their codes."""
 
     email_address_enabled = models.BooleanField(
@@ -56,10 +57,10 @@ class ContactSettings(models.Model):
         used: bool = getattr(self, f"{kind}_used_for_identification")
         return used and self.offers(kind)
 
-    @property
-    def kinds(self) -> list[Kind]:
+    @derived
+    def kinds(self) -> tuple[Kind, ...]:
         """The kinds that may be typed at sign-in."""
-        return [kind for kind in Kind if self.identifies(kind)]
+        return tuple(kind for kind in Kind if self.identifies(kind))
 
 
 def validate(settings: Any) -> None:

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from passwordless_otp.models.instance_settings.frozen import Freezable
+
 MINUTES, HOUR, DAY = 600, 3600, 86_400  # seconds
 
 
@@ -80,7 +82,7 @@ LIMITS = {
 }
 
 
-class LimitSettings(models.Model):
+class LimitSettings(Freezable):
     """The limits. What is not among `limits` has its default."""
 
     limits = models.JSONField(_("limits"), default=dict, blank=True)

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, sms
+from passwordless_otp.models.instance_settings.frozen import Freezable
 
 PLACEHOLDERS = {"code", "app", "domain", "minutes"}
 LONGEST = {"code": "M" * 13, "minutes": "10"}  # a grown code of letters, and the longest life
@@ -23,7 +24,7 @@ def one_line(text: str) -> None:
         raise ValidationError(_("Write one line, without control characters."))
 
 
-class MessageSettings(models.Model):
+class MessageSettings(Freezable):
     """The names and texts that visitors read in messages."""
 
     application_name = models.CharField(

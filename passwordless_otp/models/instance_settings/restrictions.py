@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import restrictions
+from passwordless_otp.models.instance_settings.frozen import Freezable
 from passwordless_otp.models.restrictions import Effect, Entries, effect_of
 
 
@@ -19,7 +20,7 @@ class SignUpMode(models.TextChoices):
     CLOSED = "closed", _("Closed: only people with an account get in")
 
 
-class RestrictionSettings(models.Model):
+class RestrictionSettings(Freezable):
     """The restrictions. Their entries are known to settings that `current` has read."""
 
     sign_up_mode = models.CharField(

@@ -1,7 +1,9 @@
 """To which phones SMS may go, and for how much: a part of the instance settings."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import phonenumbers
@@ -11,6 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import identifiers
+from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166-1
 COUNTRIES = ["sms_countries", "sms_paused", "sms_never_paused"]
@@ -36,7 +39,7 @@ def _money() -> dict[str, Any]:
     }
 
 
-class SmsSettings(models.Model):
+class SmsSettings(Freezable):
     """Which numbers get SMS, and the budget. A number that somebody has proven is always served."""
 
     sms_countries = models.JSONField(
@@ -110,23 +113,21 @@ class SmsSettings(models.Model):
 
     def serves(self, number: str) -> bool:
         """Tell whether an SMS may go to this number (E.164) though nobody has proven it."""
-        if identifiers.region(number) not in self.sms_countries or number.startswith(
-            tuple(self.blocked_prefixes)
-        ):
+        if identifiers.region(number) not in self.sms_countries or number.startswith(self.blocked_prefixes):
             return False
         return self.sms_voip or not identifiers.is_voip(number)
 
-    @property
-    def blocked_prefixes(self) -> list[str]:
+    @derived
+    def blocked_prefixes(self) -> tuple[str, ...]:
         """The beginnings of numbers that get nothing, as in E.164."""
         lines = [re.sub(r"[\s().-]", "", line) for line in self.sms_blocked_prefixes.splitlines()]
-        return [line for line in lines if line]
+        return tuple(line for line in lines if line)
 
-    @property
-    def prices(self) -> dict[str, Decimal]:
+    @derived
+    def prices(self) -> Mapping[str, Decimal]:
         """What an SMS costs, by country. Lines that can't be read are left out."""
         found = [PRICE.fullmatch(line) for line in self._price_lines]
-        return {match[1]: Decimal(match[2]) for match in found if match}
+        return MappingProxyType({match[1]: Decimal(match[2]) for match in found if match})
 
     def price(self, region: str) -> Decimal:
         """Return what an SMS to this country costs: the highest price that there is, where none is known."""
