@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, transactions
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
 from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus, with_verifications
 from passwordless_otp.visitor import Visitor
 
@@ -29,7 +29,7 @@ def step(flow: Flow, **changes: Any) -> Iterator[Flow]:
 
     Raises the reason if the flow can't go on, and `RuntimeError` inside a transaction of the site.
     """
-    with transactions.durable():
+    with base.durable(Flow):
         yield flow.touch(**changes)
 
 
@@ -45,11 +45,11 @@ def retry(
     @wraps(step)
     @sensitive_variables()
     def run(settings: InstanceSettings, flow: Flow, /, *args: P.args, **kwargs: P.kwargs) -> Flow:
-        for _ in range(transactions.TRIES):
+        for _ in range(base.TRIES):
             try:
                 return step(settings, flow, *args, **kwargs)
             except (OperationalError, Overtaken) as error:
-                if not isinstance(error, Overtaken) and not transactions.is_conflict(error):
+                if not isinstance(error, Overtaken) and not base.is_conflict(error):
                     raise
             flow = reread(flow)
         raise ServiceUnavailable
@@ -102,10 +102,10 @@ def end(client: str, *purposes: Purpose) -> None:
         _erase(Verification.objects.filter(flow__client=client))
 
 
-@transactions.retry_on_conflict
+@base.retry_on_conflict
 def sign_out(client: str) -> None:
     """End all open flows of this client."""
-    with transactions.durable():
+    with base.durable(Flow):
         end(client, *Purpose)
 
 

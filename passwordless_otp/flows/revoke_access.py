@@ -5,7 +5,7 @@ from typing import Any
 from passwordless_otp import events, links, users
 from passwordless_otp.errors import ResourceNotFound
 from passwordless_otp.flows import lifecycle
-from passwordless_otp.models import Flow, Message, transactions
+from passwordless_otp.models import Flow, Message, base
 from passwordless_otp.models.flows import Status
 
 
@@ -27,14 +27,14 @@ def revoke(notice: Message) -> Message:
     return notice
 
 
-@transactions.retry_on_conflict
+@base.retry_on_conflict
 def _end_all(user: Any, notice: Message) -> bool | None:
     """Return whether all sessions have ended; `None` if this notice was answered before.
 
     Flows before sessions: a sign-in that is under way is either ended here, or begins its session under the
     password that is about to be replaced.
     """
-    with transactions.durable():
+    with base.durable(Flow):
         if not Message.objects.deny(notice.pk):
             return None
         lifecycle.end_all_of(user)

@@ -17,7 +17,7 @@ from passwordless_otp.flows import lifecycle
 from passwordless_otp.flows.check_code import require_unspent
 from passwordless_otp.flows.policy import Policy
 from passwordless_otp.messaging import dispatch
-from passwordless_otp.models import Flow, InstanceSettings, Message, Verification, transactions
+from passwordless_otp.models import Flow, InstanceSettings, Message, Verification, base
 from passwordless_otp.models.flows import Purpose, VerificationStatus
 from passwordless_otp.models.messages import MessageStatus
 from passwordless_otp.rate_limits import rules, throttle
@@ -27,7 +27,7 @@ from passwordless_otp.visitor import Visitor
 REPEATED_UNTIL = 1 / 3  # of its life: a code with less left is replaced when it is asked for again
 
 
-@transactions.retry_on_conflict
+@base.retry_on_conflict
 def open_flow(
     settings: InstanceSettings, current: Flow | None, flow: Flow, visitor: Visitor, policy: Policy | None
 ) -> Flow:
@@ -40,11 +40,11 @@ def open_flow(
     message = None
     try:
         if policy is None:
-            with throttle.step(opening) as limits, transactions.durable():
+            with throttle.step(opening) as limits, base.durable(Flow):
                 lifecycle.open_in_place_of(current, flow, limits.receipts)
         else:
             _require_human(flow, visitor, policy)
-            with _limits(settings, visitor, policy, also=opening) as limits, transactions.durable():
+            with _limits(settings, visitor, policy, also=opening) as limits, base.durable(Flow):
                 lifecycle.open_in_place_of(current, flow, [])
                 message = _write(settings, flow, policy, limits)
     except IntegrityError:

@@ -35,7 +35,7 @@ from passwordless_otp.flows import check_code, factors, lifecycle, policy, send_
 from passwordless_otp.flows.policy import SignUpPolicy
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
-from passwordless_otp.models import Flow, InstanceSettings, TestAddress, Verification, transactions
+from passwordless_otp.models import Flow, InstanceSettings, TestAddress, Verification, base
 from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
 from passwordless_otp.models.instance_settings import Presence
 from passwordless_otp.rate_limits import rules, windows
@@ -286,11 +286,11 @@ def _transfer(
     return prepare(settings, flow, visitor, strategy) if strategy and flow.user is None else flow
 
 
-@transactions.retry_on_conflict
+@base.retry_on_conflict
 def _open_transferred(
     settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str]
 ) -> tuple[Flow, OTPError | None]:
-    with transactions.durable():
+    with base.durable(Flow):
         proven = _take_proof(visitor.client)
         flow = _new(visitor, {**values, proven.kind: proven.value})
         lifecycle.open_in_place_of(current, flow, [])

@@ -1,23 +1,76 @@
-"""Keys that sort by time, so that inserts stay at one end of the index."""
+"""What all models share: keys, the manager, and transactions that are tried again after a conflict.
+
+Two transactions that want the same rows may stop each other: PostgreSQL reports a serialization failure or a
+deadlock, SQLite reports that the database is locked. Neither has then changed anything, so the step is run again.
+"""
 
 import secrets
 import time
 import uuid
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import models, router
+from django.db import OperationalError, models, router, transaction
+
+from passwordless_otp.errors import ServiceUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+TRIES = 3
+CONFLICTS = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+BUSY = ("database is locked", "database table is locked")  # SQLite: BUSY, LOCKED
 
 
 def uuid7() -> uuid.UUID:
-    """Return a time-ordered UUID (RFC 9562 §5.7): 48 bits of milliseconds, 74 random ones."""
+    """Return a time-ordered UUID (RFC 9562 §5.7): 48 bits of milliseconds, 74 random ones.
+
+    Keys that sort by time keep inserts at one end of the index.
+    """
     milliseconds = time.time_ns() // 1_000_000
     number = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return uuid.UUID(int=number)
 
 
 class PrimaryManager(models.Manager[Any]):
-    """Use the database that the site's routers write this model to."""
+    """Reads from the database that this model is written to: a replica may not have the newest flow yet."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        """Leave it to `using()` to name another."""
+        """Return a queryset on that database, unless `using()` has named another."""
         return super().get_queryset().using(self._db or router.db_for_write(self.model))
+
+
+def durable(model: type[models.Model]) -> Any:
+    """Return the context of one transaction on the database that `model` is written to.
+
+    It raises `RuntimeError` inside a transaction of the site, which could roll back and so undo a counted try.
+    """
+    return transaction.atomic(using=router.db_for_write(model), durable=True)
+
+
+def retry_on_conflict(step: Callable[P, T]) -> Callable[P, T]:
+    """Run `step` again after a conflict, three times in all. Then it raises `ServiceUnavailable`.
+
+    `step` must raise conflicts only while nothing of it is committed.
+    """
+
+    @wraps(step)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(TRIES):
+            try:
+                return step(*args, **kwargs)
+            except OperationalError as error:
+                if not is_conflict(error):
+                    raise
+        raise ServiceUnavailable
+
+    return run
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Return whether the database has rolled back because another transaction was in the way."""
+    if not isinstance(error, OperationalError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in CONFLICTS or str(error).startswith(BUSY)

@@ -74,24 +74,22 @@ class CounterQuerySet(models.QuerySet["Counter"]):
     """Each method is one statement."""
 
     def consume(
-        self, rows: Sequence[Increase], read: Mapping[str, int]
-    ) -> tuple[list[Increased], dict[str, int]]:
+        self, rows: Sequence[Increase], read: Sequence[tuple[str, int]]
+    ) -> tuple[list[Increased], list[int]]:
         """Increase each row that allows it and return those; `rows` are sorted by key, each once.
 
-        `read` maps other keys to the window from which on they are added up; their totals are returned too, as
-        they are before this statement. Amounts are written into the statement, so that it has few parameters:
+        `read` has other keys, each with the window from which on it is added up; their totals are returned too,
+        as they are before this statement. Amounts are written into the statement, so that it has few parameters:
         psycopg does not cache statements with more than 50.
         """
         values = ", ".join([f"(%s, %s, %s, %s, %s, {int(row.amount)})" for row in rows])
         statement = CONSUME.format(rows=values, totals=TOTAL * len(read))
-        parameters = [value for row in rows for value in row[:-1]] + [
-            value for pair in read.items() for value in pair
-        ]
+        parameters = [value for row in rows for value in row[:-1]] + [value for pair in read for value in pair]
         with connections[self.db].cursor() as cursor:
             cursor.execute(statement, parameters)
             found = cursor.fetchall()
         sums = found[0][3:] if found else [0] * len(read)
-        return [Increased(*row[:3]) for row in found], dict(zip(read, map(int, sums), strict=True))
+        return [Increased(*row[:3]) for row in found], [int(total) for total in sums]
 
     def refund(self, receipts: Sequence[tuple[LimitReceipt, int]]) -> None:
         """Count each receipt that many times less, never below 0. `receipts` are sorted, each once."""

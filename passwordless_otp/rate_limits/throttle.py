@@ -5,6 +5,7 @@
 3. A success also refunds what its verification has kept from earlier steps, once (`rules.REFUNDED`).
 """
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,14 +34,14 @@ class StepLimits:
     @property
     def receipts(self) -> list[list[object]]:
         """What a success refunds of this, as plain values to be kept with the verification."""
-        return [
-            list(receipt) for bucket, receipt in self.consumed.receipts.items() if bucket.scope in rules.REFUNDED
-        ]
+        return [list(receipt) for scope, receipt in self.consumed.receipts if scope in rules.REFUNDED]
 
     def refund(self, kept: Iterable[Iterable[Any]] = ()) -> None:
         """Refund all of it, and what was `kept` from earlier steps. If the database fails, it stays counted."""
+        receipts = Tally(receipt for _, receipt in self.consumed.receipts)
+        receipts.update(LimitReceipt(*receipt) for receipt in kept)
         with suppress(DatabaseError):
-            windows.refund([*self.consumed.receipts.values(), *[LimitReceipt(*receipt) for receipt in kept]])
+            windows.refund(receipts)
 
 
 @contextmanager

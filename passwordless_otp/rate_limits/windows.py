@@ -9,8 +9,8 @@ edge of a twelfth, PostgreSQL overlooks what is not yet committed, at worst what
 """
 
 import time
-from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,9 +18,9 @@ from django.db import router, transaction
 
 from passwordless_otp import events, keys
 from passwordless_otp.errors import TooManyRequests
+from passwordless_otp.models.base import retry_on_conflict
 from passwordless_otp.models.counters import Counter, Increase, LimitReceipt
 from passwordless_otp.models.instance_settings.limits import LIMITS, LimitSettings
-from passwordless_otp.models.transactions import retry_on_conflict
 
 PARTS = 12  # of a window
 MAX_COUNT = 2**31 - 1  # that a row can hold
@@ -48,42 +48,19 @@ class Bucket:
         """The limit that is enforced."""
         return self.limit if self.refuses and not self.track_only else MAX_COUNT
 
-    @property
-    def part(self) -> int:
-        """The length of what one row counts, in seconds."""
-        return max(1, self.seconds // PARTS)
-
-    @property
-    def span(self) -> int:
-        """The whole parts that hold `seconds`, in seconds."""
-        return -(-self.seconds // self.part) * self.part
-
-    def window(self, now: int) -> int:
-        """When the part of now began."""
-        return now - now % self.part
-
-    def since(self, now: int) -> int:
-        """When the oldest part began that counts now."""
-        return self.window(now) - self.span
-
-    def expiry(self, window: int) -> int:
-        """From when on the part that began at `window` counts no more."""
-        return window + self.span + self.part
-
-    def overrun(self, total: int) -> bool:
-        """Return whether the amount that made it `total` is the first that an enforced limit would refuse."""
-        return self.refuses and self.track_only and total - self.amount <= self.limit < total
-
-    def increase(self, now: int) -> Increase:
-        """Return the counter row that this bucket wants to increase."""
-        window = self.window(now)
-        return Increase(self.key, window, self.since(now), self.ceiling, self.expiry(window), self.amount)
+    def row(self, now: int) -> Increase:
+        """Return the counter row that this bucket wants to increase now (seconds since 1970)."""
+        part = max(1, self.seconds // PARTS)  # seconds that one row counts
+        span = -(-self.seconds // part) * part  # of the whole parts that hold `seconds`
+        window = now - now % part
+        return Increase(self.key, window, window - span, self.ceiling, window + span + part, self.amount)
 
 
 def bucket_for(settings: LimitSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
     """Return the bucket of this limit for this subject."""
-    tracked = name in settings.tracked_only
-    return Bucket(name, subject, settings.limit(name), LIMITS[name].seconds, tracked, refuses=refuses)
+    limit = LIMITS[name]
+    number = settings.limits.get(name, limit.default)
+    return Bucket(name, subject, number, limit.seconds, name in settings.tracked_only, refuses=refuses)
 
 
 @dataclass(frozen=True)
@@ -91,7 +68,7 @@ class Consumed:
     """What `consume` has counted: the totals that the buckets then hold, by scope, and receipts for a refund."""
 
     totals: dict[str, int]
-    receipts: dict[Bucket, LimitReceipt]
+    receipts: list[tuple[str, LimitReceipt]]  # scope, receipt
 
 
 def consume(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Consumed:
@@ -102,62 +79,55 @@ def consume(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Consumed:
     """
     asked: dict[str, Bucket] = {}
     for bucket in buckets:
-        asked[bucket.key] = min(asked.get(bucket.key, bucket), bucket, key=lambda each: each.ceiling)
+        if bucket.key not in asked or bucket.ceiling < asked[bucket.key].ceiling:
+            asked[bucket.key] = bucket
     if not asked:
-        return Consumed({}, {})
+        return Consumed({}, [])
     try:
-        consumed = _consume_committed(asked, {bucket.key: bucket for bucket in read})
+        consumed = _consume(asked, read)
     except TooManyRequests as refusal:
         _report(next(bucket for bucket in asked.values() if bucket.scope == refusal.scope))
         raise
     for bucket in asked.values():
-        if bucket.overrun(consumed.totals[bucket.scope]):
-            _report(bucket)
+        if bucket.track_only and bucket.refuses:
+            total = consumed.totals[bucket.scope]
+            if total - bucket.amount <= bucket.limit < total:  # the first that an enforced limit would refuse
+                _report(bucket)
     return consumed
 
 
 @retry_on_conflict
-def _consume_committed(asked: dict[str, Bucket], read: dict[str, Bucket]) -> Consumed:
-    closed = [bucket for bucket in asked.values() if bucket.ceiling < bucket.amount]
-    if closed:
-        raise TooManyRequests(closed[0].scope, closed[0].seconds)
-    using = router.db_for_write(Counter)
-    if transaction.get_autocommit(using):
-        return _consume(asked, read)
-    with transaction.atomic(
-        using, durable=True
-    ):  # raises in a transaction of the site; Django's TestCase may pass
-        return _consume(asked, read)
-
-
-def _consume(asked: dict[str, Bucket], read: dict[str, Bucket]) -> Consumed:
-    now = int(time.time())
-    rows = [asked[key].increase(now) for key in sorted(asked)]  # unsorted, two requests would deadlock
-    increased, sums = Counter.objects.consume(rows, {key: bucket.since(now) for key, bucket in read.items()})
-    receipts = {row.key: LimitReceipt(row.key, row.window) for row in rows}
-    refused = asked.keys() - {row.key for row in increased}
-    if refused:
-        _refund([(receipts[row.key], asked[row.key].amount) for row in increased])
-        wait, scope = max((_wait(asked[key], now), asked[key].scope) for key in refused)
-        raise TooManyRequests(scope, wait)
-    totals = {read[key].scope: total for key, total in sums.items()}
-    totals |= {asked[row.key].scope: row.held + asked[row.key].ceiling - row.limit for row in increased}
-    return Consumed(totals, {bucket: receipts[key] for key, bucket in asked.items()})
+def _consume(asked: dict[str, Bucket], read: Iterable[Bucket]) -> Consumed:
+    for bucket in asked.values():
+        if bucket.ceiling < bucket.amount:
+            raise TooManyRequests(bucket.scope, bucket.seconds)
+    now, using = int(time.time()), router.db_for_write(Counter)
+    rows = {key: asked[key].row(now) for key in sorted(asked)}  # unsorted, two requests would deadlock
+    since = {bucket.key: (bucket.scope, bucket.row(now).since) for bucket in read}
+    # In a transaction, `atomic` raises if it is the site's; it lets that of Django's TestCase pass.
+    alone = transaction.get_autocommit(using)
+    with nullcontext() if alone else transaction.atomic(using, durable=True):
+        increased, sums = Counter.objects.consume(
+            list(rows.values()), [(key, at) for key, (_, at) in since.items()]
+        )
+        refused = asked.keys() - {row.key for row in increased}
+        if refused:
+            refund({LimitReceipt(row.key, rows[row.key].window): rows[row.key].amount for row in increased})
+            wait, scope = max((_wait(asked[key], now), asked[key].scope) for key in refused)
+            raise TooManyRequests(scope, wait)
+    totals = {asked[row.key].scope: row.held + rows[row.key].limit - row.limit for row in increased}
+    totals |= {scope: total for (scope, _), total in zip(since.values(), sums, strict=True)}
+    return Consumed(totals, [(asked[key].scope, LimitReceipt(key, row.window)) for key, row in rows.items()])
 
 
 def _report(bucket: Bucket) -> None:
     events.limit_reached(bucket.scope, bucket.limit, bucket.seconds, bucket.subject, not bucket.track_only)
 
 
-def refund(receipts: Iterable[LimitReceipt]) -> None:
-    """Count one less for each receipt. What other requests have counted in the same buckets stays."""
-    _refund(Tally(receipts).items())
-
-
-def _refund(amounts: Iterable[tuple[LimitReceipt, int]]) -> None:
-    rows = sorted(amounts)
-    if rows:
-        Counter.objects.refund(rows)
+def refund(amounts: Mapping[LimitReceipt, int]) -> None:
+    """Count so much less where each receipt was counted. What other requests have counted there stays."""
+    if amounts:
+        Counter.objects.refund(sorted(amounts.items()))
 
 
 def reset(bucket: Bucket) -> None:
@@ -168,7 +138,7 @@ def reset(bucket: Bucket) -> None:
 def totals(*buckets: Bucket) -> list[int]:
     """Return what each bucket holds within its `seconds`, or up to a twelfth more."""
     now = int(time.time())
-    since = {bucket.key: bucket.since(now) for bucket in buckets}
+    since = {bucket.key: bucket.row(now).since for bucket in buckets}
     sums = Counter.objects.totals(since) if since else {}
     return [sums.get(bucket.key, 0) for bucket in buckets]
 
@@ -180,11 +150,12 @@ def total_of(bucket: Bucket) -> int:
 
 def _wait(bucket: Bucket, now: int) -> int:
     """Return the seconds until so many parts have ended to count that one more fits."""
-    parts = Counter.objects.filter(key=bucket.key, window__gte=bucket.since(now)).order_by("window")
-    held = list(parts.values_list("window", "count"))
-    left = sum(number for _, number in held)
-    for window, number in held:
+    row = bucket.row(now)
+    parts = Counter.objects.filter(key=bucket.key, window__gte=row.since).order_by("window")
+    held = list(parts.values_list("count", "expires_at"))
+    left = sum(number for number, _ in held)
+    for number, expires_at in held:
         left -= number
         if left + bucket.amount <= bucket.limit:
-            return max(1, bucket.expiry(window) - now)
+            return max(1, expires_at - now)
     return 1  # meanwhile something was refunded

@@ -14,7 +14,7 @@ from passwordless_otp.models import (
     InstanceSettings,
     Message,
     Verification,
-    transactions,
+    base,
 )
 from passwordless_otp.visitor import Visitor
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, unlimited
@@ -164,5 +164,5 @@ def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything
             "000000",
         )
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
-        transactions.durable().__enter__()
+        base.durable(Flow).__enter__()
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0

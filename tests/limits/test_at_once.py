@@ -130,7 +130,7 @@ def naive(monkeypatch):
             raise TooManyRequests
         moment.wait(60)
         totals = {each.scope: 1 for each in buckets}
-        return Consumed(totals, {each: LimitReceipt(each.key, 0) for each in buckets})
+        return Consumed(totals, [(each.scope, LimitReceipt(each.key, 0)) for each in buckets])
 
     def activate():
         monkeypatch.setattr(windows, "consume", naive_consume)

@@ -1,6 +1,7 @@
 """A success gives back what it has taken, and nothing else."""
 
 import json
+from collections import Counter as Tally
 
 import pytest
 
@@ -16,7 +17,7 @@ BUSY, QUIET = bucket("busy"), bucket("quiet")
 
 def test_what_was_taken_can_be_taken_again():
     receipts = [take(BUSY) for _ in range(5)]
-    windows.refund(receipts[0])
+    windows.refund(Tally(receipts[0]))
     take(BUSY)
     with pytest.raises(TooManyRequests):
         take(BUSY)
@@ -26,7 +27,7 @@ def test_only_the_own_share_goes_back():
     mine = take(BUSY, QUIET)
     for _ in range(3):
         take(BUSY)
-    windows.refund(mine)
+    windows.refund(Tally(mine))
     assert windows.totals(BUSY, QUIET) == [3, 0]
 
 
@@ -34,14 +35,14 @@ def test_the_shares_of_several_takes_go_back_in_one_statement(django_assert_num_
     mine = [*take(BUSY, QUIET), *take(BUSY)]
     take(BUSY)
     with django_assert_num_queries(1):
-        windows.refund(mine)
+        windows.refund(Tally(mine))
     assert windows.totals(BUSY, QUIET) == [1, 0]
 
 
 def test_nothing_goes_below_0():
     mine = take(BUSY)
-    windows.refund([*mine, *mine, *mine])
-    windows.refund(mine)
+    windows.refund(Tally([*mine, *mine, *mine]))
+    windows.refund(Tally(mine))
     assert windows.total_of(BUSY) == 0
     assert Counter.objects.get().count == 0
 
@@ -50,9 +51,9 @@ def test_it_goes_back_to_the_window_that_it_was_taken_from(clock):
     mine = take(BUSY)
     clock.tick(HOUR // 2)
     take(BUSY)
-    windows.refund(mine)
+    windows.refund(Tally(mine))
     assert list(Counter.objects.order_by("window").values_list("count", flat=True)) == [0, 1]
-    windows.refund(mine)
+    windows.refund(Tally(mine))
     assert windows.total_of(BUSY) == 1
 
 
@@ -61,7 +62,7 @@ def test_what_ended_to_count_gives_no_room_in_a_later_window(clock):
     clock.tick(2 * HOUR)
     for _ in range(5):
         take(BUSY)
-    windows.refund(mine)
+    windows.refund(Tally(mine))
     assert windows.total_of(BUSY) == 5
     with pytest.raises(TooManyRequests):
         take(BUSY)
@@ -70,12 +71,12 @@ def test_what_ended_to_count_gives_no_room_in_a_later_window(clock):
 def test_a_share_whose_row_was_purged_makes_no_room():
     mine = take(BUSY)
     Counter.objects.all().delete()
-    windows.refund(mine)
+    windows.refund(Tally(mine))
     assert windows.total_of(BUSY) == 0
     assert Counter.objects.get().expires_at == 0  # for the next purge
 
 
 def test_a_share_survives_being_written_down_as_json():
     [mine] = take(BUSY)
-    windows.refund([LimitReceipt(*json.loads(json.dumps(mine)))])
+    windows.refund(Tally([LimitReceipt(*json.loads(json.dumps(mine)))]))
     assert windows.total_of(BUSY) == 0

@@ -40,8 +40,8 @@ def test_a_limit_of_0_refuses_before_anything_is_asked(limit, django_assert_num_
 
 def test_nothing_to_take_asks_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert windows.consume([]) == Consumed({}, {})
-        windows.refund([])
+        assert windows.consume([]) == Consumed({}, [])
+        windows.refund({})
         assert windows.totals() == []
 
 

@@ -16,7 +16,7 @@ from passwordless_otp import codes
 from passwordless_otp.flows import send_code, sign_in
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Flow, Identifier, Message, Verification, transactions
+from passwordless_otp.models import Flow, Identifier, Message, Verification, base
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Consumed
 from tests.races.threads import logins, together
@@ -60,8 +60,8 @@ def test_look_then_save_sends_a_message_for_every_prepare(monkeypatch):
         moment.wait(30)
         save(verification, **changes)
 
-    monkeypatch.setattr(transactions, "durable", nullcontext)
-    monkeypatch.setattr(windows, "consume", lambda buckets, read=(): Consumed({}, {}))
+    monkeypatch.setattr(base, "durable", lambda model: nullcontext())
+    monkeypatch.setattr(windows, "consume", lambda buckets, read=(): Consumed({}, []))
     monkeypatch.setattr(Flow, "touch", Flow.changed)
     monkeypatch.setattr(send_code, "_save", wait_and_save)
     assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
