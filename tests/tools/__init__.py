@@ -1,0 +1,1 @@
+"""The programs in `tools`: that they count what they say."""

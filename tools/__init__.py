@@ -1,0 +1,1 @@
+"""Programs for developers of the package: neither part of it nor of its tests."""
