@@ -7,7 +7,7 @@ import pytest
 
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused
 from passwordless_otp.testing import messages
-from passwordless_otp.testing.attempts import Attempt, attempt, listening
+from passwordless_otp.testing.deliveries import Attempt, attempt, listening
 from passwordless_otp.testing.messages import Arrived
 
 MARGIN = 1.0  # seconds, for a busy machine

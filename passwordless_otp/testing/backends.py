@@ -13,7 +13,7 @@ import pytest
 
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
 from passwordless_otp.testing import messages
-from passwordless_otp.testing.attempts import send_all
+from passwordless_otp.testing.deliveries import send_all
 from passwordless_otp.testing.backend_under_test import MARGIN, BackendUnderTest
 from passwordless_otp.testing.messages import Arrived
 

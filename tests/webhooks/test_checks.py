@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.delivery.twilio_faults import GIVEN, VERIFY
+from tests.messaging.twilio_faults import GIVEN, VERIFY
 from tests.test_checks import found, sms
 from tests.webhooks.conftest import PATH
 

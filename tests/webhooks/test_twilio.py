@@ -3,7 +3,7 @@
 import pytest
 
 from passwordless_otp.models import Message, Verification
-from tests.delivery import twilio_server as on
+from tests.messaging import twilio_server as on
 from tests.visitor import PHONE, ApiVisitor, both_kinds
 from tests.webhooks.twilio_caller import MESSAGE_SID, call, call_over_http, everything, path, state
 

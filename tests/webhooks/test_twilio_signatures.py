@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.delivery.twilio_faults import GIVEN, SID, TOKEN, VERIFY
+from tests.messaging.twilio_faults import GIVEN, SID, TOKEN, VERIFY
 from tests.visitor import PHONE
 from tests.webhooks.conftest import PATH
 from tests.webhooks.twilio_caller import (

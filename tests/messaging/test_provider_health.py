@@ -1,0 +1,136 @@
+"""A provider that keeps failing is left alone for a while, by all processes, and tried again by one message."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from passwordless_otp.messaging.backends.base import Refused, Unavailable, Unclear
+from passwordless_otp.models import Message, ProviderHealth
+from passwordless_otp.models.provider_health import THRESHOLD
+from tests.messaging import providers
+from tests.messaging.test_routes import in_time
+from tests.races.threads import together
+from tests.visitor import ApiVisitor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def chain(settings):
+    providers.forget()
+    entries = [providers.entry("first"), providers.entry("second", "tests.messaging.providers.Second")]
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": entries}}
+
+
+def messages(number):
+    """So many people ask for a code; who was asked to send it."""
+    providers.asked.clear()
+    for index in range(number):
+        ApiVisitor().sign_up(email_address=f"p{index}@example.com", strategy="email_code")
+    return [name for name, _code in providers.asked]
+
+
+def later():
+    ProviderHealth.objects.update(open_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("fault", [Unavailable("503"), Unclear("timeout")])
+def test_after_five_failures_in_a_row_it_is_passed_over(fault):
+    providers.does["first"] = fault
+    assert messages(THRESHOLD).count("first") == THRESHOLD
+    assert messages(3) == ["second"] * 3
+
+
+def test_a_success_in_between_starts_the_count_anew():
+    providers.does["first"] = Unavailable("503")
+    messages(THRESHOLD - 1)
+    del providers.does["first"]
+    messages(1)
+    providers.does["first"] = Unavailable("503")
+    assert messages(THRESHOLD).count("first") == THRESHOLD
+
+
+def test_a_refusal_is_no_failure_of_the_provider():
+    providers.does["first"] = Refused("bad number")
+    assert messages(THRESHOLD + 2) == ["first"] * (THRESHOLD + 2)
+
+
+def test_a_mailbox_that_is_full_is_no_failure_of_the_provider():
+    providers.does["first"] = Unavailable("smtp 452", for_recipient=True)
+    assert messages(THRESHOLD + 2) == ["first", "second"] * (THRESHOLD + 2)
+    assert not ProviderHealth.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "answer", [Refused("bad number"), Refused("no route", elsewhere=True), Unavailable("452", for_recipient=True)]
+)
+def test_who_asks_for_addresses_that_are_refused_does_not_keep_a_circuit_open(answer):
+    providers.does["first"] = Unavailable("503")
+    messages(THRESHOLD)
+    later()
+    providers.does["first"] = answer
+    messages(1)
+    del providers.does["first"]
+    assert messages(2) == ["first", "first"]
+
+
+def test_when_its_time_is_over_one_message_tries_it_and_closes_the_circuit():
+    providers.does["first"] = Unavailable("503")
+    messages(THRESHOLD)
+    later()
+    del providers.does["first"]
+    assert messages(2) == ["first", "first"]
+    assert not ProviderHealth.objects.exists()
+
+
+def test_where_that_one_fails_it_is_left_alone_again():
+    providers.does["first"] = Unavailable("503")
+    messages(THRESHOLD)
+    later()
+    assert messages(3) == ["first", "second", "second", "second"]
+
+
+def test_where_all_are_left_alone_the_message_waits_for_the_first_to_come_back(settings):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [providers.entry("first")]}}
+    providers.does["first"] = Unavailable("503")
+    messages(THRESHOLD)
+    assert messages(1) == []
+    message = Message.objects.last()
+    assert (message.status, message.error_code) == ("pending", "health open")
+    assert message.next_try_at > ProviderHealth.objects.get().open_until
+    later()
+    providers.forget()
+    in_time(message.pk)
+    message.refresh_from_db()
+    assert (message.status, message.delivery_tries) == ("sent", 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_messages_at_once_one_tries_it():
+    ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
+    assert together([lambda: ProviderHealth.objects.admits("p")] * 20).count(True) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_look_then_save_lets_them_all_try_it():
+    ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
+
+    barrier = threading.Barrier(10)
+
+    def naive():
+        health = ProviderHealth.objects.get()
+        admitted = health.open_until <= timezone.now()
+        barrier.wait(30)
+        health.open_until = timezone.now() + timedelta(seconds=30)
+        health.save()
+        return admitted
+
+    assert together([naive] * 10) == [True] * 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_failures_at_once_are_all_counted():
+    together([lambda: ProviderHealth.objects.count_failure("p")] * (THRESHOLD - 1))
+    assert ProviderHealth.objects.get().failures == THRESHOLD - 1
