@@ -13,8 +13,8 @@ import pytest
 
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
 from passwordless_otp.testing import messages
-from passwordless_otp.testing.deliveries import send_all
 from passwordless_otp.testing.backend_under_test import MARGIN, BackendUnderTest
+from passwordless_otp.testing.deliveries import send_all
 from passwordless_otp.testing.messages import Arrived
 
 LONGEST_ID, LONGEST_CODE = 200, 100  # characters of `provider_id` and of an error's `code` that can be saved

@@ -111,6 +111,7 @@ def test_a_delivery_that_fails_at_any_statement_leaves_a_message_that_says_so():
     message = Message.objects.get(kind="sign_in")
     for at in range(1, AT_MOST):
         Message.objects.update(status="pending", error_code="")
+        message.status = "pending"
         memory.sent.clear()
         fault = Fault(at)
         with connection.execute_wrapper(fault):

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import pytest
 
 from passwordless_otp.testing import BackendConformance
+from tests.docs.blocks import ROOT
 from tests.messaging.broken_backends import Honest
 from tests.messaging.conformance_cases import BROKEN
-from tests.docs.blocks import ROOT
 
 MINUTES = 3 * 60
 RULES = sorted(name for name in dir(BackendConformance) if name.startswith("test_"))

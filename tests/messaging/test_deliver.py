@@ -120,7 +120,7 @@ def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
         verification.flow.touch(status="ended")
     deliver.deliver_message(message.pk)
     message.refresh_from_db()
-    assert (message.status, message.error_code) == ("suppressed", "superseded")
+    assert (message.status, message.error_code) == ("suppressed", "code was used, replaced or abandoned")
     assert not memory.sent
 
 
@@ -130,9 +130,12 @@ def test_a_message_that_waited_for_longer_than_its_code_lives_fails_loudly(setti
     Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     deliver.deliver_message(message.pk)
     message.refresh_from_db()
-    assert (message.status, message.error_code) == ("failed", "expired")
+    assert (message.status, message.error_code) == (
+        "failed",
+        "code expired while the message waited for a worker",
+    )
     assert not memory.sent
-    assert f"{message.pk} (email) waited until its code had expired" in caplog.text
+    assert f"{message.pk} (email): failed, code expired" in caplog.text
 
 
 def test_a_dispatcher_gets_an_id_and_nothing_else(settings):

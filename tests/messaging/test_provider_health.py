@@ -98,7 +98,7 @@ def test_where_all_are_left_alone_the_message_waits_for_the_first_to_come_back(s
     messages(THRESHOLD)
     assert messages(1) == []
     message = Message.objects.last()
-    assert (message.status, message.error_code) == ("pending", "health open")
+    assert (message.status, message.error_code) == ("pending", "passed over after repeated failures")
     assert message.next_try_at > ProviderHealth.objects.get().open_until
     later()
     providers.forget()
@@ -132,5 +132,5 @@ def test_look_then_save_lets_them_all_try_it():
 
 @pytest.mark.django_db(transaction=True)
 def test_failures_at_once_are_all_counted():
-    together([lambda: ProviderHealth.objects.count_failure("p")] * (THRESHOLD - 1))
+    together([lambda: ProviderHealth.objects.record_failure("p")] * (THRESHOLD - 1))
     assert ProviderHealth.objects.get().failures == THRESHOLD - 1

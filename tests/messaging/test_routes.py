@@ -202,4 +202,4 @@ def test_a_provider_that_does_not_listen_keeps_nobody_from_signing_in(settings, 
     visitor = ask()
     providers.does["settle"] = ConnectionError("code")
     assert visitor.attempt(code()).status_code == 200
-    assert "was not settled" in caplog.text
+    assert "was not reported to" in caplog.text

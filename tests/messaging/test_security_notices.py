@@ -151,7 +151,7 @@ def test_the_worker_writes_the_notices_once(settings):
     code = Verification.objects.latest("pk").code()
     assert visitor.attempt(code).status_code == 200
     flow = Flow.objects.latest("pk")
-    assert hooks.recorded[-1] == str(flow.pk)
+    assert hooks.recorded[-1] == f"sign_in:{flow.pk}"
     assert not notices()
     for _ in range(2):
         assert deliver.deliver_message(hooks.recorded[-1]) is None
@@ -179,11 +179,11 @@ def test_a_notice_that_no_provider_takes_is_tried_again_under_the_id_of_the_sign
     down = [{"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}]
     working = settings.PASSWORDLESS_OTP
     settings.PASSWORDLESS_OTP = {**working, "DELIVERY": {"email": down}}
-    again = deliver.deliver_message(str(flow.pk))
+    again = deliver.deliver_message(f"sign_in:{flow.pk}")
     assert again > timezone.now()
     settings.PASSWORDLESS_OTP = working
     notices().update(next_try_at=timezone.now() - timedelta(seconds=1))
-    assert deliver.deliver_message(str(flow.pk)) is None
+    assert deliver.deliver_message(f"sign_in:{flow.pk}") is None
     assert notices().get().status == "sent"
 
 

@@ -62,12 +62,12 @@ def test_a_forked_worker_has_threads_of_its_own_and_nothing_of_its_parents_to_do
 
 
 def test_a_forked_worker_makes_backends_of_its_own(threads):
-    routes._kept["email", "one"] = (None, None)
+    routes._backends["email", "one"] = (None, None)
     child = os.fork()
     if child == 0:
-        os._exit(1 if routes._kept else 0)
+        os._exit(1 if routes._backends else 0)
     assert os.waitpid(child, 0)[1] == 0
-    routes._kept.clear()
+    routes._backends.clear()
 
 
 def test_a_message_that_is_gone_by_then_is_no_error(threads, caplog):
@@ -124,9 +124,9 @@ def test_what_waits_already_is_not_noted_twice(list_of_three):
 def test_what_was_begun_may_be_noted_again(list_of_three):
     same = work()
     list_of_three.add(same)
-    assert list_of_three.begin() == same
+    assert list_of_three.take() == same
     list_of_three.add(same)
-    assert list_of_three.begin() == same
+    assert list_of_three.take() == same
 
 
 def test_the_first_that_is_due_is_begun_first(list_of_three):
@@ -134,7 +134,7 @@ def test_the_first_that_is_due_is_begun_first(list_of_three):
     for item, seconds in [(late, 0.2), (soon, 0.1), (now, 0)]:
         list_of_three.add(item, seconds)
     started = time.monotonic()
-    assert [list_of_three.begin() for _ in range(3)] == [now, soon, late]
+    assert [list_of_three.take() for _ in range(3)] == [now, soon, late]
     assert time.monotonic() - started >= 0.2
 
 
@@ -143,7 +143,7 @@ def test_waiting_is_for_what_is_due_or_begun_and_not_for_what_comes_later(list_o
     assert list_of_three.wait(0)
     list_of_three.add(work())
     assert not list_of_three.wait(0)
-    list_of_three.begin()
+    list_of_three.take()
     assert not list_of_three.wait(0)
     list_of_three.clear()
     assert not list_of_three.wait(0)
@@ -179,7 +179,7 @@ def test_retries_take_no_threads_of_their_own(threads, settings, monkeypatch):
 
 
 def test_a_retry_is_made_by_the_same_threads(threads, settings, monkeypatch):
-    monkeypatch.setattr(deliver, "WAITS", [(0.05, 0.1), (0.05, 0.1)])
+    monkeypatch.setattr(deliver, "RETRY_WAITS", [(0.05, 0.1), (0.05, 0.1)])
     entry = {"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")

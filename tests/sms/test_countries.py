@@ -76,7 +76,9 @@ def test_a_sign_in_from_elsewhere_goes_on_and_nothing_is_sent(options):
     assert visitor.sign_in(GERMAN, "phone_code", **options).status_code == 200
     assert sent() == 0
     assert Message.objects.get().status == "suppressed"
-    assert reasons() == (["not served"] if options else [""])  # no note goes to a phone
+    assert reasons() == (
+        ["number is not served by the SMS settings"] if options else [""]
+    )  # no note goes to a phone
 
 
 @pytest.mark.parametrize("shut", [{"sms_countries": []}, {"sms_blocked_prefixes": "+49"}, {"sms_paused": ["DE"]}])
@@ -102,4 +104,4 @@ def test_a_country_that_is_shut_after_a_sign_up_began_sends_no_more():
     visitor.sign_up(phone_number=BRITISH)
     operate(sms_countries=["US"])
     assert visitor.prepare("phone_code").status_code == 200
-    assert (sent(), reasons()) == (0, ["not served"])
+    assert (sent(), reasons()) == (0, ["number is not served by the SMS settings"])

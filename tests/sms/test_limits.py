@@ -21,7 +21,7 @@ def test_a_prefix_gets_five_in_an_hour_and_twenty_in_a_day(clock):  # noqa: F811
             ask(f"+1415555{hour:02}{index:02}", hour * 10 + index)
         clock.tick(HOUR + HOUR // 12)
     assert sent() == 20
-    assert set(reasons()) == {"too many to this prefix"}
+    assert set(reasons()) == {"SMS limit for this number prefix reached"}
 
 
 def test_other_prefixes_are_not_touched():
@@ -37,7 +37,7 @@ def test_a_country_gets_its_limit_of_codes_that_nobody_types():
         ask(elsewhere(index), index)
     ask("+16045550100", 7)
     assert (sent(), sent("+16045550100")) == (5, 1)
-    assert reasons() == ["too many to this country"] * 2
+    assert reasons() == ["SMS limit for this country reached"] * 2
 
 
 def test_codes_that_are_typed_do_not_count_for_their_country():
@@ -97,7 +97,7 @@ def test_strangers_cannot_switch_sms_off_for_somebody_with_an_account():
         ask(f"{PHONE[:-4]}{index:04}" if index < 20 else elsewhere(index), index)
     told = set(reasons())
     assert sent() < 15
-    assert {"too many to this prefix", "country paused"} <= told
+    assert {"SMS limit for this number prefix reached", "SMS to this country are paused"} <= told
     visitor = at(70)
     visitor.sign_in(PHONE, "phone_code")
     assert visitor.attempt(newest_code(PHONE), "phone_code").json()["response"]["status"] == "complete"

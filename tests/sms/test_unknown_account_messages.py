@@ -21,7 +21,7 @@ def note(email=EMAIL, index=0):
 
 def test_one_address_gets_one_note_in_a_day():
     assert [note(index=index) for index in range(3)] == [True, False, False]
-    assert reasons() == ["told already"] * 2
+    assert reasons() == ["unknown-account message already sent today"] * 2
     assert note("other@example.com")
 
 
@@ -45,7 +45,7 @@ def test_no_note_follows_one_that_came_back(fate):
     assert note()
     Message.objects.update(**fate)
     assert not note(index=1)
-    assert reasons() == ["came back"]
+    assert reasons() == ["an earlier message to this address failed or was marked as spam"]
 
 
 def test_a_code_is_sent_whatever_became_of_a_note():
