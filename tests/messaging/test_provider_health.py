@@ -1,13 +1,16 @@
 """A provider that keeps failing is left alone for a while, by all processes, and tried again by one message."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from passwordless_otp.messaging.backends.base import Refused, Unavailable, Unclear
-from passwordless_otp.models import Message, ProviderHealth
+from passwordless_otp.models import Message, ProviderHealth, provider_health
 from passwordless_otp.models.provider_health import THRESHOLD
 from tests.messaging import providers
 from tests.messaging.test_routes import in_time
@@ -134,3 +137,34 @@ def test_look_then_save_lets_them_all_try_it():
 def test_failures_at_once_are_all_counted():
     together([lambda: ProviderHealth.objects.record_failure("p")] * (THRESHOLD - 1))
     assert ProviderHealth.objects.get().failures == THRESHOLD - 1
+
+
+def asked_of_the_database(step):
+    with CaptureQueriesContext(connection) as captured:
+        step()
+    return [query["sql"].split()[0] for query in captured if "providerhealth" in query["sql"]]
+
+
+def test_healthy_provider_is_asked_for_once_a_second(monkeypatch):
+    health = ProviderHealth.objects
+    assert asked_of_the_database(lambda: health.admits("p")) == ["SELECT"]
+    assert asked_of_the_database(lambda: (health.admits("p"), health.record_success("p"))) == []
+    monkeypatch.setattr(provider_health, "REMEMBERED", 0)
+    provider_health.clear_memory()
+    assert asked_of_the_database(lambda: (health.admits("p"), health.admits("p"))) == ["SELECT"] * 2
+
+
+def test_provider_in_trouble_is_not_remembered():
+    health = ProviderHealth.objects
+    health.admits("p")
+    health.record_failure("p")
+    assert asked_of_the_database(lambda: (health.admits("p"), health.admits("p"))) == ["SELECT"] * 2
+    assert asked_of_the_database(lambda: (health.record_success("p"), health.admits("p"))) == ["DELETE"]
+
+
+def test_failure_that_another_process_records_is_seen_after_a_second_at_most(monkeypatch):
+    monkeypatch.setattr(provider_health, "REMEMBERED", 0.05)
+    assert ProviderHealth.objects.admits("p")
+    ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() + timedelta(seconds=30))
+    time.sleep(0.06)
+    assert not ProviderHealth.objects.admits("p")
