@@ -39,7 +39,7 @@ def by(settings, dispatch, path):
 @pytest.fixture(autouse=True)
 def patient(transactional_db, monkeypatch):
     """Let the pool end what a test has left to it, and nothing come again after it."""
-    monkeypatch.setattr(deliver, "WAITS", [])
+    monkeypatch.setattr(deliver, "RETRY_WAITS", [])
     providers.Hanging.go.clear()
     providers.Hanging.holds = threading.Semaphore(0)
     yield

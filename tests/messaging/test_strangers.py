@@ -38,7 +38,7 @@ def test_addresses_that_are_put_off_leave_the_mail_server_open_for_others(settin
 @pytest.mark.parametrize("says", [{"RCPT": "421 closing"}, {"MAIL": "451 later"}, {"DATA": "452 disk full"}])
 def test_a_mail_server_that_is_busy_with_itself_is_passed_over(settings, says):
     seen = ask(settings, THRESHOLD + 1, **says)
-    assert seen[-1] == ("pending", "health open")
+    assert seen[-1] == ("pending", "passed over after repeated failures")
     assert ProviderHealth.objects.get().failures == THRESHOLD
 
 
