@@ -1,4 +1,8 @@
-"""One attempt to send: what came back, and all that anybody could read of it."""
+"""One delivery through a backend under test: what came back, and everything that anybody could read of it.
+
+A code leaks through logs, prints, and exceptions with all that they came from. So everything is collected, from
+the level DEBUG up, also what a formatter would leave out.
+"""
 
 import io
 import logging
@@ -13,28 +17,28 @@ from passwordless_otp.messaging.backends.base import Backend, Outgoing
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """What came of one message. `said` holds logs, prints and everything that the exception shows."""
+class Delivery:
+    """What came of one message."""
 
     answer: object  # what `send` has returned or raised
-    said: list[str]
+    said: list[str]  # logs, prints and everything that the exception shows
 
     def leaks(self, message: Outgoing) -> list[str]:
-        """Return what was said that holds the code or a line of the text."""
+        """Return each of `said` that contains the code or a line of the text."""
         lines = "\n".join([message.code, message.subject, message.text, message.html]).splitlines()
         secrets = [line for line in lines if line.strip()]
         return [words for words in self.said if any(secret in words for secret in secrets)]
 
 
-def attempt(backend: Backend, message: Outgoing, seconds: float, said: list[str]) -> Attempt:
-    """Send, within so many seconds; add to `said` what the answer shows. Raises `TimeoutError`."""
+def deliver_once(backend: Backend, message: Outgoing, seconds: float, said: list[str]) -> Delivery:
+    """Send the message and add to `said` what the answer shows. Raises `TimeoutError` after so many seconds."""
     [answer] = send_all(backend, [message], seconds)
     said += words_of(answer) if isinstance(answer, BaseException) else [repr(answer)]
-    return Attempt(answer, said)
+    return Delivery(answer, said)
 
 
 def send_all(backend: Backend, messages: Sequence[Outgoing], seconds: float) -> list[object]:
-    """Send each in a thread of its own, all at once; return what came back. Raises `TimeoutError`."""
+    """Send each message in a thread of its own, all at once. Return what came back. Raises `TimeoutError`."""
     answers: dict[int, object] = {}
     start = Barrier(len(messages))
 
@@ -59,7 +63,7 @@ def send_all(backend: Backend, messages: Sequence[Outgoing], seconds: float) -> 
 
 @contextmanager
 def listening(*, prints: bool = False, but: Sequence[str] = ()) -> Iterator[list[str]]:
-    """Collect what is logged from DEBUG up, but by these loggers, and what is printed unless it `prints`."""
+    """Collect what is logged, except by the loggers in `but`, and what is printed unless the backend `prints`."""
     said: list[str] = []
     handler, out, err = _Listener(said, but), io.StringIO(), io.StringIO()
     made = [logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger)]
@@ -87,10 +91,10 @@ class _Listener(logging.Handler):
         self.said, self.but = said, but
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep all of the record, also what a formatter would leave out."""
+        """Keep the whole record."""
         if record.name in self.but:
             return
-        with suppress(Exception):  # arguments that do not fit are no reason to break off the sending
+        with suppress(Exception):  # arguments that do not fit the format must not stop the delivery
             self.said.append(record.getMessage())
         self.said.extend(repr(value) for value in vars(record).values() if not isinstance(value, int | float))
         if record.exc_info and record.exc_info[1]:
@@ -98,7 +102,7 @@ class _Listener(logging.Handler):
 
 
 def words_of(error: BaseException) -> Iterator[str]:
-    """Return all that the exception shows, and those that it came from, suppressed or not."""
+    """Yield all that the exception shows, and all that its causes and contexts show, suppressed or not."""
     seen: list[BaseException] = []
     waiting = [error]
     while waiting:
