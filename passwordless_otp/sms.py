@@ -1,7 +1,7 @@
 """What fits into one SMS, and the last line by which phones fill the code in. Pure.
 
-The alphabet is GSM-7 (3GPP TS 23.038 §6.2.1). With one character outside of it the whole text is sent as UCS-2, of
-which less than half as much fits. What does not fit is sent, and paid for, in segments (TS 23.040 §9.2.3.24.1).
+The alphabet is GSM-7 (3GPP TS 23.038 §6.2.1). With one character outside of it the whole text is sent as UCS-2,
+and less than half as much fits. What does not fit is sent, and paid for, in segments (TS 23.040 §9.2.3.24.1).
 """
 
 BASIC = frozenset(
