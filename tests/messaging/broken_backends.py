@@ -282,5 +282,5 @@ class CountsInWords(Honest):
     max_code_length = "10"
 
 
-class SettlesNothing(Honest):
+class ReportsNoOutcome(Honest):
     reports_outcome = True

@@ -45,7 +45,7 @@ BROKEN = {
     by.ShowsItsToken: ["its_repr"],
     by.ShowsItsAddress: ["its_repr"],
     by.CountsInWords: ["what_it_declares"],
-    by.SettlesNothing: ["what_it_declares"],
+    by.ReportsNoOutcome: ["what_it_declares"],
 }
 
 

@@ -49,8 +49,8 @@ class OutcomeReporting(Provider):
     reported_outcomes = []
 
     def report_outcome(self, provider_id, approved):
-        if "settle" in does:
-            raise does["settle"]
+        if "report_outcome" in does:
+            raise does["report_outcome"]
         self.reported_outcomes.append((provider_id.partition("-")[0], approved))
 
 

@@ -89,7 +89,7 @@ def test_prepare_answers_alike_whatever_the_provider_does_and_whoever_is_asked_f
             assert one[1] == other[1], (key, step, len(one[1]), len(other[1]))
 
 
-def test_the_answer_is_there_while_the_provider_still_holds_the_message(settings):
+def test_answer_is_there_while_the_provider_still_holds_the_message(settings):
     joined("jane@example.com")
     by(settings, "thread", "tests.messaging.providers.Hanging")
     visitor = ApiVisitor()
@@ -99,7 +99,7 @@ def test_the_answer_is_there_while_the_provider_still_holds_the_message(settings
     assert visitor.attempt(Verification.objects.order_by("pk").last().code()).status_code == 200
 
 
-def test_a_poll_of_the_flow_looks_the_same_before_and_after_the_provider_has_answered(settings):
+def test_poll_of_the_flow_looks_the_same_before_and_after_the_provider_has_answered(settings):
     joined("jane@example.com")
     by(settings, "thread", "tests.messaging.providers.Hanging")
     providers.does["one"] = Refused("bad number")

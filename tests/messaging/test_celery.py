@@ -31,7 +31,7 @@ def enqueue(folder, url, messages):
     dispatched(folder, messages, WORKER_DISPATCH="mysite.enqueue_with_celery", REDIS_URL=url)
 
 
-def test_the_queue_holds_the_id_of_a_message_and_nothing_else(broker, url, tmp_path, settings):
+def test_queue_holds_the_id_of_a_message_and_nothing_else(broker, url, tmp_path, settings):
     [message] = ask(settings)
     enqueue(tmp_path, url, [message])
     [raw] = broker.lrange("celery", 0, -1)

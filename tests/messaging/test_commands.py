@@ -33,7 +33,7 @@ def by(settings, *names, **options):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": chain, "sms": chain}}
 
 
-def test_it_sends_what_is_due_and_says_how_many(settings, capsys):
+def test_due_messages_are_sent_and_counted(settings, capsys):
     later, *_ = ask(settings, 4)
     later.next_try_at = timezone.now() + timedelta(minutes=1)
     later.save()
@@ -43,7 +43,7 @@ def test_it_sends_what_is_due_and_says_how_many(settings, capsys):
     assert statuses() == ["pending", "sent", "sent", "sent"]
 
 
-def test_it_marks_what_was_left_unfinished_and_leaves_alone_what_is_under_way(settings, capsys):
+def test_unfinished_message_is_marked_unknown_after_a_minute(settings, capsys):
     lost, held = ask(settings, 2)
     for message, ago in [(lost, 61), (held, 50)]:
         message.status, message.claimed_at = "sending", timezone.now() - timedelta(seconds=ago)
@@ -55,7 +55,7 @@ def test_it_marks_what_was_left_unfinished_and_leaves_alone_what_is_under_way(se
     assert not memory.sent
 
 
-def test_it_prints_neither_addresses_nor_codes(settings, capsys, caplog):
+def test_output_holds_neither_addresses_nor_codes(settings, capsys, caplog):
     by(settings, "Shouting")
     [message] = ask(settings)
     call_command("otp_deliver")
@@ -65,7 +65,7 @@ def test_it_prints_neither_addresses_nor_codes(settings, capsys, caplog):
     assert not re.search(r"jane|@|\d{6}(?![-\w])", printed.replace(str(message.pk), ""))
 
 
-def test_a_slow_provider_does_not_hold_up_the_rest(settings):
+def test_slow_provider_does_not_hold_up_the_rest(settings):
     ask(settings, 8)
     by(settings, "Takes", seconds=1.0)
     started = time.monotonic()
@@ -74,7 +74,7 @@ def test_a_slow_provider_does_not_hold_up_the_rest(settings):
     assert time.monotonic() - started < 6  # one after the other it would take 8
 
 
-def test_without_a_database_it_ends_with_an_error(settings):
+def test_command_fails_without_a_database(settings):
     ask(settings)
     with connection.execute_wrapper(Fault(1)), pytest.raises(CommandError, match="OperationalError"):
         call_command("otp_deliver")
@@ -82,12 +82,12 @@ def test_without_a_database_it_ends_with_an_error(settings):
 
 
 @pytest.mark.parametrize("interval", ["0", "-1", "nan", "inf", "soon", "1e9"])
-def test_an_interval_that_makes_no_sense_is_refused(interval):
+def test_interval_out_of_range_is_refused(interval):
     with pytest.raises(CommandError):
         call_command("otp_deliver", "--watch", "--interval", interval)
 
 
-def test_the_watcher_outlives_a_database_that_goes_away(settings, tmp_path, monkeypatch, capsys):
+def test_watcher_survives_a_database_that_goes_away(settings, tmp_path, monkeypatch, capsys):
     """Three looks fail; the fourth finds the message, and the fifth ends it."""
     ask(settings)
     looks = []
@@ -108,7 +108,7 @@ def test_the_watcher_outlives_a_database_that_goes_away(settings, tmp_path, monk
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL: connections to cut")
-def test_the_watcher_outlives_connections_that_are_cut(settings, tmp_path):
+def test_watcher_survives_connections_that_are_cut(settings, tmp_path):
     ask(settings)
     with workers.running(tmp_path, *WATCH):
         until(lambda: statuses() == ["sent"], tmp_path)
@@ -121,7 +121,7 @@ def test_the_watcher_outlives_connections_that_are_cut(settings, tmp_path):
 
 
 @pytest.mark.parametrize("by_signal", [signal.SIGTERM, signal.SIGINT])
-def test_a_watcher_that_is_told_to_end_finishes_what_it_holds_and_begins_nothing(settings, tmp_path, by_signal):
+def test_ending_watcher_finishes_what_is_under_way_and_begins_nothing(settings, tmp_path, by_signal):
     ask(settings)
     (tmp_path / "halt-answer").touch()
     with workers.running(tmp_path, *WATCH) as process:
@@ -168,9 +168,9 @@ def both_want_the_same(settings, folder, **more):
     return taken(folder).count(message.pk.hex)
 
 
-def test_of_two_watchers_that_want_the_same_message_one_sends_it(settings, tmp_path):
+def test_message_that_two_watchers_want_is_sent_by_one(settings, tmp_path):
     assert both_want_the_same(settings, tmp_path) == 1
 
 
-def test_control_without_the_claim_both_would_send_it(settings, tmp_path):
+def test_without_the_claim_both_watchers_send_it(settings, tmp_path):
     assert both_want_the_same(settings, tmp_path, WORKER_NAIVE="1") == 2

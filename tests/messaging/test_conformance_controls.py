@@ -59,13 +59,13 @@ def full(part):
 
 
 @pytest.mark.parametrize("backend", BROKEN)
-def test_a_backend_fails_the_rules_that_it_breaks_and_no_other(found, backend):
+def test_backend_fails_the_rules_that_it_breaks_and_no_other(found, backend):
     failed = {rule for name, rule, came in found if name == backend.__name__ and came in {"failure", "error"}}
     assert failed == {full(part) for part in BROKEN[backend]}
     assert not [rule for name, rule, came in found if name == backend.__name__ and came == "error"]
 
 
-def test_a_backend_that_keeps_the_rules_passes_them_all(found):
+def test_backend_that_keeps_the_rules_passes_them_all(found):
     came = {(rule, came) for name, rule, came in found if name == Honest.__name__}
     assert came == {(rule, "passed") for rule in RULES}
 

@@ -39,5 +39,5 @@ def test_nothing_but_the_kit_needs_pytest():
     assert load(*others) == ""
 
 
-def test_the_kit_says_that_it_needs_pytest():
+def test_kit_says_that_it_needs_pytest():
     assert "pytest" in load("passwordless_otp.testing.provider").splitlines()[-1]

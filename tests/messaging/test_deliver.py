@@ -41,7 +41,7 @@ def made(monkeypatch):
     return backends
 
 
-def test_what_was_sent_is_recorded():
+def test_sent_message_is_recorded():
     message = asked()
     assert (message.status, message.delivery_tries, message.error_code) == ("sent", 1, "")
     assert message.backend.endswith("MemoryBackend")
@@ -58,7 +58,7 @@ def test_what_was_sent_is_recorded():
         ("ZeroDivisionError", "unknown", "ZeroDivisionError"),
     ],
 )
-def test_a_providers_answer_is_kept_for_the_operator_and_from_the_visitor(settings, raises, status, reason):
+def test_provider_answer_is_shown_to_the_operator_and_not_to_the_visitor(settings, raises, status, reason):
     by(settings, "tests.hooks.Raises", name=raises)
     visitor = ApiVisitor()
     answer = visitor.sign_up(email_address=EMAIL, strategy="email_code")
@@ -68,7 +68,7 @@ def test_a_providers_answer_is_kept_for_the_operator_and_from_the_visitor(settin
     assert visitor.attempt(message.verification.code()).status_code == 200
 
 
-def test_a_backend_is_made_once_and_again_when_the_setting_changes(settings, made):
+def test_backend_is_made_once_and_again_when_the_setting_changes(settings, made):
     for _ in range(2):
         by(settings, "passwordless_otp.messaging.backends.memory.MemoryBackend")
         for name in ["jane", "june"]:
@@ -85,18 +85,18 @@ def test_each_channel_has_a_backend_of_its_own(settings, made):
 
 
 @pytest.mark.parametrize("entry", ["tests.hooks.Nothing", "nowhere.Backend"])
-def test_a_backend_that_can_not_be_built_fails_the_message_and_not_the_request(settings, entry):
+def test_backend_that_can_not_be_built_fails_the_message_and_not_the_request(settings, entry):
     by(settings, entry)
     assert asked().status == "failed"
 
 
-def test_a_template_that_breaks_fails_the_message(settings, monkeypatch):
+def test_template_that_breaks_fails_the_message(settings, monkeypatch):
     monkeypatch.setattr("passwordless_otp.messaging.render.FOLDER", "nowhere")
     message = asked()
     assert (message.status, message.error_code) == ("failed", "TemplateDoesNotExist")
 
 
-def test_a_key_that_is_gone_fails_loudly(settings, caplog):
+def test_missing_key_fails_the_message_and_is_logged(settings, caplog):
     use(settings, DISPATCH="tests.hooks.record")
     message = asked()
     settings.SECRET_KEY = "another"
@@ -108,7 +108,7 @@ def test_a_key_that_is_gone_fails_loudly(settings, caplog):
 
 
 @pytest.mark.parametrize("change", ["used", "superseded", "ended"])
-def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
+def test_code_that_would_not_be_accepted_is_not_sent(settings, change):
     use(settings, DISPATCH="tests.hooks.record")
     message = asked()
     verification = message.verification
@@ -124,7 +124,7 @@ def test_a_code_that_would_not_be_right_is_not_sent(settings, change):
     assert not memory.sent
 
 
-def test_a_message_that_waited_for_longer_than_its_code_lives_fails_loudly(settings, caplog):
+def test_message_whose_code_expired_while_it_waited_fails_and_is_logged(settings, caplog):
     use(settings, DISPATCH="tests.hooks.record")
     message = asked()
     Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -138,7 +138,7 @@ def test_a_message_that_waited_for_longer_than_its_code_lives_fails_loudly(setti
     assert f"{message.pk} (email): failed, code expired" in caplog.text
 
 
-def test_a_dispatcher_gets_an_id_and_nothing_else(settings):
+def test_dispatch_function_gets_an_id_and_nothing_else(settings):
     use(settings, DISPATCH="tests.hooks.record")
     hooks.recorded.clear()
     message = asked()
@@ -150,12 +150,12 @@ def test_a_dispatcher_gets_an_id_and_nothing_else(settings):
 
 
 @pytest.mark.parametrize("dispatch", ["tests.hooks.Nothing", "nowhere.function", "tests.hooks.down"])
-def test_a_dispatcher_that_is_down_changes_no_answer(settings, dispatch):
+def test_broken_dispatch_function_changes_no_answer(settings, dispatch):
     use(settings, DISPATCH=dispatch)
     assert asked().status == "pending"
 
 
-def test_the_message_speaks_the_visitors_language(settings):
+def test_message_speaks_the_visitors_language(settings):
     use(settings, DISPATCH="tests.hooks.record")
     for language in ["fr", "pt-BR"]:
         visitor = ApiVisitor(**{"Accept-Language": language})
@@ -163,7 +163,7 @@ def test_the_message_speaks_the_visitors_language(settings):
         assert Message.objects.order_by("pk").last().language == language.lower()
 
 
-def test_an_email_says_what_it_is_for_and_how_long_it_lives():
+def test_email_says_what_the_code_is_for_and_how_long_it_is_valid():
     operate(application_name="Larder", support_email="help@example.com", code_life=300)
     message = asked()
     [sent] = memory.sent
@@ -173,7 +173,7 @@ def test_an_email_says_what_it_is_for_and_how_long_it_lives():
         assert part in sent.text
 
 
-def test_an_email_is_html_too_and_an_sms_is_not():
+def test_email_has_html_and_sms_has_none():
     both_kinds()
     ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
@@ -182,7 +182,7 @@ def test_an_email_is_html_too_and_an_sms_is_not():
     assert f">{mail.code}<" in mail.html
 
 
-def test_the_operators_texts_go_out_with_codes_and_with_nothing_else():
+def test_operator_texts_are_used_only_for_messages_with_a_code():
     both_kinds(application_name="Larder", email_subject="Hello, $code", sms_text="Hello, $code")
     ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
@@ -193,7 +193,7 @@ def test_the_operators_texts_go_out_with_codes_and_with_nothing_else():
     assert note.subject == "No account for this address at Larder"
 
 
-def test_the_code_stays_out_of_the_subject_where_the_operator_says_so():
+def test_code_is_left_out_of_the_subject_if_the_operator_says_so():
     operate(code_in_subject=False)
     asked()
     [mail] = memory.sent
@@ -201,7 +201,7 @@ def test_the_code_stays_out_of_the_subject_where_the_operator_says_so():
     assert mail.code in mail.text
 
 
-def test_an_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
+def test_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
     both_kinds()
     ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
     [sent] = memory.sent
@@ -213,7 +213,7 @@ def test_an_sms_is_one_gsm_segment_and_ends_with_the_origin_bound_line():
     assert len(sent.text) <= 160
 
 
-def test_without_a_public_url_there_is_no_link_and_no_last_line(settings):
+def test_message_without_public_url_has_no_link_and_no_last_line(settings):
     use(settings, PUBLIC_URL="")
     both_kinds()
     ApiVisitor().sign_up(phone_number=PHONE, strategy="phone_code")
@@ -224,7 +224,7 @@ def test_without_a_public_url_there_is_no_link_and_no_last_line(settings):
     assert "this site" in sms.text
 
 
-def test_nothing_that_a_visitor_typed_stands_in_a_message():
+def test_message_contains_nothing_that_a_visitor_typed():
     operate(first_name="optional")
     visitor = ApiVisitor(**{"User-Agent": "evil.example"})
     typed = {"first_name": "evil.example", "unsafe_metadata": '{"a": "evil.example"}'}
@@ -232,7 +232,7 @@ def test_nothing_that_a_visitor_typed_stands_in_a_message():
     assert "evil" not in memory.sent[0].text + memory.sent[0].subject
 
 
-def test_a_name_with_line_breaks_and_markup_stays_on_one_line_and_is_not_escaped():
+def test_name_with_line_breaks_and_markup_stays_on_one_line_and_is_not_escaped():
     operate(application_name="Salt & <Pepper>")
     asked()
     assert memory.sent[0].subject.endswith("Salt & <Pepper>")

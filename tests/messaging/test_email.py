@@ -42,7 +42,7 @@ class Strict(Locmem):
         raise ValueError(messages[0].body)
 
 
-def test_it_goes_out_by_the_sites_own_mail():
+def test_mail_goes_out_by_the_sites_own_mail_settings():
     receipt = EmailBackend(from_email="Larder <door@example.com>").send(MESSAGE)
     [sent] = mail.outbox
     assert (sent.to, sent.subject) == ([MESSAGE.to], MESSAGE.subject)
@@ -52,7 +52,7 @@ def test_it_goes_out_by_the_sites_own_mail():
     assert receipt == Receipt()
 
 
-def test_the_html_is_an_alternative_to_the_text():
+def test_html_is_an_alternative_to_the_text():
     EmailBackend().send(MESSAGE)
     [part] = mail.outbox[0].alternatives
     assert tuple(part) == (MESSAGE.html, "text/html")
@@ -63,7 +63,7 @@ def test_without_html_there_is_the_text_alone():
     assert mail.outbox[0].message().get_content_type() == "text/plain"
 
 
-def test_a_mailer_can_be_named(settings):
+def test_mailer_can_be_named(settings):
     EmailBackend(using=mailers.name(settings, LOCMEM)).send(MESSAGE)
     assert len(mail.outbox) == 1
 
@@ -78,26 +78,26 @@ def test_without_mailers_a_backend_is_named_by_its_path(settings):
 
 
 @pytest.mark.parametrize("using", ["nowhere.EmailBackend", "misspelt"])
-def test_a_mailer_that_there_is_not_is_another_providers_chance(using):
+def test_missing_mailer_leaves_the_mail_to_the_next_provider(using):
     error = failure(using)
     assert (type(error).__name__, error.elsewhere) == ("Refused", True)
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
-def test_a_timeout_that_is_none_is_refused(timeout):
+def test_timeout_that_is_not_positive_is_refused(timeout):
     with pytest.raises(ValueError, match="timeout"):
         EmailBackend(timeout=timeout)
 
 
-def test_a_mail_that_django_did_not_send_has_failed(settings):
+def test_mail_that_django_did_not_send_has_failed(settings):
     error = failure(mailers.name(settings, f"{__name__}.Deaf"))
     assert outcome(error) == ("Refused", "not sent", False)
 
 
-def test_a_mailer_that_does_not_say_how_many_it_sent_is_believed(settings):
+def test_mailer_that_returns_no_number_counts_as_sent(settings):
     assert EmailBackend(using=mailers.name(settings, f"{__name__}.Mute")).send(MESSAGE) == Receipt()
 
 
 @pytest.mark.parametrize(("mailer", "name"), [("Broken", "ArithmeticError"), ("Strict", "ValueError")])
-def test_an_error_that_nobody_knows_is_unclear(settings, mailer, name):
+def test_unknown_error_is_unclear(settings, mailer, name):
     assert outcome(failure(mailers.name(settings, f"{__name__}.{mailer}"))) == ("Unclear", name, False)

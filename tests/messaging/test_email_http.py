@@ -89,7 +89,7 @@ def postmark(settings):
         yield server
 
 
-def test_the_providers_id_is_kept_and_ours_travels_with_the_mail(postmark):
+def test_provider_id_is_kept_and_message_id_travels_with_the_mail(postmark):
     postmark.reply = says(200, TAKEN)
     receipt = EmailBackend(using=postmark.using, from_email="a@example.com").send(MESSAGE)
     assert receipt == Receipt("pm-1")
@@ -117,36 +117,36 @@ def test_the_providers_id_is_kept_and_ours_travels_with_the_mail(postmark):
         (hangs, ("Unclear", "ReadTimeout", False)),
     ],
 )
-def test_an_answer_is_classed_by_who_can_help(postmark, reply, becomes):
+def test_http_status_decides_which_error_is_raised(postmark, reply, becomes):
     postmark.reply = reply
     assert outcome(failure(postmark.using, timeout=0.5 if reply is hangs else 10)) == becomes
     assert len(postmark.received) == 1
 
 
-def test_nobody_there_may_be_tried_again(settings):
+def test_refused_connection_is_unavailable(settings):
     origin = f"http://127.0.0.1:{free_port()}"
     error = failure(mailers.name(settings, POSTMARK, server_token="secret", api_url=origin))
     assert outcome(error) == ("Unavailable", "ConnectionError", False)
 
 
-def test_a_connection_that_is_never_made_may_be_tried_again(settings):
+def test_connection_that_is_not_made_in_time_is_unavailable(settings):
     with deaf() as origin:
         error = failure(mailers.name(settings, POSTMARK, server_token="secret", api_url=origin), timeout=0.3)
     assert outcome(error) == ("Unavailable", "ConnectTimeout", False)
 
 
-def test_a_certificate_that_nobody_trusts_may_be_tried_again(settings, tmp_path):
+def test_untrusted_certificate_is_unavailable(settings, tmp_path):
     with mistrusted(tmp_path) as origin:
         error = failure(mailers.name(settings, POSTMARK, server_token="secret", api_url=origin))
     assert outcome(error) == ("Unavailable", "SSLError", False)
 
 
-def test_a_setting_that_is_missing_is_another_providers_chance(settings):
+def test_missing_setting_leaves_the_mail_to_the_next_provider(settings):
     error = failure(mailers.name(settings, POSTMARK))
     assert (type(error).__name__, error.elsewhere) == ("Refused", True)
 
 
-def test_what_the_provider_can_not_do_is_asked_once_and_left_out_and_the_rest_stays(settings):
+def test_unsupported_attribute_is_left_out_after_the_first_refusal(settings):
     Untagged.asked.clear()
     backend = EmailBackend(using=mailers.name(settings, f"{__name__}.Untagged"))
     for _ in range(2):
@@ -159,7 +159,7 @@ def test_what_the_provider_can_not_do_is_asked_once_and_left_out_and_the_rest_st
     assert len(Untagged.asked) == 1
 
 
-def test_a_provider_that_can_do_nothing_of_it_gets_the_mail_all_the_same(settings):
+def test_provider_without_any_attribute_still_gets_the_mail(settings):
     EmailBackend(using=mailers.name(settings, f"{__name__}.Plain")).send(MESSAGE)
     [sent] = mail.outbox
     assert not {"tags", "metadata", "track_opens", "track_clicks"} & set(sent.anymail_test_params)
@@ -175,19 +175,19 @@ def test_a_provider_that_can_do_nothing_of_it_gets_the_mail_all_the_same(setting
         ("Failed", False, ("Refused", "failed", True)),
     ],
 )
-def test_a_status_that_is_none_of_success_is_a_refusal(settings, backend, ignored, becomes):
+def test_recipient_status_other_than_success_is_refused(settings, backend, ignored, becomes):
     using = mailers.name(settings, f"{__name__}.{backend}")
     settings.ANYMAIL = {"IGNORE_RECIPIENT_STATUS": ignored}
     assert outcome(failure(using)) == becomes
 
 
-def test_what_the_provider_has_queued_was_taken(settings):
+def test_queued_mail_counts_as_taken(settings):
     assert EmailBackend(using=mailers.name(settings, f"{__name__}.Queued")).send(MESSAGE) == Receipt("p-1")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("status", "second"), [(401, True), (503, True), (200, False), (504, False)])
-def test_of_two_mailers_the_second_sends_what_certainly_did_not_go_out(postmark, settings, status, second):
+def test_second_mailer_sends_what_the_first_certainly_did_not(postmark, settings, status, second):
     postmark.reply = says(status, TAKEN)
     with answering() as (mailbox, address):
         chain = [postmark.using, mailers.name(settings, SMTP, alias="reserve", **address)]

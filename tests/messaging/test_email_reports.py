@@ -73,7 +73,7 @@ def newest():
     return message.status, message.error_code
 
 
-def test_a_message_is_sent_then_delivered(jane):
+def test_message_is_sent_then_delivered(jane):
     assert newest() == ("sent", "")
     assert reported(DELIVERY) == 200
     assert newest() == ("delivered", "")
@@ -81,12 +81,12 @@ def test_a_message_is_sent_then_delivered(jane):
     assert Message.objects.get().provider_id == "pm-1"
 
 
-def test_a_report_without_the_sites_secret_changes_nothing(jane):
+def test_report_without_the_sites_secret_changes_nothing(jane):
     assert reported(DELIVERY, secret="larder:guess") == 400
     assert newest() == ("sent", "")
 
 
-def test_a_message_that_comes_back_has_failed_and_its_identifier_is_marked_and_can_still_sign_in(jane):
+def test_bounce_fails_the_message_and_marks_the_identifier_that_can_still_sign_in(jane):
     assert reported(BOUNCE) == 200
     assert newest() == ("failed", "bounced")
     jane.refresh_from_db()
@@ -98,21 +98,21 @@ def test_a_message_that_comes_back_has_failed_and_its_identifier_is_marked_and_c
     assert visitor.signed_in
 
 
-def test_a_bounce_that_passes_fails_the_message_and_marks_nobody(jane):
+def test_transient_bounce_fails_the_message_and_marks_nobody(jane):
     reported(SOFT)
     assert newest() == ("failed", "bounced")
     jane.refresh_from_db()
     assert jane.undeliverable_at is None
 
 
-def test_a_complaint_says_that_the_message_arrived_and_that_no_more_will(jane):
+def test_complaint_means_delivered_and_marks_the_identifier(jane):
     reported(COMPLAINT)
     assert newest() == ("delivered", "complained")
     jane.refresh_from_db()
     assert jane.undeliverable_at
 
 
-def test_what_is_reported_twice_or_too_late_changes_nothing_more(jane):
+def test_repeated_or_late_report_changes_nothing(jane):
     reported(BOUNCE)
     jane.refresh_from_db()
     marked = jane.undeliverable_at
@@ -123,7 +123,7 @@ def test_what_is_reported_twice_or_too_late_changes_nothing_more(jane):
     assert jane.undeliverable_at == marked
 
 
-def test_a_bounce_after_the_delivery_marks_the_identifier_alone(jane):
+def test_bounce_after_the_delivery_marks_the_identifier_alone(jane):
     reported(DELIVERY)
     reported(BOUNCE)
     assert newest() == ("delivered", "")
@@ -131,7 +131,7 @@ def test_a_bounce_after_the_delivery_marks_the_identifier_alone(jane):
     assert jane.undeliverable_at
 
 
-def test_the_next_message_that_arrives_clears_the_mark(jane):
+def test_next_message_that_arrives_clears_the_mark(jane):
     reported(BOUNCE)
     Message.objects.all().delete()
     ApiVisitor().sign_in(EMAIL, "email_code")
@@ -140,13 +140,13 @@ def test_the_next_message_that_arrives_clears_the_mark(jane):
     assert jane.undeliverable_at is None
 
 
-def test_a_report_may_be_faster_than_the_answer_that_it_is_about(jane):
+def test_report_may_arrive_before_the_provider_answers(jane):
     Message.objects.update(status="sending", provider_id="")
     reported(DELIVERY)
     assert newest() == ("delivered", "")
 
 
-def test_a_report_on_another_try_of_the_message_is_not_about_this_one(jane):
+def test_report_about_another_try_changes_nothing(jane):
     reported(BOUNCE, name="pm-0")
     assert newest() == ("sent", "")
 
@@ -164,7 +164,7 @@ def test_reports_on_other_mail_of_the_site_read_no_other_messages():
     assert "passwordless_otp_msg_provider" in plan
 
 
-def test_a_bounce_of_somebody_without_an_account_marks_nobody(postmark):
+def test_bounce_of_somebody_without_an_account_marks_nobody(postmark):
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     reported(BOUNCE)
     assert newest() == ("failed", "bounced")
@@ -172,13 +172,13 @@ def test_a_bounce_of_somebody_without_an_account_marks_nobody(postmark):
 
 
 @pytest.mark.parametrize("kind", ["queued", "deferred", "opened", "clicked", "unsubscribed", "unknown"])
-def test_what_says_nothing_of_its_fate_is_passed_over(jane, kind):
+def test_event_that_decides_nothing_is_ignored(jane, kind):
     anymail.receive(AnymailTrackingEvent(event_type=kind, message_id="pm-1"))
     assert newest() == ("sent", "")
 
 
 @pytest.mark.parametrize("reason", ["blocked", "other", None, ["bounced"]])
-def test_a_rejection_for_other_reasons_than_the_address_marks_nobody(jane, reason):
+def test_rejection_for_other_reasons_than_the_address_marks_nobody(jane, reason):
     anymail.receive(AnymailTrackingEvent(event_type="rejected", message_id="pm-1", reject_reason=reason))
     assert newest() == ("failed", "rejected")
     jane.refresh_from_db()
@@ -198,7 +198,7 @@ GARBAGE = [None, "", "\0", "no uuid", "x" * 10_000, 7, b"\xff", [], {}, {"messag
 
 
 @pytest.mark.parametrize("garbage", GARBAGE, ids=repr)
-def test_garbage_is_passed_over(jane, garbage):
+def test_unreadable_report_is_ignored(jane, garbage):
     for kind in ["delivered", garbage]:
         for metadata in [garbage, {"message": garbage}]:
             anymail.receive(AnymailTrackingEvent(event_type=kind, message_id=garbage, metadata=metadata))
@@ -209,7 +209,7 @@ def test_garbage_is_passed_over(jane, garbage):
     assert newest()[0] in {"sent", "failed"}
 
 
-def test_the_operator_sees_whose_mail_comes_back(jane, settings):
+def test_admin_shows_whose_mail_comes_back(jane, settings):
     reported(BOUNCE)
     get_user_model().objects.create_superuser("boss", "boss@example.com", "secret")
     boss = Client()

@@ -47,14 +47,14 @@ def amazon(settings):
         yield server
 
 
-def test_amazon_takes_it_and_names_it(ses, settings):
+def test_amazon_id_is_kept(ses, settings):
     backend = EmailBackend(mailers.name(settings, SES, client_params=account(ses)), from_email=OURS)
     first, second = [backend.send(MESSAGE).provider_id for _ in range(2)]
     assert first != second
     assert min(len(first), len(second)) > 20
 
 
-def test_a_sender_that_amazon_has_not_verified_is_another_providers_chance(ses, settings):
+def test_sender_that_amazon_has_not_verified_leaves_the_mail_to_the_next_provider(ses, settings):
     error = failure(mailers.name(settings, SES, client_params=account(ses)))
     assert outcome(error) == ("Refused", "MessageRejected 400", True)
 
@@ -84,26 +84,26 @@ def test_what_amazon_can_not_do_is_left_out_and_our_id_stays(amazon):
         (504, "Timeout", "Unclear"),
     ],
 )
-def test_amazons_errors_are_told_by_their_names(amazon, status, code, becomes):
+def test_amazon_errors_are_recognised_by_their_codes(amazon, status, code, becomes):
     amazon.reply = says(status, {"message": "123456 is no good"}, x_amzn_ErrorType=code)
     assert outcome(failure(amazon.using)) == (becomes, f"{code} {status}", becomes == "Refused")
     assert len(amazon.received) == 1
 
 
 @pytest.mark.parametrize(("reply", "name"), [(hangs, "ReadTimeoutError"), (closes, "ConnectionClosedError")])
-def test_an_answer_that_never_comes_is_unclear(amazon, reply, name):
+def test_missing_answer_is_unclear(amazon, reply, name):
     amazon.reply = reply
     assert outcome(failure(amazon.using)) == ("Unclear", name, False)
     assert len(amazon.received) == 1
 
 
-def test_amazon_out_of_reach_may_be_tried_again(settings):
+def test_amazon_out_of_reach_is_unavailable(settings):
     params = account(f"http://127.0.0.1:{free_port()}")
     error = failure(mailers.name(settings, SES, client_params=params))
     assert outcome(error) == ("Unavailable", "EndpointConnectionError", False)
 
 
-def test_credentials_that_are_missing_are_another_providers_chance(settings, monkeypatch, tmp_path):
+def test_missing_credentials_leave_the_mail_to_the_next_provider(settings, monkeypatch, tmp_path):
     for name in ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"]:
         monkeypatch.setenv(name, str(tmp_path / "none"))
     for name in ["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]:

@@ -16,7 +16,7 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 PATIENCE = 0.3  # seconds that we wait where no answer will come
 
 
-def test_a_mail_arrives_with_both_its_texts_and_asks_for_no_vacation_note(settings):
+def test_mail_arrives_with_both_its_texts_and_asks_for_no_vacation_note(settings):
     with answering() as (mailbox, address):
         EmailBackend(using=mailers.name(settings, SMTP, **address), from_email="a@example.com").send(MESSAGE)
     [envelope] = mailbox.received
@@ -51,9 +51,7 @@ def test_a_mail_arrives_with_both_its_texts_and_asks_for_no_vacation_note(settin
         ("DATA", "drop", ("Unclear", "SMTPServerDisconnected", False)),
     ],
 )
-def test_a_refusal_or_a_break_is_classed_by_who_can_help_and_by_how_far_the_text_came(
-    settings, step, reply, becomes
-):
+def test_smtp_failure_is_classified_by_reply_and_by_how_far_the_text_came(settings, step, reply, becomes):
     credentials = {"username": "larder", "password": "secret"} if step == "AUTH" else {}
     with answering(**{step: reply}) as (mailbox, address):
         error = failure(mailers.name(settings, SMTP, **address, **credentials))
@@ -64,7 +62,7 @@ def test_a_refusal_or_a_break_is_classed_by_who_can_help_and_by_how_far_the_text
 @pytest.mark.parametrize(
     ("step", "becomes"), [("EHLO", "Unavailable"), ("RCPT", "Unavailable"), ("DATA", "Unclear")]
 )
-def test_a_server_that_stops_answering_is_given_up(settings, step, becomes):
+def test_server_that_stops_answering_is_given_up(settings, step, becomes):
     with answering(**{step: "hang"}) as (_mailbox, address):
         began = time.monotonic()
         error = failure(mailers.name(settings, SMTP, **address), PATIENCE)
@@ -73,50 +71,50 @@ def test_a_server_that_stops_answering_is_given_up(settings, step, becomes):
 
 
 @pytest.mark.parametrize("farewell", ["drop", "hang", "500 no"])
-def test_a_farewell_that_fails_takes_nothing_back(settings, farewell):
+def test_failed_quit_does_not_undo_the_delivery(settings, farewell):
     with answering(QUIT=farewell) as (mailbox, address):
         EmailBackend(using=mailers.name(settings, SMTP, **address), timeout=PATIENCE).send(MESSAGE)
     assert len(mailbox.received) == 1
 
 
-def test_a_farewell_that_nobody_understands_makes_it_unclear(settings):
+def test_unreadable_answer_to_quit_is_unclear(settings):
     with answering(QUIT=f"221 {'x' * 9000}") as (mailbox, address):
         error = failure(mailers.name(settings, SMTP, **address))
     assert outcome(error) == ("Unclear", "SMTPResponseException", False)
     assert len(mailbox.received) == 1
 
 
-def test_a_connection_that_is_never_made_may_be_tried_again(settings):
+def test_connection_that_is_not_made_in_time_is_unavailable(settings):
     with deaf() as origin:
         host, port = origin.removeprefix("http://").split(":")
         error = failure(mailers.name(settings, SMTP, host=host, port=int(port)), PATIENCE)
     assert outcome(error) == ("Unavailable", "TimeoutError", False)
 
 
-def test_a_server_that_never_greets_is_given_up(settings):
+def test_server_that_never_greets_is_given_up(settings):
     with silent() as address:
         error = failure(mailers.name(settings, SMTP, **address), PATIENCE)
     assert outcome(error) == ("Unavailable", "SMTPServerDisconnected", False)
 
 
-def test_nobody_there_may_be_tried_again(settings):
+def test_refused_connection_is_unavailable(settings):
     error = failure(mailers.name(settings, SMTP, host="127.0.0.1", port=free_port()))
     assert outcome(error) == ("Unavailable", "ConnectionRefusedError", False)
 
 
-def test_a_host_without_an_address_may_be_tried_again(settings):
+def test_host_without_an_address_is_unavailable(settings):
     error = failure(mailers.name(settings, SMTP, host="nowhere.invalid", port=25))
     assert outcome(error) == ("Unavailable", "gaierror", False)
 
 
-def test_a_certificate_that_nobody_trusts_may_be_tried_again(settings, tmp_path):
+def test_untrusted_certificate_is_unavailable(settings, tmp_path):
     with mistrusted(tmp_path) as origin:
         address = {"host": "127.0.0.1", "port": int(origin.rpartition(":")[2])}
         error = failure(mailers.name(settings, SMTP, **address, use_ssl=True))
     assert outcome(error) == ("Unavailable", "SSLCertVerificationError", False)
 
 
-def test_an_untrusted_certificate_after_starttls_may_be_tried_again(settings, tmp_path):
+def test_untrusted_certificate_after_starttls_is_unavailable(settings, tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with mistrusted(tmp_path):  # it makes the certificate
         context.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
@@ -126,13 +124,13 @@ def test_an_untrusted_certificate_after_starttls_may_be_tried_again(settings, tm
     assert mailbox.received == []
 
 
-def test_a_login_that_the_server_does_not_offer_is_another_providers_chance(settings):
+def test_login_that_the_server_does_not_offer_leaves_the_mail_to_the_next_provider(settings):
     with answering() as (_mailbox, address):
         error = failure(mailers.name(settings, SMTP, **address, username="larder", password="secret"))
     assert outcome(error) == ("Refused", "SMTPNotSupportedError", True)
 
 
-def test_the_timeout_holds_for_the_sites_default_mailer_too(settings):
+def test_timeout_holds_for_the_sites_default_mailer_too(settings):
     if hasattr(mail, "mailers"):
         settings.MAILERS = {"default": {"BACKEND": SMTP, "OPTIONS": {"host": "127.0.0.1"}}}
     else:

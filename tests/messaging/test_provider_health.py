@@ -40,13 +40,13 @@ def later():
 
 
 @pytest.mark.parametrize("fault", [Unavailable("503"), Unclear("timeout")])
-def test_after_five_failures_in_a_row_it_is_passed_over(fault):
+def test_provider_is_passed_over_after_five_failures_in_a_row(fault):
     providers.does["first"] = fault
     assert messages(THRESHOLD).count("first") == THRESHOLD
     assert messages(3) == ["second"] * 3
 
 
-def test_a_success_in_between_starts_the_count_anew():
+def test_success_resets_the_failures():
     providers.does["first"] = Unavailable("503")
     messages(THRESHOLD - 1)
     del providers.does["first"]
@@ -55,12 +55,12 @@ def test_a_success_in_between_starts_the_count_anew():
     assert messages(THRESHOLD).count("first") == THRESHOLD
 
 
-def test_a_refusal_is_no_failure_of_the_provider():
+def test_refusal_is_no_failure_of_the_provider():
     providers.does["first"] = Refused("bad number")
     assert messages(THRESHOLD + 2) == ["first"] * (THRESHOLD + 2)
 
 
-def test_a_mailbox_that_is_full_is_no_failure_of_the_provider():
+def test_full_mailbox_is_no_failure_of_the_provider():
     providers.does["first"] = Unavailable("smtp 452", for_recipient=True)
     assert messages(THRESHOLD + 2) == ["first", "second"] * (THRESHOLD + 2)
     assert not ProviderHealth.objects.exists()
@@ -69,7 +69,7 @@ def test_a_mailbox_that_is_full_is_no_failure_of_the_provider():
 @pytest.mark.parametrize(
     "answer", [Refused("bad number"), Refused("no route", elsewhere=True), Unavailable("452", for_recipient=True)]
 )
-def test_who_asks_for_addresses_that_are_refused_does_not_keep_a_circuit_open(answer):
+def test_answer_about_the_recipient_ends_the_trouble_of_a_provider(answer):
     providers.does["first"] = Unavailable("503")
     messages(THRESHOLD)
     later()
@@ -79,7 +79,7 @@ def test_who_asks_for_addresses_that_are_refused_does_not_keep_a_circuit_open(an
     assert messages(2) == ["first", "first"]
 
 
-def test_when_its_time_is_over_one_message_tries_it_and_closes_the_circuit():
+def test_successful_probe_ends_the_trouble_of_a_provider():
     providers.does["first"] = Unavailable("503")
     messages(THRESHOLD)
     later()
@@ -88,14 +88,14 @@ def test_when_its_time_is_over_one_message_tries_it_and_closes_the_circuit():
     assert not ProviderHealth.objects.exists()
 
 
-def test_where_that_one_fails_it_is_left_alone_again():
+def test_failed_probe_passes_the_provider_over_again():
     providers.does["first"] = Unavailable("503")
     messages(THRESHOLD)
     later()
     assert messages(3) == ["first", "second", "second", "second"]
 
 
-def test_where_all_are_left_alone_the_message_waits_for_the_first_to_come_back(settings):
+def test_message_waits_for_the_first_provider_if_all_are_passed_over(settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [providers.entry("first")]}}
     providers.does["first"] = Unavailable("503")
     messages(THRESHOLD)
@@ -111,13 +111,13 @@ def test_where_all_are_left_alone_the_message_waits_for_the_first_to_come_back(s
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_messages_at_once_one_tries_it():
+def test_one_of_20_messages_at_once_probes_a_provider_in_trouble():
     ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
     assert together([lambda: ProviderHealth.objects.admits("p")] * 20).count(True) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_look_then_save_lets_them_all_try_it():
+def test_look_then_save_lets_every_message_probe_it():
     ProviderHealth.objects.create(name="p", failures=THRESHOLD, open_until=timezone.now() - timedelta(seconds=1))
 
     barrier = threading.Barrier(10)
@@ -134,7 +134,7 @@ def test_look_then_save_lets_them_all_try_it():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_failures_at_once_are_all_counted():
+def test_concurrent_failures_are_all_counted():
     together([lambda: ProviderHealth.objects.record_failure("p")] * (THRESHOLD - 1))
     assert ProviderHealth.objects.get().failures == THRESHOLD - 1
 

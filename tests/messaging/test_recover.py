@@ -49,8 +49,8 @@ def enqueue(folder, url, message):
     dispatched(folder, [message], WORKER_DISPATCH="mysite.enqueue_with_celery", REDIS_URL=url)
 
 
-@pytest.mark.parametrize(("step", "killed", "swept", "out"), TABLE)
-def test_a_process_of_the_site(settings, tmp_path, step, killed, swept, out):
+@pytest.mark.parametrize(("step", "killed", "recovered", "out"), TABLE)
+def test_killed_process_of_the_site(settings, tmp_path, step, killed, recovered, out):
     [message] = ask(settings)
     (tmp_path / f"halt-{step}").touch()
     with workers.running(tmp_path, *SITE, message.pk) as process:
@@ -58,11 +58,11 @@ def test_a_process_of_the_site(settings, tmp_path, step, killed, swept, out):
         process.wait(workers.PATIENCE)
     assert statuses() == [killed]
     clean_up(settings, tmp_path)
-    assert (statuses(), taken(tmp_path)) == ([swept], [message.pk.hex] * out)
+    assert (statuses(), taken(tmp_path)) == ([recovered], [message.pk.hex] * out)
 
 
-@pytest.mark.parametrize(("step", "killed", "swept", "out"), TABLE)
-def test_a_worker_of_celery(settings, tmp_path, url, step, killed, swept, out):
+@pytest.mark.parametrize(("step", "killed", "recovered", "out"), TABLE)
+def test_killed_celery_worker(settings, tmp_path, url, step, killed, recovered, out):
     [message] = ask(settings)
     enqueue(tmp_path, url, message)
     (tmp_path / f"halt-{step}").touch()
@@ -71,11 +71,13 @@ def test_a_worker_of_celery(settings, tmp_path, url, step, killed, swept, out):
         process.wait(workers.PATIENCE)
     assert statuses() == [killed]
     clean_up(settings, tmp_path)
-    assert (statuses(), taken(tmp_path)) == ([swept], [message.pk.hex] * out)
+    assert (statuses(), taken(tmp_path)) == ([recovered], [message.pk.hex] * out)
 
 
-@pytest.mark.parametrize(("step", "swept", "out"), [(step, swept, out) for step, _, swept, out in TABLE])
-def test_a_worker_of_celery_whose_task_is_given_to_another(settings, tmp_path, url, step, swept, out):
+@pytest.mark.parametrize(
+    ("step", "recovered", "out"), [(step, recovered, out) for step, _, recovered, out in TABLE]
+)
+def test_killed_celery_worker_whose_task_is_redelivered(settings, tmp_path, url, step, recovered, out):
     [message] = ask(settings)
     enqueue(tmp_path, url, message)
     (tmp_path / f"halt-{step}").touch()
@@ -85,12 +87,12 @@ def test_a_worker_of_celery_whose_task_is_given_to_another(settings, tmp_path, u
         until(lambda: "succeeded in" in (tmp_path / "log").read_text(), tmp_path)  # the second time
     assert (tmp_path / "log").read_text().count(" received") == 2
     clean_up(settings, tmp_path)
-    assert (statuses(), taken(tmp_path)) == ([swept], [message.pk.hex] * out)
+    assert (statuses(), taken(tmp_path)) == ([recovered], [message.pk.hex] * out)
     with redis.Redis.from_url(url) as broker:
         assert not broker.llen("celery")
 
 
-def test_a_database_error_at_any_statement_loses_nothing_in_silence_and_sends_nothing_twice(settings, caplog):
+def test_database_error_at_any_statement_is_logged_and_sends_nothing_twice(settings, caplog):
     [message] = ask(settings)
     for at in range(1, AT_MOST):
         Message.objects.update(

@@ -45,7 +45,7 @@ def language(request):
 
 
 @pytest.mark.parametrize("kind", MessageKind)
-def test_a_mail_says_the_same_as_text_and_as_html(language, kind):
+def test_mail_says_the_same_as_text_and_as_html(language, kind):
     text = mail(kind)
     assert text.subject
     assert "\n" not in text.subject
@@ -59,14 +59,14 @@ def test_a_mail_says_the_same_as_text_and_as_html(language, kind):
 
 
 @pytest.mark.parametrize("kind", MessageKind)
-def test_the_html_names_its_language_and_direction(language, kind):
+def test_html_names_its_language_and_direction(language, kind):
     direction = "rtl" if language == "ar" else "ltr"
     assert f'lang="{language}" dir="{direction}"' in mail(kind).html
 
 
 @pytest.mark.parametrize("kind", MessageKind)
 @pytest.mark.parametrize("sign_up_url", ["https://example.com/auth/sign-up/", ""])
-def test_the_html_loads_nothing_and_links_only_to_the_sign_up(language, kind, sign_up_url):
+def test_html_loads_nothing_and_links_only_to_the_sign_up(language, kind, sign_up_url):
     html = mail(kind, sign_up_url=sign_up_url).html
     expected = [sign_up_url] if kind == MessageKind.UNKNOWN_ACCOUNT and sign_up_url else []
     assert re.findall(r'href="(.*?)"', html) == expected
@@ -76,7 +76,7 @@ def test_the_html_loads_nothing_and_links_only_to_the_sign_up(language, kind, si
 @pytest.mark.parametrize("kind", WITH_CODE)
 @pytest.mark.parametrize("minutes", [1, 10])
 @pytest.mark.parametrize("domain", ["example.com", ""])
-def test_a_mail_with_a_code_says_where_and_how_long_it_holds(language, kind, minutes, domain):
+def test_mail_with_a_code_says_where_and_how_long_it_is_valid(language, kind, minutes, domain):
     text = mail(kind, minutes=minutes, domain=domain)
     for form in [text.body, text.html]:
         assert domain in form
@@ -85,7 +85,7 @@ def test_a_mail_with_a_code_says_where_and_how_long_it_holds(language, kind, min
 
 
 @pytest.mark.parametrize("kind", WITH_CODE)
-def test_the_code_can_be_left_out_of_the_subject(language, kind):
+def test_code_can_be_left_out_of_the_subject(language, kind):
     text = mail(kind, code_in_subject=False)
     assert "012345" not in text.subject
     assert text.subject
@@ -94,7 +94,7 @@ def test_the_code_can_be_left_out_of_the_subject(language, kind):
 
 
 @pytest.mark.parametrize("kind", WITH_CODE)
-def test_an_sms_is_one_segment_and_ends_with_the_origin_bound_line(language, kind):
+def test_sms_is_one_segment_and_ends_with_the_origin_bound_line(language, kind):
     for code, app in itertools.product(CODES, NAMES):
         text = text_of(kind, code=code, app=app)
         first, blank, last = text.split("\n")
@@ -107,7 +107,7 @@ def test_an_sms_is_one_segment_and_ends_with_the_origin_bound_line(language, kin
 
 
 @pytest.mark.parametrize("kind", WITH_CODE)
-def test_a_long_domain_leaves_room_in_latin_languages(language, kind):
+def test_long_domain_leaves_room_in_latin_languages(language, kind):
     for code in CODES if language in LATIN else []:
         text = text_of(kind, code=code, app="Larder", domain=f"{'sign-in.' * 7}example.com")
         assert sms.segments(text) == 1
@@ -118,7 +118,7 @@ def test_without_a_domain_an_sms_is_the_text_alone(language, kind):
     assert "\n" not in text_of(kind, domain="")
 
 
-def test_a_name_is_in_an_sms_where_it_fits_and_left_out_as_a_whole_where_not():
+def test_site_name_is_in_an_sms_only_where_all_of_it_fits():
     assert text_of("sign_in", app="Larder") == (
         "012345 is your sign-in code for Larder. Give it to nobody.\n\n@example.com #012345"
     )
@@ -129,26 +129,26 @@ def test_a_name_is_in_an_sms_where_it_fits_and_left_out_as_a_whole_where_not():
     assert short.startswith("012345 is your sign-in code.\n")
 
 
-def test_the_operators_texts_stand_in_for_ours_in_every_language(language):
+def test_operator_texts_replace_ours_in_every_language(language):
     own = OperatorTexts("Hello from $app: $code", "$code for $app, $minutes min, $$0")
     assert mail("sign_in", own).subject == "Hello from Salt & <Pepper>: 012345"
     assert text_of("sign_up", own) == "012345 for Salt & <Pepper>, 10 min, $0\n\n@example.com #012345"
 
 
-def test_an_own_sms_that_does_not_fit_any_more_gives_way_to_ours():
+def test_operator_sms_that_no_longer_fits_is_replaced_by_ours():
     own = OperatorTexts(sms="$code on $domain")
     assert text_of("sign_in", own).startswith("012345 on example.com")
     long = f"{'sign-in.' * 9}example.com"
     assert text_of("sign_in", own, domain=long).startswith("012345 is your sign-in code")
 
 
-def test_a_name_that_looks_like_a_placeholder_is_text():
+def test_name_that_looks_like_a_placeholder_is_not_filled_in():
     own = OperatorTexts("$code $app", "$code $app")
     assert mail("sign_in", own, app="$domain {{ code }}").subject == "012345 $domain {{ code }}"
     assert text_of("sign_in", own, app="$domain").startswith("012345 $domain\n")
 
 
-def test_a_subject_stays_on_one_line_whatever_the_name():
+def test_subject_stays_on_one_line_whatever_the_name():
     for own in [render.DEFAULT_TEXTS, OperatorTexts(subject="$code\n$app")]:
         assert "\n" not in mail("sign_in", own, app="a\r\nBcc: b@example.com").subject
 
@@ -162,7 +162,7 @@ ARABIC = "{{ code }} رمز الدخول{% if app %} إلى {{ app }}{% endif %}
 
 @pytest.mark.parametrize("template", [JAPANESE, ARABIC])
 @pytest.mark.parametrize("domain", ["example.com", "accounts.example.com", ""])
-def test_other_letters_leave_room_for_70_characters_and_one_segment_has_to_do(settings, template, domain):
+def test_text_outside_gsm_fits_into_one_segment_of_70_characters(settings, template, domain):
     known = {"passwordless_otp/messages/sign_in/sms.txt": template}
     loaders = [("django.template.loaders.locmem.Loader", known)]
     settings.TEMPLATES = [{"BACKEND": settings.TEMPLATES[0]["BACKEND"], "OPTIONS": {"loaders": loaders}}]

@@ -63,7 +63,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "asked", "after"), FAULTS, ids=lambda value: repr(value)[:20])
-def test_the_next_provider_is_asked_only_where_nothing_can_have_gone_out(fault, asked, after):
+def test_next_provider_is_tried_only_if_nothing_can_have_gone_out(fault, asked, after):
     if fault:
         providers.does["first"] = fault
     visitor = ask()
@@ -82,13 +82,13 @@ def test_the_next_provider_is_asked_only_where_nothing_can_have_gone_out(fault, 
         (Unavailable("a"), Unclear("b"), ("unknown", "Second", "b", 1)),
     ],
 )
-def test_where_nobody_takes_it_the_row_says_what_is_to_come(first, second, after):
+def test_message_that_no_provider_takes_is_pending_or_failed(first, second, after):
     providers.does.update(first=first, second=second)
     ask()
     assert (who(), row()) == (["first", "second"], after)
 
 
-def test_it_is_tried_three_times_with_growing_waits_and_then_failed():
+def test_message_is_tried_three_times_with_growing_waits_and_then_fails():
     providers.does.update(first=Unavailable("a"), second=Unavailable("b"))
     ask()
     message = Message.objects.get()
@@ -103,7 +103,7 @@ def test_it_is_tried_three_times_with_growing_waits_and_then_failed():
     assert len(providers.asked) == 6
 
 
-def test_waits_are_by_chance():
+def test_retry_waits_are_random():
     providers.does.update(first=Unavailable("a"), second=Unavailable("b"))
     ask()
     message, waits = Message.objects.get(), set()
@@ -114,7 +114,7 @@ def test_waits_are_by_chance():
     assert len({round(wait.total_seconds(), 1) for wait in waits}) > 1
 
 
-def test_a_retry_that_gets_through_is_sent_once():
+def test_retry_that_succeeds_is_sent_once():
     providers.does.update(first=Unavailable("a"), second=Unavailable("b"))
     visitor = ask()
     providers.forget()
@@ -125,7 +125,7 @@ def test_a_retry_that_gets_through_is_sent_once():
     assert visitor.attempt(code()).status_code == 200
 
 
-def test_nothing_is_tried_again_too_late_for_its_code():
+def test_message_is_not_tried_again_too_late_for_its_code():
     operate(code_life=60)
     providers.does.update(first=Unavailable("a"), second=Unavailable("b"))
     ask()
@@ -135,7 +135,7 @@ def test_nothing_is_tried_again_too_late_for_its_code():
     assert row() == ("failed", "Second", "b", 2)
 
 
-def test_a_code_that_was_replaced_meanwhile_is_not_sent_again():
+def test_replaced_code_is_not_sent_again():
     providers.does.update(first=Unavailable("a"), second=Unavailable("b"))
     ask()
     Verification.objects.update(generation=7)
@@ -144,13 +144,13 @@ def test_a_code_that_was_replaced_meanwhile_is_not_sent_again():
     assert (who(), row()[0]) == ([], "suppressed")
 
 
-def test_a_provider_whose_codes_are_shorter_is_passed_over(settings):
+def test_provider_whose_codes_are_shorter_is_passed_over(settings):
     use(settings, [providers.entry("short", "tests.messaging.providers.Short"), providers.entry("second")])
     ask()
     assert who() == ["second"]
 
 
-def test_a_provider_that_can_not_be_made_is_passed_over(settings):
+def test_provider_that_can_not_be_built_is_passed_over(settings):
     use(settings, [{"BACKEND": "nowhere.Backend"}, providers.entry("second")])
     ask()
     assert (who(), row()) == (["second"], ("sent", "Provider", "", 1))
@@ -164,7 +164,7 @@ def test_one_class_twice_is_two_providers(settings):
     assert list(ProviderHealth.objects.values_list("name", "failures")) == [(providers.PATH, 1)]
 
 
-def test_a_library_that_shouts_the_code_is_heard_by_nobody(settings, caplog):
+def test_log_holds_the_provider_error_and_not_the_code(settings, caplog):
     use(settings, [providers.entry("first")])
     with caplog.at_level(logging.DEBUG):
         providers.does["first"] = Unavailable("503")
@@ -174,32 +174,32 @@ def test_a_library_that_shouts_the_code_is_heard_by_nobody(settings, caplog):
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_who_asks_hears_once_that_the_code_was_used(settings, times):
+def test_provider_is_told_once_that_the_code_was_used(settings, times):
     use(settings, [providers.entry("first", "tests.messaging.providers.OutcomeReporting")])
-    settled = providers.OutcomeReporting.reported_outcomes
-    settled.clear()
+    reported = providers.OutcomeReporting.reported_outcomes
+    reported.clear()
     visitor = ask()
     for _ in range(times):
         visitor.attempt(code())
-    assert settled == [("first", True)]
+    assert reported == [("first", True)]
 
 
-def test_who_asks_hears_that_the_code_will_not_be_used(settings):
+def test_provider_is_told_that_the_code_will_not_be_used(settings):
     use(settings, [providers.entry("first", "tests.messaging.providers.OutcomeReporting")])
     operate(max_tries=2)
-    settled = providers.OutcomeReporting.reported_outcomes
-    settled.clear()
+    reported = providers.OutcomeReporting.reported_outcomes
+    reported.clear()
     visitor = ask()
     wrong = "000000" if code() != "000000" else "111111"
     visitor.attempt(wrong)
-    assert settled == []
+    assert reported == []
     visitor.attempt(wrong)
-    assert settled == [("first", False)]
+    assert reported == [("first", False)]
 
 
-def test_a_provider_that_does_not_listen_keeps_nobody_from_signing_in(settings, caplog):
+def test_failed_outcome_report_keeps_nobody_from_signing_in(settings, caplog):
     use(settings, [providers.entry("first", "tests.messaging.providers.OutcomeReporting")])
     visitor = ask()
-    providers.does["settle"] = ConnectionError("code")
+    providers.does["report_outcome"] = ConnectionError("code")
     assert visitor.attempt(code()).status_code == 200
     assert "was not reported to" in caplog.text

@@ -1,4 +1,4 @@
-"""Who is told of a sign-in, what she is told, and that no sign-in gets lost on the way."""
+"""Who is notified of a sign-in, what the notice says, and that none is lost on the way."""
 
 import re
 from datetime import timedelta
@@ -41,7 +41,7 @@ def notices():
     return Message.objects.filter(kind=MessageKind.SECURITY_NOTICE)
 
 
-def test_a_sign_in_in_a_new_browser_is_told_to_every_mailbox_of_the_user():
+def test_sign_in_in_a_new_browser_notifies_every_mailbox_of_the_user():
     joined()
     both_kinds()
     add(OTHER, PHONE)
@@ -49,7 +49,7 @@ def test_a_sign_in_in_a_new_browser_is_told_to_every_mailbox_of_the_user():
     assert sorted(told()) == [EMAIL, OTHER]
 
 
-def test_a_browser_in_which_she_has_signed_in_before_is_no_news():
+def test_sign_in_in_a_recognised_browser_notifies_nobody():
     visitor = joined()
     visitor.http.delete("/auth/v1/client", headers={"Origin": "http://testserver"})
     visitor.sign_in(EMAIL, "email_code")
@@ -58,7 +58,7 @@ def test_a_browser_in_which_she_has_signed_in_before_is_no_news():
     assert not notices()
 
 
-def test_neither_a_sign_up_nor_a_first_sign_in_is_news():
+def test_sign_up_and_first_sign_in_notify_nobody():
     joined()
     user = get_user_model().objects.create(username="imported")
     Identifier.objects.create(user=user, kind="email_address", value=OTHER)
@@ -68,7 +68,7 @@ def test_neither_a_sign_up_nor_a_first_sign_in_is_news():
     assert told() == [OTHER]
 
 
-def test_a_sign_up_that_signs_the_owner_in_is_news():
+def test_sign_up_that_signs_the_owner_in_notifies_them():
     joined()
     visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
@@ -77,13 +77,13 @@ def test_a_sign_up_that_signs_the_owner_in_is_news():
     assert told() == [EMAIL]
 
 
-def test_a_wrong_code_is_no_news():
+def test_wrong_code_notifies_nobody():
     joined()
     started().attempt("000000")
     assert not notices()
 
 
-def test_without_a_mailbox_the_phones_are_told_that_got_no_code():
+def test_user_without_a_mailbox_is_notified_at_the_phones_that_got_no_code():
     both_kinds(email_address_required=False)
     visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
@@ -97,7 +97,7 @@ def test_without_a_mailbox_the_phones_are_told_that_got_no_code():
     assert "#" not in memory.sent[-1].text
 
 
-def test_a_test_identifier_gets_nothing():
+def test_test_address_gets_no_notice():
     joined()
     operate(test_mode=True)
     TestAddress.objects.create(identifier=EMAIL, code="424242", until=timezone.localdate())
@@ -106,7 +106,7 @@ def test_a_test_identifier_gets_nothing():
     assert notices().get().status == "suppressed"
 
 
-def test_it_says_when_and_where_and_nothing_that_a_visitor_has_typed():
+def test_notice_says_when_and_where_and_nothing_that_a_visitor_typed():
     joined(unsafe_metadata='{"a": "gotcha"}')
     operate(application_name="Larder")
     visitor = ApiVisitor(**{"User-Agent": "gotcha"})
@@ -124,7 +124,7 @@ def test_it_says_when_and_where_and_nothing_that_a_visitor_has_typed():
     assert link not in str(notices().values())
 
 
-def test_a_site_without_a_public_address_sends_no_link(settings):
+def test_notice_without_public_url_has_no_link(settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "PUBLIC_URL": ""}
     joined()
     signed_in_anew()
@@ -133,7 +133,7 @@ def test_a_site_without_a_public_address_sends_no_link(settings):
 
 
 @pytest.mark.parametrize(("before", "expected"), [("de", "de"), ("", "en-us")])
-def test_it_is_in_the_language_that_she_had_before_and_not_in_the_strangers(before, expected):
+def test_notice_is_in_the_language_of_earlier_messages(before, expected):
     joined()
     Message.objects.update(language=before)
     visitor = ApiVisitor(**{"Accept-Language": "ja"})
@@ -143,7 +143,7 @@ def test_it_is_in_the_language_that_she_had_before_and_not_in_the_strangers(befo
     assert notices().get().language == expected
 
 
-def test_the_worker_writes_the_notices_once(settings):
+def test_worker_writes_the_notices_once(settings):
     joined()
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     hooks.recorded.clear()
@@ -159,7 +159,7 @@ def test_the_worker_writes_the_notices_once(settings):
     assert notices().get().status == "sent"
 
 
-def test_a_sign_in_that_a_queue_has_lost_is_found(settings):
+def test_sign_in_that_a_queue_has_lost_is_recovered(settings):
     joined()
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.down"}
     visitor = started()
@@ -170,7 +170,7 @@ def test_a_sign_in_that_a_queue_has_lost_is_found(settings):
     assert recover.recover_all() == 0
 
 
-def test_a_notice_that_no_provider_takes_is_tried_again_under_the_id_of_the_sign_in(settings):
+def test_notice_that_no_provider_takes_is_tried_again_by_the_same_job(settings):
     joined()
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     visitor = started()
@@ -188,20 +188,20 @@ def test_a_notice_that_no_provider_takes_is_tried_again_under_the_id_of_the_sign
 
 
 @pytest.mark.parametrize("broken", [{"to": ""}, {"user": None}, {"kind": "sign_in"}])
-def test_the_database_holds_no_notice_without_a_recipient_and_no_code_with_one(broken):
+def test_database_refuses_a_notice_without_a_recipient_and_a_code_with_one(broken):
     joined()
     signed_in_anew()
     with pytest.raises(IntegrityError):
         notices().update(**broken)
 
 
-def test_the_database_holds_no_code_without_a_verification():
+def test_database_refuses_a_code_without_a_verification():
     joined()
     with pytest.raises(IntegrityError):
         Message.objects.update(verification=None)
 
 
-def test_notices_go_with_their_user():
+def test_notices_are_deleted_with_their_user():
     joined()
     signed_in_anew()
     assert notices()

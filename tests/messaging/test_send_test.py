@@ -47,7 +47,7 @@ def test_each_provider_is_tried_and_its_answer_is_printed(chain):
     assert re.fullmatch(r"3\. tests\.hooks\.Raises#2: Unclear: bad number \(\d+ ms\)", lines[2])
 
 
-def test_it_says_that_it_is_a_test_and_its_code_is_none(chain):
+def test_message_says_that_it_is_a_test_with_no_real_code(chain):
     for to in ["jane@example.com", "+12025550123"]:
         send(to)
         message = memory.sent[-1]
@@ -59,7 +59,7 @@ def test_it_says_that_it_is_a_test_and_its_code_is_none(chain):
         assert bool(message.subject) is ("@" in to)
 
 
-def test_it_fails_where_no_provider_took_the_message(chain):
+def test_command_fails_if_no_provider_took_the_message(chain):
     chain(raises("Unavailable"), {"BACKEND": "tests.hooks.Nothing"})
     printed, wrong = send()
     assert wrong == "No provider took it."
@@ -78,12 +78,12 @@ def test_one_provider_can_be_chosen(chain):
 @pytest.mark.parametrize(
     "to", ["", "jane", "jane@", "a@b.example, c@d.example", "+1", "12", "jane@example.com\nBcc: x@y.z"]
 )
-def test_what_is_no_address_is_refused(chain, to):
+def test_text_that_is_no_address_is_refused(chain, to):
     assert "neither" in send(to)[1]
     assert not memory.sent
 
 
-def test_an_exception_is_named_and_not_quoted(chain):
+def test_exception_is_named_and_not_quoted(chain):
     chain({"BACKEND": "tests.hooks.Secretive"})
     printed, _ = send()
     assert "RuntimeError" in printed
@@ -92,7 +92,7 @@ def test_an_exception_is_named_and_not_quoted(chain):
 
 
 @pytest.mark.parametrize(("typed", "sent"), [("y\n", 1), ("Yes\n", 1), ("\n", 0), ("no\n", 0), ("", 0)])
-def test_it_asks_first(chain, monkeypatch, capsys, typed, sent):
+def test_operator_is_asked_before_anything_is_sent(chain, monkeypatch, capsys, typed, sent):
     monkeypatch.setattr(sys, "stdin", StringIO(typed))
     try:
         call_command("otp_send_test", "--to", "jane@example.com")
@@ -106,6 +106,6 @@ def test_it_asks_first(chain, monkeypatch, capsys, typed, sent):
 
 
 @pytest.mark.django_db
-def test_it_asks_the_database_nothing(chain, django_assert_num_queries):
+def test_command_takes_no_statement(chain, django_assert_num_queries):
     with django_assert_num_queries(0, connection=connection):
         assert send()[1] == ""

@@ -53,13 +53,13 @@ def sign_up(port):
             assert answer.status == 200
 
 
-def test_what_is_on_its_way_is_finished(server, tmp_path):
+def test_server_that_ends_finishes_the_message_under_way(server, tmp_path):
     (tmp_path / "go").touch()
     assert server.wait(workers.PATIENCE) == 0
     assert (statuses(), taken(tmp_path)) == (["sent"], [Message.objects.get().pk.hex])
 
 
-def test_a_provider_that_never_answers_holds_it_up_for_a_few_seconds_only(server, tmp_path):
+def test_server_waits_a_few_seconds_for_a_provider_that_never_answers(server, tmp_path):
     started = time.monotonic()
     assert server.wait(workers.PATIENCE) == 0
     assert time.monotonic() - started < thread_pool.GRACE + MANY

@@ -63,13 +63,13 @@ def row():
     ],
     ids=["nothing", "a number", "no id", "a NUL", "refuses by number", "refuses without a word", "too long"],
 )
-def test_what_a_backend_gives_in_another_shape_is_recorded_all_the_same(odd, does, after):
+def test_result_of_the_wrong_type_is_still_recorded(odd, does, after):
     odd(does)
     assert row() == after
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_thread_dies_of_what_is_no_exception(odd, settings, caplog):
+def test_thread_survives_a_base_exception(odd, settings, caplog):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "thread"}
     odd(asyncio.CancelledError())
     for number in range(thread_pool.THREADS + 1):
@@ -82,7 +82,7 @@ def test_no_thread_dies_of_what_is_no_exception(odd, settings, caplog):
     assert Message.objects.order_by("pk").last().status == "sent"
 
 
-def test_a_channel_without_providers_fails_the_message(settings):
+def test_channel_without_providers_fails_the_message(settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": []}}
     assert row() == ("failed", "no provider is configured", "")
 
@@ -96,14 +96,14 @@ def given_up(_message):
 @pytest.mark.parametrize(
     ("does", "status"), [(Receipt("1"), "sent"), (Refused("bad"), "failed"), (Unavailable("busy"), "pending")]
 )
-def test_a_worker_that_was_only_slow_has_the_last_word(odd, does, status):
+def test_slow_worker_overwrites_the_status_unknown(odd, does, status):
     odd(does, given_up)
     assert row()[0] == status
     assert bool(Message.objects.get().next_try_at) == (status == "pending")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_fails_beside_a_provider_loses_neither_the_row_nor_the_text(odd, caplog):
+def test_database_error_after_a_provider_error_keeps_the_outcome_and_no_text(odd, caplog):
     odd(Unavailable("busy"))
 
     def fault(execute, sql, *more):
@@ -120,7 +120,7 @@ def test_a_database_that_fails_beside_a_provider_loses_neither_the_row_nor_the_t
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_fails_at_any_statement_while_nobody_is_there_is_never_silent(odd, caplog):
+def test_database_error_at_any_statement_of_a_failing_delivery_is_logged(odd, caplog):
     odd(Unavailable("busy"))
     row()
     for at in range(1, AT_MOST):
@@ -133,7 +133,7 @@ def test_a_database_that_fails_at_any_statement_while_nobody_is_there_is_never_s
         with connection.execute_wrapper(fault):
             dispatch.submit(message)
         assert caplog.records, at
-        assert Message.objects.get().status in {"pending", "sending"}, at  # what the sweep finds
+        assert Message.objects.get().status in {"pending", "sending"}, at  # where recover finds it
         if fault.seen < at:
             break
     assert 5 < at < AT_MOST - 1  # the settings are read once a second

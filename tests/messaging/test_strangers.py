@@ -28,7 +28,7 @@ def ask(settings, number, **says):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("reply", ["450 4.1.2 no such domain", "451 4.7.1 greylisted", "452 4.2.2 full"])
-def test_addresses_that_are_put_off_leave_the_mail_server_open_for_others(settings, reply):
+def test_deferred_recipients_do_not_count_as_failures_of_the_mail_server(settings, reply):
     seen = ask(settings, THRESHOLD + 1, RCPT=reply)
     assert seen == [("pending", f"smtp {reply[:3]}")] * (THRESHOLD + 1)
     assert not ProviderHealth.objects.exists()
@@ -36,7 +36,7 @@ def test_addresses_that_are_put_off_leave_the_mail_server_open_for_others(settin
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("says", [{"RCPT": "421 closing"}, {"MAIL": "451 later"}, {"DATA": "452 disk full"}])
-def test_a_mail_server_that_is_busy_with_itself_is_passed_over(settings, says):
+def test_mail_server_that_defers_everything_is_passed_over(settings, says):
     seen = ask(settings, THRESHOLD + 1, **says)
     assert seen[-1] == ("pending", "passed over after repeated failures")
     assert ProviderHealth.objects.get().failures == THRESHOLD
@@ -45,7 +45,7 @@ def test_a_mail_server_that_is_busy_with_itself_is_passed_over(settings, says):
 @pytest.mark.parametrize(
     ("code", "status", "held"), [(60212, 429, True), (60212, 503, False), (20429, 429, False)]
 )
-def test_too_many_codes_for_one_number_are_not_held_against_verify(code, status, held):
+def test_too_many_codes_for_one_number_are_no_failure_of_verify(code, status, held):
     with on.running() as server:
         server.reply = on.errs(code, status)
         assert refusal(verify(server)).for_recipient is held

@@ -52,13 +52,13 @@ def asked():
 
 
 @pytest.mark.parametrize("queue", ["immediate.ImmediateBackend"], indirect=True)
-def test_a_task_delivers(queue):
+def test_task_delivers(queue):
     visitor, message = asked()
     assert message.status == "sent"
     assert visitor.attempt(newest_code()).status_code == 200
 
 
-def test_the_queue_gets_the_id_and_nothing_else(queue):
+def test_queue_gets_the_id_and_nothing_else(queue):
     _, message = asked()
     [result] = queue.results
     assert (list(result.args), result.kwargs) == ([str(message.pk)], {})
@@ -66,7 +66,7 @@ def test_the_queue_gets_the_id_and_nothing_else(queue):
     assert not memory.sent
 
 
-def test_a_task_that_found_no_provider_is_put_off_in_the_queue(queue, settings):
+def test_task_that_found_no_provider_is_deferred(queue, settings):
     _, message = asked()
     busy(settings)
     queue.results[0].task.call(str(message.pk))
@@ -77,7 +77,7 @@ def test_a_task_that_found_no_provider_is_put_off_in_the_queue(queue, settings):
 
 
 @pytest.mark.parametrize("queue", ["immediate.ImmediateBackend"], indirect=True)
-def test_a_queue_that_can_not_put_off_leaves_it_to_the_sweep(queue, settings):
+def test_retry_of_a_queue_that_can_not_defer_is_left_to_recover(queue, settings):
     busy(settings)
     _, message = asked()
     assert (message.status, message.delivery_tries) == ("pending", 1)
@@ -85,7 +85,7 @@ def test_a_queue_that_can_not_put_off_leaves_it_to_the_sweep(queue, settings):
     assert recover.recover_all() == 1
 
 
-def test_a_queue_that_is_down_changes_no_answer(queue, monkeypatch, caplog):
+def test_queue_that_is_down_changes_no_answer(queue, monkeypatch, caplog):
     def down(*_):
         raise ConnectionError
 
@@ -104,7 +104,7 @@ def test_without_a_task_queue_the_check_says_so(settings, monkeypatch):
 
 
 @pytest.mark.parametrize("queue", ["dummy.DummyBackend", "immediate.ImmediateBackend"], indirect=True)
-def test_a_task_queue_without_a_worker_must_not_go_live(queue, settings):
+def test_task_queue_without_a_worker_must_not_go_live(queue, settings):
     mail = [{"BACKEND": "passwordless_otp.messaging.backends.email.EmailBackend"}]
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": mail, "sms": mail}}
     assert [found.id for found in check_deployment()] == ["passwordless_otp.E006"]
@@ -133,7 +133,7 @@ WORKER = ["manage.py", "db_worker", "--interval", "0.1", "--no-startup-delay", "
 
 
 @pytest.mark.parametrize("lines", ["", "once\n"], ids=["at once", "the second time"])
-def test_a_worker_of_the_database_queue_delivers(site, tmp_path, lines):
+def test_worker_of_the_database_queue_delivers(site, tmp_path, lines):
     run, rows, more = site
     (tmp_path / "busy").write_text(lines)
     run("-c", ASK)

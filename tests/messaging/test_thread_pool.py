@@ -32,7 +32,7 @@ def drain():
     assert thread_pool.drain(30)
 
 
-def test_a_thread_delivers_after_the_commit(threads):
+def test_thread_delivers_after_the_commit(threads):
     visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     drain()
@@ -50,7 +50,7 @@ def test_no_answer_waits_for_a_provider(threads, settings):
     Message.objects.all().delete()
 
 
-def test_a_forked_worker_has_threads_of_its_own_and_nothing_of_its_parents_to_do(threads):
+def test_forked_process_has_neither_threads_nor_jobs_of_its_parent(threads):
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     thread_pool._queue.add((uuid7(), "/"), 60)
     child = os.fork()
@@ -61,7 +61,7 @@ def test_a_forked_worker_has_threads_of_its_own_and_nothing_of_its_parents_to_do
     assert thread_pool.close(30)
 
 
-def test_a_forked_worker_makes_backends_of_its_own(threads):
+def test_forked_process_makes_backends_of_its_own(threads):
     routes._backends["email", "one"] = (None, None)
     child = os.fork()
     if child == 0:
@@ -70,7 +70,7 @@ def test_a_forked_worker_makes_backends_of_its_own(threads):
     routes._backends.clear()
 
 
-def test_a_message_that_is_gone_by_then_is_no_error(threads, caplog):
+def test_job_of_a_deleted_message_is_no_error(threads, caplog):
     thread_pool.submit("01a205b1-7d35-7a98-a819-fbe5e9020657")
     drain()
     assert not caplog.records
@@ -86,7 +86,7 @@ class Gated(base.Backend):
         return base.Receipt()
 
 
-def test_a_process_that_ends_leaves_what_it_has_not_begun_and_waits_for_the_rest(threads, settings, monkeypatch):
+def test_ending_process_finishes_what_it_has_begun_and_leaves_the_rest_pending(threads, settings, monkeypatch):
     monkeypatch.setattr(thread_pool, "GRACE", 0.2)
     entry = {"BACKEND": "tests.messaging.test_thread_pool.Gated"}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
@@ -114,14 +114,14 @@ def work():
     return (uuid7(), "/")
 
 
-def test_what_waits_already_is_not_noted_twice(list_of_three):
+def test_waiting_job_is_not_added_twice(list_of_three):
     same = work()
     for seconds in [60, 0, 0]:
         list_of_three.add(same, seconds)
     assert len(list_of_three._waiting) == 1
 
 
-def test_what_was_begun_may_be_noted_again(list_of_three):
+def test_job_that_was_taken_may_be_added_again(list_of_three):
     same = work()
     list_of_three.add(same)
     assert list_of_three.take() == same
@@ -129,7 +129,7 @@ def test_what_was_begun_may_be_noted_again(list_of_three):
     assert list_of_three.take() == same
 
 
-def test_the_first_that_is_due_is_begun_first(list_of_three):
+def test_jobs_are_taken_in_the_order_in_which_they_are_due(list_of_three):
     late, soon, now = work(), work(), work()
     for item, seconds in [(late, 0.2), (soon, 0.1), (now, 0)]:
         list_of_three.add(item, seconds)
@@ -138,7 +138,7 @@ def test_the_first_that_is_due_is_begun_first(list_of_three):
     assert time.monotonic() - started >= 0.2
 
 
-def test_waiting_is_for_what_is_due_or_begun_and_not_for_what_comes_later(list_of_three):
+def test_wait_is_for_jobs_due_or_under_way_and_not_for_later_ones(list_of_three):
     list_of_three.add(work(), 60)
     assert list_of_three.wait(0)
     list_of_three.add(work())
@@ -151,21 +151,21 @@ def test_waiting_is_for_what_is_due_or_begun_and_not_for_what_comes_later(list_o
     assert list_of_three.wait(0)
 
 
-def test_the_list_has_an_end(list_of_three):
+def test_full_queue_raises(list_of_three):
     for _ in range(3):
         list_of_three.add(work(), 60)
     with pytest.raises(Full):
         list_of_three.add(work())
 
 
-def test_what_finds_no_room_waits_in_the_table(threads, monkeypatch, caplog):
+def test_message_that_does_not_fit_into_the_queue_stays_pending(threads, monkeypatch, caplog):
     monkeypatch.setattr(thread_pool, "MAX_WAITING", 0)
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     assert Message.objects.get().status == "pending"
     assert "Full" in caplog.text
 
 
-def test_retries_take_no_threads_of_their_own(threads, settings, monkeypatch):
+def test_retries_start_no_threads(threads, settings, monkeypatch):
     entry = {"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
     for number in range(20):
@@ -178,7 +178,7 @@ def test_retries_take_no_threads_of_their_own(threads, settings, monkeypatch):
     assert {message.status for message in Message.objects.all()} == {"pending"}
 
 
-def test_a_retry_is_made_by_the_same_threads(threads, settings, monkeypatch):
+def test_retry_is_delivered_by_the_pool(threads, settings, monkeypatch):
     monkeypatch.setattr(deliver, "RETRY_WAITS", [(0.05, 0.1), (0.05, 0.1)])
     entry = {"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": [entry]}}
@@ -190,7 +190,7 @@ def test_a_retry_is_made_by_the_same_threads(threads, settings, monkeypatch):
     assert (message.status, message.delivery_tries) == ("failed", 3)
 
 
-def test_a_message_that_is_not_due_is_left_alone_and_comes_again_in_time(settings, threads):
+def test_message_that_is_not_due_is_not_sent_and_its_time_is_returned(settings, threads):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     message = Message.objects.get()
@@ -221,7 +221,7 @@ UWSGI = [
 
 
 @pytest.mark.parametrize(("options", "run"), UWSGI)
-def test_under_uwsgi_threads_have_to_be_asked_for(threads, monkeypatch, caplog, options, run):
+def test_uwsgi_without_threads_leaves_messages_pending(threads, monkeypatch, caplog, options, run):
     monkeypatch.setitem(sys.modules, "uwsgi", SimpleNamespace(opt=options))
     assert [found.id for found in check_threads()] == ([] if run else ["passwordless_otp.W008"])
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
@@ -230,6 +230,6 @@ def test_under_uwsgi_threads_have_to_be_asked_for(threads, monkeypatch, caplog, 
     assert ("NoThreads" in caplog.text) is not run
 
 
-def test_under_uwsgi_other_ways_need_no_threads(settings, monkeypatch):
+def test_uwsgi_without_threads_is_no_finding_with_another_dispatch(settings, monkeypatch):
     monkeypatch.setitem(sys.modules, "uwsgi", SimpleNamespace(opt={}))
     assert check_threads() == []

@@ -55,7 +55,7 @@ def shape(answer):
     return answer.status_code, re.sub(r"_[0-9a-f]{32}|\d{10,}", "…", json.dumps(answer.json()))
 
 
-def test_twilio_gets_the_text_as_it_is_and_the_number_in_e164(server):
+def test_twilio_gets_the_unchanged_text_and_the_number_in_e164(server):
     assert backend(server).send(MESSAGE) == Receipt("SM14155552671")
     [request] = server.received
     assert request.path == f"/2010-04-01/Accounts/{SID}/Messages.json"
@@ -64,7 +64,7 @@ def test_twilio_gets_the_text_as_it_is_and_the_number_in_e164(server):
     assert request.form == sent
 
 
-def test_a_messaging_service_takes_the_place_of_a_sender_and_options_are_handed_on(server):
+def test_messaging_service_replaces_the_sender_and_options_are_passed_on(server):
     options = {"risk_check": "disable", "content_retention": "discard", "address_retention": "obfuscate"}
     backend(server, from_="", messaging_service_sid="MG7", **options).send(MESSAGE)
     [request] = server.received
@@ -80,14 +80,14 @@ def test_a_messaging_service_takes_the_place_of_a_sender_and_options_are_handed_
 @pytest.mark.parametrize(
     ("left", "asked"), [(-5, 1), (0, 1), (1, 1), (599, 599), (36_000, 36_000), (99_999, 36_000)]
 )
-def test_it_waits_in_the_queue_no_longer_than_the_code_lives_or_twilio_allows(server, left, asked):
+def test_validity_period_is_the_rest_of_the_code_life_within_twilios_range(server, left, asked):
     backend(server).send(Outgoing("7", "sms", PHONE, "", "text", "", left))
     assert server.received[0].form["ValidityPeriod"] == str(asked)
 
 
 @pytest.mark.parametrize("made", [backend, verify])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_failure_is_classed_and_says_nothing_of_the_text(server, fault, made):
+def test_failure_is_classified_and_quotes_nothing(server, fault, made):
     server.reply, kind, code = FAULTS[fault]
     error = refusal(made(server, patience(server.reply)))
     assert meaning(error) == (kind, code)
@@ -95,13 +95,13 @@ def test_a_failure_is_classed_and_says_nothing_of_the_text(server, fault, made):
 
 
 @pytest.mark.parametrize(("origin", "code"), UNREACHED, ids=["refused", "timeout"])
-def test_a_twilio_that_is_not_reached_is_unavailable(origin, code):
+def test_twilio_out_of_reach_is_unavailable(origin, code):
     with origin() as unreached:
         error = refusal(backend(unreached, on.PATIENCE))
     assert (type(error), error.code) == (Unavailable, code)
 
 
-def test_a_name_that_is_not_found_is_unavailable(monkeypatch):
+def test_unknown_host_is_unavailable(monkeypatch):
     def fail(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
@@ -109,7 +109,7 @@ def test_a_name_that_is_not_found_is_unavailable(monkeypatch):
     assert type(refusal(backend("http://api.example"))) is Unavailable
 
 
-def test_a_certificate_that_is_not_trusted_gets_no_message(tmp_path):
+def test_untrusted_certificate_gets_no_message(tmp_path):
     with on.mistrusted(tmp_path) as origin:
         error = refusal(backend(origin))
     assert (type(error), error.code) == (Unavailable, "SSLError")
@@ -123,9 +123,7 @@ def test_a_certificate_that_is_not_trusted_gets_no_message(tmp_path):
         (None, Unavailable, "ProxyError"),
     ],
 )
-def test_without_a_client_given_the_sdks_own_has_the_timeout_and_goes_by_the_environments_proxy(
-    server, monkeypatch, reply, kind, code
-):
+def test_default_client_has_the_timeout_and_the_proxy_of_the_environment(server, monkeypatch, reply, kind, code):
     for name in ["NO_PROXY", "no_proxy", "https_proxy", "ALL_PROXY", "all_proxy", "REQUESTS_CA_BUNDLE"]:
         monkeypatch.delenv(name, raising=False)
     server.reply = reply or (lambda handler: handler.answer(407))
@@ -136,7 +134,7 @@ def test_without_a_client_given_the_sdks_own_has_the_timeout_and_goes_by_the_env
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fault", [None, *FAULTS])
-def test_a_failure_stands_in_the_row_and_the_visitor_gets_the_same_answer(settings, server, caplog, fault):
+def test_failure_is_recorded_and_changes_no_answer(settings, server, caplog, fault):
     client = deliver_by(settings, server)
     expected = shape(ApiVisitor().sign_up(phone_number="+14155552672", strategy="phone_code"))
     assert Message.objects.get().provider_id == "SM14155552672"
@@ -189,7 +187,7 @@ def test_threads_share_a_backend_and_each_gets_its_own_answer(server):
         ({"timeout": -1}, False),
     ],
 )
-def test_options_that_can_not_do_are_refused_without_a_word_of_their_values(settings, monkeypatch, changes, made):
+def test_invalid_options_are_refused_without_quoting_their_values(settings, monkeypatch, changes, made):
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", SID)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
     options = GIVEN | changes
@@ -205,13 +203,13 @@ def test_options_that_can_not_do_are_refused_without_a_word_of_their_values(sett
     assert "93c1" not in repr(messages)
 
 
-def test_a_missing_sdk_is_told_when_the_backend_is_made(monkeypatch):
+def test_missing_sdk_is_reported_when_the_backend_is_built(monkeypatch):
     monkeypatch.setitem(sys.modules, "twilio", None)
     with pytest.raises(ModuleNotFoundError, match=r"passwordless_otp\[twilio\]"):
         TwilioBackend(**GIVEN)
 
 
-def test_the_sdk_is_imported_by_whoever_sends_and_nobody_else():
+def test_sdk_is_imported_with_the_first_message():
     script = f"""
 import sys, django
 django.setup()

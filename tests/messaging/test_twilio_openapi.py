@@ -87,7 +87,7 @@ def test_what_twilio_does_not_describe_is_refused(origin, options, at_fault):
     assert {fault["location"][-1] for fault in json.loads(said)["validation"]} == {at_fault}
 
 
-def test_a_request_without_a_number_is_refused(origin, monkeypatch):
+def test_request_without_a_number_is_refused(origin, monkeypatch):
     ask = Loopback.request
 
     def without_number(self, *args, data, **more):

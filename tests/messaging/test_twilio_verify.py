@@ -42,14 +42,14 @@ def test_verify_gets_our_code_and_the_channel_and_no_text(server, via):
     assert asked(server) == [(SERVICE, {"To": PHONE, "Channel": via, "CustomCode": "123456"})]
 
 
-def test_a_template_is_named_where_one_is_given(server):
+def test_template_is_named_where_one_is_given(server):
     verify(server, template_sid="HJ7").send(MESSAGE)
     [(_, form)] = asked(server)
     assert form["TemplateSid"] == "HJ7"
 
 
 @pytest.mark.parametrize(("code", "reason"), [("", "no code"), ("123", "code too short")])
-def test_what_verify_does_not_take_is_left_to_another_provider(server, code, reason):
+def test_message_that_verify_does_not_take_is_left_to_the_next_provider(server, code, reason):
     with pytest.raises(Refused) as raised:
         verify(server).send(Outgoing("7", "sms", PHONE, "", "a note", code, 600))
     assert meaning(raised.value) == ("elsewhere", reason)
@@ -64,7 +64,7 @@ def test_codes_of_4_to_10_characters_are_sent(server, code):
 
 
 @pytest.mark.django_db
-def test_a_longer_code_is_left_to_the_next_provider(server, only_verify, settings, monkeypatch):
+def test_longer_code_is_left_to_the_next_provider(server, only_verify, settings, monkeypatch):
     memory = {"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"sms": [*only_verify, memory]}}
     monkeypatch.setattr(TwilioVerifyBackend, "max_code_length", 5)
@@ -73,25 +73,25 @@ def test_a_longer_code_is_left_to_the_next_provider(server, only_verify, setting
 
 
 @pytest.mark.parametrize(("approved", "status"), [(True, "approved"), (False, "canceled")])
-def test_verify_hears_what_became_of_a_code(server, approved, status):
+def test_verify_is_told_what_became_of_a_code(server, approved, status):
     verify(server).report_outcome("VE7", approved)
     assert asked(server) == [(f"{SERVICE}/VE7", {"Status": status})]
 
 
-def test_a_code_without_an_id_is_not_spoken_of(server):
+def test_outcome_of_a_code_without_an_id_is_not_reported(server):
     verify(server).report_outcome("", True)
     assert server.received == []
 
 
 @pytest.mark.parametrize("gone", [on.errs(20404, 404), on.says(404)])
-def test_a_verification_that_verify_has_forgotten_is_nothing_to_worry_about(server, gone):
+def test_outcome_of_a_verification_that_verify_has_forgotten_is_no_error(server, gone):
     server.reply = gone
     verify(server).report_outcome("VE7", True)
     assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name not in {"400 20404", "404 null"}])
-def test_a_report_that_fails_is_classed_like_a_code_that_does(server, fault):
+def test_failed_outcome_report_raises_what_send_would(server, fault):
     server.reply, kind, _ = FAULTS[fault]
     by = verify(server, patience(server.reply))
     with pytest.raises(DeliveryError) as raised:
@@ -100,7 +100,7 @@ def test_a_report_that_fails_is_classed_like_a_code_that_does(server, fault):
 
 
 @pytest.mark.django_db
-def test_a_code_that_was_used_is_approved(server, only_verify):
+def test_code_that_was_used_is_approved(server, only_verify):
     visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     row = Message.objects.get()
@@ -111,7 +111,7 @@ def test_a_code_that_was_used_is_approved(server, only_verify):
 
 
 @pytest.mark.django_db
-def test_the_code_that_was_used_is_told_before_the_one_that_it_replaced(server, only_verify):
+def test_used_code_is_reported_before_the_one_that_it_replaced(server, only_verify):
     visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
     later(minutes=9)
@@ -124,7 +124,7 @@ def test_the_code_that_was_used_is_told_before_the_one_that_it_replaced(server, 
 
 
 @pytest.mark.django_db
-def test_a_code_whose_tries_are_spent_is_canceled(server, only_verify):
+def test_code_whose_tries_are_spent_is_canceled(server, only_verify):
     operate(max_tries=1)
     visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
@@ -134,7 +134,7 @@ def test_a_code_whose_tries_are_spent_is_canceled(server, only_verify):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("fault", ["400 60200", "503 html", "cuts", "hangs"])
-def test_a_report_that_fails_changes_nothing_for_the_visitor_and_says_no_code(server, only_verify, caplog, fault):
+def test_failed_outcome_report_changes_no_answer_and_logs_no_code(server, only_verify, caplog, fault):
     only_verify[0]["OPTIONS"]["http_client"].timeout = on.PATIENCE if fault == "hangs" else on.LONGER
     visitor = ApiVisitor()
     visitor.sign_up(phone_number=PHONE, strategy="phone_code")
@@ -142,7 +142,7 @@ def test_a_report_that_fails_changes_nothing_for_the_visitor_and_says_no_code(se
     code = row.verification.code()
     server.reply = FAULTS[fault][0]
     assert visitor.attempt(code, "phone_code").status_code == 200
-    assert "was not settled" in caplog.text
+    assert "was not reported to" in caplog.text
     assert not [word for word in [code, TOKEN, SID] if word in caplog.text]
     row.refresh_from_db()
     assert row.status == "sent"
@@ -153,7 +153,7 @@ def test_a_report_that_fails_changes_nothing_for_the_visitor_and_says_no_code(se
     "changes",
     [{"account_sid": ""}, {"auth_token": ""}, {"service_sid": ""}, {"via": "email"}, {"via": ""}, {"timeout": 0}],
 )
-def test_options_that_can_not_do_are_refused_without_a_word_of_their_values(settings, changes):
+def test_invalid_options_are_refused_without_quoting_their_values(settings, changes):
     settings.PASSWORDLESS_OTP = sms({"BACKEND": PATH, "OPTIONS": VERIFY})
     assert found() == []
     settings.PASSWORDLESS_OTP = sms({"BACKEND": PATH, "OPTIONS": VERIFY | changes})

@@ -9,21 +9,21 @@ from tests.visitor import operate
 pytestmark = pytest.mark.usefixtures("phone")
 
 
-def test_half_four_fifths_and_all_of_a_limit_are_told_once(told):
+def test_signal_is_sent_once_at_50_80_and_100_percent(told):
     operate(limits={"sms_instance": 10, "sms_instance_per_day": 1000})
     for index in range(14):
         ask(elsewhere(index), index)
     assert told == [("sms_instance", 50), ("sms_instance", 80), ("sms_instance", 100)]
 
 
-def test_a_budget_that_a_price_does_not_fit_into_any_more_is_told_as_spent(told):
+def test_budget_that_the_next_price_does_not_fit_into_counts_as_spent(told):
     operate(sms_prices="US 0.40", sms_daily_budget=1)
     for index in range(3):
         ask(elsewhere(index), index)
     assert told == [("sms_daily_budget", 50), ("sms_daily_budget", 80), ("sms_daily_budget", 100)]
 
 
-def test_a_prefix_is_told_with_its_digits():
+def test_signal_of_a_prefix_names_its_digits():
     heard = []
 
     def hear(limit, percent, subject, **_more):
@@ -36,7 +36,7 @@ def test_a_prefix_is_told_with_its_digits():
     assert ("sms_prefix", 100, ("+1415555",)) in heard
 
 
-def test_people_with_an_account_are_another_alarm(told):
+def test_proven_numbers_have_alerts_of_their_own(told):
     operate(limits={"sms_proven": 10, "sms_instance": 10})
     for index in range(5):
         holder(elsewhere(index))
@@ -44,7 +44,7 @@ def test_people_with_an_account_are_another_alarm(told):
     assert told == [("sms_proven", 50)]
 
 
-def test_a_receiver_that_breaks_stops_no_message():
+def test_broken_receiver_stops_no_message():
     def broken(**_said):
         raise ZeroDivisionError
 

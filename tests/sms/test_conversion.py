@@ -22,28 +22,28 @@ def paused():
     return set(sms_guard.paused_countries(InstanceSettings.current()))
 
 
-def test_a_country_is_paused_after_thirty_codes_that_nobody_types(told):
+def test_country_is_paused_after_thirty_codes_that_nobody_types(told):
     ask_all(range(33))
     assert (sent(), reasons()) == (30, ["SMS to this country are paused"] * 3)
     assert paused() == {"US"}
     assert told.count(("US", None)) == 1
 
 
-def test_another_country_goes_on():
+def test_other_countries_are_not_paused():
     ask_all(range(31))
     ask("+16045550100", 40)
     assert sent("+16045550100") == 1
 
 
 @pytest.mark.parametrize(("typed", "goes_on"), [(5, False), (6, True)])
-def test_a_fifth_of_the_codes_has_to_be_typed(typed, goes_on):
+def test_country_is_paused_if_less_than_a_fifth_of_its_codes_is_typed(typed, goes_on):
     for index in range(typed):
         ask_and_type(elsewhere(index), index)
     ask_all(range(typed, 31))
     assert sent() == 30 + goes_on
 
 
-def test_the_pause_ends_as_soon_as_enough_are_typed():
+def test_pause_ends_as_soon_as_enough_are_typed():
     ask_all(range(31))
     assert paused()
     late = Message.objects.exclude(country="").values_list("verification", flat=True)[:7]
@@ -53,7 +53,7 @@ def test_the_pause_ends_as_soon_as_enough_are_typed():
     assert sent(elsewhere(50)) == 1
 
 
-def test_the_pause_is_over_within_the_hour():
+def test_pause_is_over_within_the_hour():
     ask_all(range(31))
     Message.objects.update(created_at=F("created_at") - timedelta(minutes=61))
     assert not paused()
@@ -61,7 +61,7 @@ def test_the_pause_is_over_within_the_hour():
     assert sent(elsewhere(50)) == 1
 
 
-def test_messages_that_no_provider_took_pause_nothing():
+def test_messages_that_no_provider_took_do_not_count():
     ask_all(range(30))
     Message.objects.exclude(country="").update(status="failed", sent_at=None)
     assert not paused()
@@ -69,7 +69,7 @@ def test_messages_that_no_provider_took_pause_nothing():
     assert paused() == {"US"}
 
 
-def test_the_operator_pauses_a_country_and_lets_it_go_on():
+def test_operator_pauses_and_reopens_a_country():
     operate(sms_paused=["US"])
     ask_all([0])
     assert (sent(), reasons()) == (0, ["SMS to this country are paused"])
@@ -78,7 +78,7 @@ def test_the_operator_pauses_a_country_and_lets_it_go_on():
     assert sent() == 1
 
 
-def test_the_operator_ends_a_pause_that_began_by_itself():
+def test_operator_ends_an_automatic_pause():
     ask_all(range(31))
     operate(sms_never_paused=["US"])
     assert not paused()
@@ -86,14 +86,14 @@ def test_the_operator_ends_a_pause_that_began_by_itself():
     assert sent() == 33
 
 
-def test_a_pause_that_is_only_tracked_tells_and_stops_nothing(told):
+def test_tracked_only_conversion_sends_the_signal_and_pauses_nothing(told):
     operate(tracked_only=["sms_conversion"])
     ask_all(range(33))
     assert sent() == 33
     assert ("US", None) in told
 
 
-def test_what_goes_to_numbers_with_an_account_does_not_count():
+def test_sms_to_proven_numbers_do_not_count():
     ask_and_type(elsewhere(0), 0)
     ask(elsewhere(0), 1)
     assert sent() == 2
