@@ -41,7 +41,7 @@ def submit(message: Message) -> None:
     With "blocking", `message.verification` and its flow are used as they are, without reading them again.
     """
     job = str(message.pk)
-    with _failure_logged(job):
+    with _failure_logged(f"job {job}"):
         if _is_blocking():
             deliver.deliver_saved(message)
         else:
@@ -56,7 +56,7 @@ def announce_sign_in(flow: Flow) -> None:
     if not flow.notice_due:
         return
     job = deliver.sign_in_job(flow.pk)
-    with _failure_logged(job):
+    with _failure_logged(f"job {job}"):
         if _is_blocking():
             deliver.deliver_security_notices(flow)
         else:
@@ -76,13 +76,13 @@ def report_outcome(verification: Verification) -> None:
     Every message of the verification is handed over, also one that no provider has: the time that a queue takes
     must not tell who has an account. Newest first: a provider may hold two codes for one verification.
     """
-    with _failure_logged(f"outcome of {verification.pk}"):
+    with _failure_logged(f"the outcome of verification {verification.pk}"):
         providers = routes.providers_of(verification.identifier.kind.channel)
         if not any(provider.reports_outcome for provider in providers):
             return
         for pk in verification.messages.order_by("-generation").values_list("pk", flat=True):
             job = str(pk)
-            with _failure_logged(job):
+            with _failure_logged(f"job {job}"):
                 deliver.deliver_message(job) if _is_blocking() else _enqueue(job)
 
 
@@ -103,8 +103,8 @@ def _enqueue(job: str) -> None:
 
 
 @contextmanager
-def _failure_logged(job: str) -> Iterator[None]:
+def _failure_logged(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # its text may hold the message, so only its class is logged
-        logger.error("job %s was not dispatched: %s", job, type(error).__name__)
+        logger.error("%s was not dispatched: %s", what, type(error).__name__)

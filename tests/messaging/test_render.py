@@ -30,12 +30,12 @@ def words(**changes):
     }
 
 
-def text_of(kind, wording=render.DEFAULT_TEXTS, **changes):
-    return render.compose(kind, "sms", words(**changes), wording).body
+def text_of(kind, texts=render.DEFAULT_TEXTS, **changes):
+    return render.compose(kind, "sms", words(**changes), texts).body
 
 
-def mail(kind, wording=render.DEFAULT_TEXTS, **changes):
-    return render.compose(kind, "email", words(**changes), wording)
+def mail(kind, texts=render.DEFAULT_TEXTS, **changes):
+    return render.compose(kind, "email", words(**changes), texts)
 
 
 @pytest.fixture(params=LANGUAGES)
