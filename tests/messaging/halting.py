@@ -51,7 +51,7 @@ def watch(folder):
     """Halt at the statements of a delivery, too."""
 
     def statement(execute, sql, params, many, context):
-        ours = sql.startswith('UPDATE "passwordless_otp_message"')
+        ours = sql.lstrip().startswith('UPDATE "passwordless_otp_message"')
         if ours and "delivery_tries" in sql:
             halt(folder, "claim")
         recording = ours and "provider_id" in sql
