@@ -34,7 +34,7 @@ LINE_DIGITS = 4  # at the end of a number, which its prefix is without
 TEN_THOUSANDTHS = 10_000  # of the currency: what a budget is counted in
 ALERT_AT = [50, 80, 100]  # percent of a limit or budget
 # What an operator reads beside a suppressed message.
-PAUSED = "SMS to this country are paused"
+PAUSED = "country is paused for SMS"
 NOT_SERVED = "number is not served by the SMS settings"
 BOUNCED = "an earlier message to this address failed or was marked as spam"
 LIMIT_REASONS = {

@@ -114,5 +114,5 @@ def test_database_error_at_any_statement_is_logged_and_sends_nothing_twice(setti
             assert len(memory.sent) == 1, at
         else:
             assert caplog.records, at
-    assert 5 < at < AT_MOST - 1
+    assert 3 < at < AT_MOST - 1
     assert message.status == "sent"

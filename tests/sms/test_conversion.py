@@ -24,7 +24,7 @@ def paused():
 
 def test_country_is_paused_after_thirty_codes_that_nobody_types(told):
     ask_all(range(33))
-    assert (sent(), reasons()) == (30, ["SMS to this country are paused"] * 3)
+    assert (sent(), reasons()) == (30, ["country is paused for SMS"] * 3)
     assert paused() == {"US"}
     assert told.count(("US", None)) == 1
 
@@ -72,7 +72,7 @@ def test_messages_that_no_provider_took_do_not_count():
 def test_operator_pauses_and_reopens_a_country():
     operate(sms_paused=["US"])
     ask_all([0])
-    assert (sent(), reasons()) == (0, ["SMS to this country are paused"])
+    assert (sent(), reasons()) == (0, ["country is paused for SMS"])
     operate(sms_paused=[])
     ask_all([1])
     assert sent() == 1

@@ -97,7 +97,7 @@ def test_strangers_cannot_switch_sms_off_for_somebody_with_an_account():
         ask(f"{PHONE[:-4]}{index:04}" if index < 20 else elsewhere(index), index)
     told = set(reasons())
     assert sent() < 15
-    assert {"SMS limit for this number prefix reached", "SMS to this country are paused"} <= told
+    assert {"SMS limit for this number prefix reached", "country is paused for SMS"} <= told
     visitor = at(70)
     visitor.sign_in(PHONE, "phone_code")
     assert visitor.attempt(newest_code(PHONE), "phone_code").json()["response"]["status"] == "complete"
