@@ -108,7 +108,7 @@ def test_database_error_at_any_statement_is_logged_and_sends_nothing_twice(setti
         Message.objects.filter(status="sending").update(claimed_at=timezone.now() - timedelta(minutes=2))
         recover.recover_all()
         message.refresh_from_db()
-        assert message.status in {"sent", "unknown", "failed"}, at
+        assert message.status in {"sent", "unknown", "failed"} or message.next_try_at, at
         assert len(memory.sent) <= 1, at
         if message.status == "sent":
             assert len(memory.sent) == 1, at
