@@ -16,7 +16,7 @@ DEFAULTS: dict[str, Any] = {
         "email": [{"BACKEND": f"{BACKENDS}.email.EmailBackend"}],
         "sms": [{"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}],
     },
-    # "thread", "tasks", "blocking", or the dotted path of f(message_id: str).
+    # "thread", "tasks", "blocking", or the dotted path of f(job: str), see docs/queues.md.
     "DISPATCH": "thread",
     # Scheme and host that people see, for links and for the domain in messages: never taken from a request.
     "PUBLIC_URL": "",

@@ -1,4 +1,8 @@
-"""The signed link in a notice. It names the notice, helps nobody to sign in, and works for some days."""
+"""The signed link of a security notice: which notice it is, and when the link was made.
+
+It leads to the page "It was not me" and works for a week. It signs nobody in, so a mailbox that is read by
+somebody else gives them no more than the end of the sessions.
+"""
 
 from datetime import timedelta
 from uuid import UUID
@@ -10,12 +14,12 @@ SALT = "passwordless_otp.not_me"
 
 
 def token(notice_id: UUID) -> str:
-    """Return what names this notice in a link, from now on for `LIFE`."""
+    """Return the token of this notice, valid from now on for `LIFE`."""
     return TimestampSigner(salt=SALT).sign(notice_id.hex)
 
 
 def notice_id(text: str) -> UUID | None:
-    """Return the id of the notice that this token names; `None` for one that is too old or not ours."""
+    """Return the id of the notice; `None` for a token that is too old or not ours."""
     try:
         return UUID(TimestampSigner(salt=SALT).unsign(text, max_age=LIFE))
     except (BadSignature, ValueError):

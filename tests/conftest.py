@@ -4,13 +4,14 @@ import pytest
 from django.utils import translation
 
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import settings_cache
+from passwordless_otp.models import provider_health, settings_cache
 
 
 @pytest.fixture(autouse=True)
 def fresh_process():
     """Forget what this process remembers of an earlier test."""
     settings_cache.clear()
+    provider_health.clear_memory()
     memory.sent.clear()
 
 

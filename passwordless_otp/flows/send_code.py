@@ -182,7 +182,7 @@ def _message(verification: Verification, policy: Policy) -> Message:
     channel = verification.identifier.kind.channel
     by_phone_without_code = channel == "sms" and not policy.message_kind.has_code
     suppressed = policy.fixed_code or by_phone_without_code or policy.withheld
-    message: Message = Message.objects.create(
+    message = Message(
         verification=verification,
         kind=policy.message_kind,
         channel=channel,
@@ -191,4 +191,5 @@ def _message(verification: Verification, policy: Policy) -> Message:
         error_code="restricted" if policy.withheld else "",
         language=translation.get_language() or "",
     )
+    dispatch.save(message)
     return message

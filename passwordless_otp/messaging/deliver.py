@@ -1,9 +1,18 @@
-"""Deliver one message: claim it, write it, try the providers of its channel in turn, record what came of it."""
+"""Deliver one message: claim it, suppress or render it, try the providers in turn, record the outcome.
+
+Any number of workers may be given the same job. The claim is one conditional UPDATE, so one of them sends and the
+others do nothing. A message that a provider may have taken is never sent again by itself. One that certainly was
+not taken goes to the next provider, or is tried again later within the life of its code.
+
+Exceptions of provider libraries may quote the message, and with it the code. Only their class is logged or saved.
+"""
 
 import logging
 import random
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -13,161 +22,207 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import events
 from passwordless_otp.messaging import render, routes, security_notices, sms_guard
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
-from passwordless_otp.models import Message, ProviderHealth
+from passwordless_otp.models import Flow, Message, ProviderHealth
 from passwordless_otp.models.flows import VerificationStatus
-from passwordless_otp.models.messages import TAKEN, MessageKind, MessageStatus
+from passwordless_otp.models.messages import ACCEPTED, MessageKind, MessageStatus, Outcome
 
 logger = logging.getLogger("passwordless_otp.messaging")
 
-WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds: after each time that nobody was there, so at most 3 times in all
-READING = timedelta(seconds=20)  # a code that would come later than this before its end is not sent any more
+SIGN_IN = "sign_in"
+RETRY_WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds, from and to: one for each retry, so at most 3 tries in all
+TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is not sent any more
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of one provider. With `passes_on` another may be tried: nothing has gone out."""
-
-    status: MessageStatus
-    backend: str
-    error_code: str = ""
-    provider_id: str = ""
-    passes_on: bool = False
+def sign_in_job(flow_id: UUID) -> str:
+    """Return the job of delivering the security notices of this sign-in. A message's job is its bare id."""
+    return f"{SIGN_IN}:{flow_id}"
 
 
-def deliver_message(message_id: UUID | str) -> datetime | None:
-    """Do what is due for this message, once for all workers that try; return when it is due again, if it is.
+def deliver_message(job: UUID | str) -> datetime | None:
+    """Do what is due for this job. Return when it is due again, `None` where nothing is left to do.
 
-    The id may be a sign-in's: then its user is told of it.
+    For a message that is pending, that is to send it; for one that a provider has, to report what became of its
+    code; for a sign-in, to write its security notices and send them.
     """
-    if not Message.objects.claim(message_id):
-        report_outcome(message_id)
-        tries = [
-            Message.objects.next_try(message_id),
-            *map(deliver_message, security_notices.for_sign_in(message_id)),
-        ]
-        return min((instant for instant in tries if instant), default=None)
-    message = Message.objects.whole().get(pk=message_id)
-    if not message.is_current:
-        _leave(message)
+    kind, _, pk = str(job).rpartition(":")
+    if kind == SIGN_IN:
+        return _deliver_notices_of(pk)
+    claimed = Message.objects.claim(pk)
+    message: Message | None = Message.objects.with_flow().filter(pk=pk).first()
+    if message is None:
         return None
-    reason = sms_guard.suppression_reason(message)
-    if reason:
-        message.record(MessageStatus.SUPPRESSED, error_code=reason)
+    if claimed:
+        return _deliver(message)
+    if message.status == MessageStatus.PENDING:
+        return message.next_try_at
+    report_outcome(message)
+    return None
+
+
+def deliver_saved(message: Message) -> datetime | None:
+    """Deliver a message that this process has just saved. Return when it is due again, if it is.
+
+    Its verification and flow are used as they are. It must not have been read from the database as `sending`:
+    then another worker has it.
+    """
+    if message.status == MessageStatus.PENDING:
+        if not Message.objects.claim(message.pk):
+            return message.next_try_at
+        message.mark_claimed()
+    return _deliver(message) if message.status == MessageStatus.SENDING else None
+
+
+def deliver_security_notices(flow: Flow) -> datetime | None:
+    """Write and deliver the security notices of this sign-in, which this process has just completed."""
+    return _deliver_all(security_notices.write_for_sign_in(flow, claim_first=True))
+
+
+def _deliver_notices_of(flow_id: str) -> datetime | None:
+    flow: Flow | None = Flow.objects.select_related("user").filter(pk=flow_id).first()
+    if flow is None:
         return None
-    outcome, again = _through_the_chain(message), None
+    notices = security_notices.write_for_sign_in(flow) if flow.notice_due else []
+    if not notices:  # another worker was faster, or this is a retry
+        waiting = Message.objects.filter(flow=flow, status=MessageStatus.PENDING)
+        notices = list(waiting.select_related("flow").order_by("pk"))
+    return _deliver_all(notices)
+
+
+def _deliver_all(messages: Iterable[Message]) -> datetime | None:
+    tries = [deliver_saved(message) for message in messages]
+    return min((again for again in tries if again), default=None)
+
+
+def _deliver(message: Message) -> datetime | None:
+    """Deliver a message that the caller has claimed. Return when it is due again, if it is."""
+    outcome = _reason_not_to_send(message) or _try_providers(message)
     if outcome.status == MessageStatus.PENDING:
-        again = _again(message)
-        outcome = outcome if again else replace(outcome, status=MessageStatus.FAILED)
-    if outcome.status != MessageStatus.SENT:
-        # The exception itself stays out of the log: a library's may hold the text, and with it the code.
-        what = (message.pk, message.channel, outcome.backend, outcome.status, outcome.error_code)
-        logger.error("message %s (%s) by %s: %s, %s", *what)
-    said = {"backend": outcome.backend, "provider_id": outcome.provider_id, "error_code": outcome.error_code}
-    message.record(outcome.status, next_try_at=again, **said)
+        outcome = _schedule(message, outcome)
+    if outcome.status not in {MessageStatus.SENT, MessageStatus.SUPPRESSED}:
+        what = (message.pk, message.channel, outcome.status, outcome.error_code, outcome.backend or "none")
+        logger.error("message %s (%s): %s, %s (provider: %s)", *what)
+    message.record(outcome)
     if outcome.status == MessageStatus.SENT:
-        _note(outcome.backend, works=True)
+        _record_health(outcome.backend, works=True)
         if MessageKind(message.kind).has_code:
             message.backend = outcome.backend
             events.code_sent(message)
-    return again
+    return outcome.next_try_at
 
 
-def _leave(message: Message) -> None:
-    """Record why it is not sent any more: nobody needs it, or it has waited for a worker for too long."""
+def _reason_not_to_send(message: Message) -> Outcome | None:
+    if message.is_current:
+        reason = sms_guard.suppression_reason(message)
+        return Outcome(MessageStatus.SUPPRESSED, error_code=reason) if reason else None
     verification = message.verification
-    late = verification is not None and verification.state == VerificationStatus.EXPIRED
-    if verification is not None and late and message.generation == verification.generation:
-        logger.error("message %s (%s) waited until its code had expired", message.pk, message.channel)
-        message.record(MessageStatus.FAILED, error_code="expired")
-        return
-    message.record(MessageStatus.SUPPRESSED, error_code="superseded")
+    newest = verification is not None and message.generation == verification.generation
+    if verification is not None and verification.state == VerificationStatus.EXPIRED and newest:
+        return Outcome(MessageStatus.FAILED, error_code="code expired while the message waited for a worker")
+    return Outcome(MessageStatus.SUPPRESSED, error_code="code was used, replaced or abandoned")
 
 
 @sensitive_variables("outgoing")
-def _through_the_chain(message: Message) -> Outcome:
-    """Try one provider after the other, until one has taken the message or may have."""
+def _try_providers(message: Message) -> Outcome:
+    """Try one provider after the other until one has taken the message or may have."""
     try:
         outgoing, providers = render.render_message(message), routes.providers_of(message.channel)
-    except DatabaseError as error:  # it may be back in a moment
-        return Outcome(MessageStatus.PENDING, "", type(error).__name__)
+    except DatabaseError as error:  # may be over soon
+        return Outcome(MessageStatus.PENDING, error_code=type(error).__name__)
     except Exception as error:
-        return Outcome(MessageStatus.FAILED, "", type(error).__name__)
-    outcomes = [Outcome(MessageStatus.FAILED, "", "no provider")]
+        return Outcome(MessageStatus.FAILED, error_code=type(error).__name__)
+    outcomes = [Outcome(MessageStatus.FAILED, error_code="no provider is configured")]
     for provider in providers:
-        outcome = _try(provider, message, outgoing)
-        if not outcome.passes_on:
+        outcome, try_next = _try(provider, message, outgoing)
+        if not try_next:
             return outcome
         outcomes.append(outcome)
     waiting = [outcome for outcome in outcomes if outcome.status == MessageStatus.PENDING]
     return (waiting or outcomes)[-1]
 
 
+class _Try(NamedTuple):
+    outcome: Outcome
+    try_next: bool = False  # nothing has gone out, and another provider may take it
+
+
 @sensitive_variables("outgoing")
-def _try(provider: routes.Provider, message: Message, outgoing: Outgoing) -> Outcome:
+def _try(provider: routes.Provider, message: Message, outgoing: Outgoing) -> _Try:
+    name = provider.name
     try:
         backend = provider.backend()
     except Exception as error:
-        return Outcome(MessageStatus.FAILED, provider.name, type(error).__name__, passes_on=True)
+        return _Try(Outcome(MessageStatus.FAILED, name, type(error).__name__), try_next=True)
     if backend.max_code_length and len(outgoing.code) > backend.max_code_length:
-        return Outcome(MessageStatus.FAILED, provider.name, "code too long", passes_on=True)
-    if not ProviderHealth.objects.admits(provider.name):
-        return Outcome(MessageStatus.PENDING, provider.name, "health open", passes_on=True)
-    outgoing = replace(outgoing, callback_url=render.callback_url(message, backend))
-    return _send(backend, provider.name, outgoing)
+        return _Try(Outcome(MessageStatus.FAILED, name, "code too long for this provider"), try_next=True)
+    if not ProviderHealth.objects.admits(name):
+        return _Try(Outcome(MessageStatus.PENDING, name, "passed over after repeated failures"), try_next=True)
+    return _send(backend, name, replace(outgoing, callback_url=render.callback_url(message, backend)))
 
 
 @sensitive_variables("outgoing")
-def _send(backend: Backend, name: str, outgoing: Outgoing) -> Outcome:
+def _send(backend: Backend, name: str, outgoing: Outgoing) -> _Try:
     try:
-        return Outcome(MessageStatus.SENT, name, provider_id=backend.send(outgoing).provider_id)
+        receipt = backend.send(outgoing)
+        return _Try(Outcome(MessageStatus.SENT, name, provider_id=receipt.provider_id))
     except Refused as error:
-        outcome, works = Outcome(MessageStatus.FAILED, name, error.code, passes_on=error.elsewhere), True
+        result = _Try(Outcome(MessageStatus.FAILED, name, error.code), try_next=error.elsewhere)
+        works = True
     except Unavailable as error:
-        outcome, works = Outcome(MessageStatus.PENDING, name, error.code, passes_on=True), error.for_recipient
+        result = _Try(Outcome(MessageStatus.PENDING, name, error.code), try_next=True)
+        works = error.for_recipient
     except Unclear as error:
-        outcome, works = Outcome(MessageStatus.UNKNOWN, name, error.code), False
+        result, works = _Try(Outcome(MessageStatus.UNKNOWN, name, error.code)), False
     except Exception as error:
-        return Outcome(MessageStatus.UNKNOWN, name, type(error).__name__)
-    # Not within `except`: the provider's error would be the context of the database's, its frames with the text.
-    _note(name, works)
-    return outcome
+        return _Try(Outcome(MessageStatus.UNKNOWN, name, type(error).__name__))
+    # Outside of `except`: a database error in there would carry the provider's as its context, text and all.
+    _record_health(name, works)
+    return result
 
 
-def _note(name: str, works: bool) -> None:
-    """Tell the other processes how this provider does. What became of the message does not depend on it."""
+def _record_health(name: str, works: bool) -> None:
+    """Tell other processes whether this provider works. What became of the message does not depend on it."""
+    health = ProviderHealth.objects
     try:
-        ProviderHealth.objects.close(name) if works else ProviderHealth.objects.count_failure(name)
+        health.record_success(name) if works else health.record_failure(name)
     except DatabaseError as error:
-        logger.error("how %s does was not noted: %s", name, type(error).__name__)
+        logger.error("the health of provider %s was not recorded: %s", name, type(error).__name__)
 
 
-def _again(message: Message) -> datetime | None:
-    """Return when to try again; `None` where that would be too often, or too late for the code."""
-    if message.delivery_tries > len(WAITS):
+def _schedule(message: Message, outcome: Outcome) -> Outcome:
+    """Return the outcome with its next try, or as failed where that would be one too many or too late."""
+    again = _next_try(message)
+    if again is None:
+        return outcome._replace(status=MessageStatus.FAILED)
+    return outcome._replace(next_try_at=again)
+
+
+def _next_try(message: Message) -> datetime | None:
+    if message.delivery_tries > len(RETRY_WAITS):
         return None
-    wait = timedelta(seconds=random.uniform(*WAITS[message.delivery_tries - 1]))  # noqa: S311 - no secret
+    low, high = RETRY_WAITS[message.delivery_tries - 1]
     names = [provider.name for provider in routes.providers_of(message.channel)]
+    wait = timedelta(seconds=random.uniform(low, high))  # noqa: S311 - no secret
     again = ProviderHealth.objects.first_admission(names, timezone.now()) + wait
-    code = message.verification
-    return again if code is None or again + READING <= code.expires_at else None
+    verification = message.verification
+    return again if verification is None or again + TIME_TO_TYPE <= verification.expires_at else None
 
 
-logger = logging.getLogger("passwordless_otp.messaging")
+def report_outcome(message: Message) -> None:
+    """Tell the provider that has this message whether its code was used, if the provider wants to know.
 
-
-def report_outcome(message_id: UUID | str) -> None:
-    """Tell the provider that has taken this message, if it asks and there is something to tell."""
-    message = Message.objects.whole().filter(pk=message_id, status__in=TAKEN).first()
-    if message is None or message.verification is None or message.is_current:
+    Nothing is reported while the code can still be used.
+    """
+    verification = message.verification
+    if message.status not in ACCEPTED or verification is None or message.is_current:
         return
-    providers = [
-        provider for provider in routes.providers_of(message.channel) if provider.name == message.backend
-    ]
-    if not providers or not providers[0].asks:
+    providers = {provider.name: provider for provider in routes.providers_of(message.channel)}
+    provider = providers.get(message.backend)
+    if provider is None or not provider.reports_outcome:
         return
-    used = message.verification.status in {VerificationStatus.VERIFIED, VerificationStatus.TRANSFERABLE}
-    approved = used and message.generation == message.verification.generation
+    used = verification.status in {VerificationStatus.VERIFIED, VerificationStatus.TRANSFERABLE}
+    approved = used and message.generation == verification.generation
     try:
-        providers[0].backend().report_outcome(message.provider_id, approved)
+        provider.backend().report_outcome(message.provider_id, approved)
     except Exception as error:
-        logger.error("message %s was not settled with %s: %s", message.pk, message.backend, type(error).__name__)
+        what = (message.pk, message.backend, type(error).__name__)
+        logger.error("outcome of message %s was not reported to %s: %s", *what)

@@ -1,9 +1,15 @@
-"""Find what was left behind: by a process that died, by a queue that was down, by a provider that was busy."""
+"""Find what was lost: by a process that died, a queue that was down, a provider that could not be reached.
+
+What is still pending is delivered. What was claimed over a minute ago and has no outcome belongs to a process
+that died. Whether it was sent nobody can tell, so it is marked as unknown and not repeated: an SMS is paid for
+twice, and a visitor can ask for another code.
+"""
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
-from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from passwordless_otp.messaging import deliver
@@ -11,31 +17,42 @@ from passwordless_otp.models import Flow, Message
 
 logger = logging.getLogger("passwordless_otp.messaging")
 
-LOST = timedelta(minutes=1)  # a delivery takes less: who has claimed a message longer ago has died
+LOST = timedelta(minutes=1)  # a delivery takes less
+BATCH = 1000  # jobs
 
 
 def mark_unknown() -> int:
-    """Mark as unknown what a worker has left unfinished. Return how many there were."""
-    lost = Message.objects.give_up(timezone.now() - LOST)
+    """Mark messages that a process has claimed and never finished. Return how many there were."""
+    lost = Message.objects.mark_unknown(timezone.now() - LOST)
     if lost:
         logger.error("%s messages were left unfinished: they may have been sent", lost)
     return lost
 
 
-def due(limit: int) -> list[UUID]:
-    """Return the ids of what waits to be sent, the oldest first, and of sign-ins that nobody was told of."""
+def due(limit: int) -> list[str]:
+    """Return at most so many jobs: pending messages, oldest first, then sign-ins without their notices."""
     waiting = Message.objects.due(timezone.now()).values_list("pk", flat=True)[:limit]
-    untold = Flow.objects.filter(notice_due=True).order_by("pk").values_list("pk", flat=True)[:limit]
-    return [*waiting, *untold][:limit]
+    jobs = [str(pk) for pk in waiting]
+    if len(jobs) < limit:
+        flows = Flow.objects.filter(notice_due=True).order_by("pk").values_list("pk", flat=True)
+        jobs += [deliver.sign_in_job(pk) for pk in flows[: limit - len(jobs)]]
+    return jobs
+
+
+def messages_of(jobs: Iterable[str]) -> Q:
+    """Return a filter for the messages of these jobs: those named, and the notices of the sign-ins named."""
+    names = [job.rpartition(":") for job in jobs]
+    flows = [pk for kind, _, pk in names if kind == deliver.SIGN_IN]
+    return Q(pk__in=[pk for kind, _, pk in names if not kind]) | Q(flow__in=flows)
 
 
 def recover_all() -> int:
-    """Mark what was left unfinished, and deliver what is due, one by one. Return how many were tried."""
+    """Mark what was left unfinished, then deliver what is due, one by one. Return how many jobs were tried."""
     mark_unknown()
-    found = due(1000)
-    for message_id in found:
+    jobs = due(BATCH)
+    for job in jobs:
         try:
-            deliver.deliver_message(message_id)
-        except Exception as error:  # the others do not wait for it
-            logger.error("message %s was not delivered: %s", message_id, type(error).__name__)
-    return len(found)
+            deliver.deliver_message(job)
+        except Exception as error:  # the others are still delivered
+            logger.error("job %s was not delivered: %s", job, type(error).__name__)
+    return len(jobs)

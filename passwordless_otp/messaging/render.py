@@ -1,4 +1,9 @@
-"""Templates around a code → subject, text and HTML."""
+"""Render a message: its templates, with the code and in the message's language → subject, text and HTML.
+
+The code is derived here and goes no further than into the `Outgoing` that a provider gets. Nothing that a visitor
+typed goes into a text, and nothing that their browser says. Links begin with PUBLIC_URL, never with the host of a
+request. Texts that the operator edits are filled in by `string.Template`, never as Django templates.
+"""
 
 import math
 from collections.abc import Iterator
@@ -29,7 +34,7 @@ class RenderedText:
 
 @dataclass(frozen=True)
 class OperatorTexts:
-    """The operator's own texts, with the placeholders of `string.Template`. An empty one means ours."""
+    """The operator's own texts, with the placeholders of `string.Template`. Where one is empty, ours is used."""
 
     subject: str = ""
     sms: str = ""
@@ -38,57 +43,16 @@ class OperatorTexts:
 DEFAULT_TEXTS = OperatorTexts()
 
 
-def compose(
-    kind: str, channel: str, context: dict[str, object], wording: OperatorTexts = DEFAULT_TEXTS
-) -> RenderedText:
-    """Render what this kind of message says, in the active language."""
-    if channel == "sms":
-        return RenderedText("", _sms(kind, context, wording.sms))
-    subject = _fill(wording.subject, context) or _render(kind, "subject.txt", context)
-    context = {**context, "subject": " ".join(subject.split())}
-    body, html = _render(kind, "body.txt", context), _render(kind, "body.html", context)
-    return RenderedText(str(context["subject"]), f"{body}\n", html)
-
-
-def _sms(kind: str, context: dict[str, object], wording: str) -> str:
-    """Return the first of the texts that is one segment; if none is, the shortest."""
-    domain, code = str(context.get("domain", "")), str(context.get("code", ""))
-    bound = ""
-    for text in _texts(kind, context, wording):
-        line = " ".join(text.split())
-        bound = sms.bind(line, domain, code) if code else line
-        if sms.segments(bound) == 1:
-            break
-    return bound
-
-
-def _texts(kind: str, context: dict[str, object], wording: str) -> Iterator[str]:
-    """Yield the operator's text, ours, and ours without what can be missed: the last line names the site, too."""
-    if wording:
-        yield _fill(wording, context)
-    nameless = {**context, "app": ""}
-    for words in [context, nameless, {**nameless, "short": True}]:
-        yield _render(kind, "sms.txt", words)
-
-
-def _fill(wording: str, context: dict[str, object]) -> str:
-    return Template(wording).safe_substitute(context)
-
-
-def _render(kind: str, name: str, context: dict[str, object]) -> str:
-    return render_to_string(f"{FOLDER}/{kind}/{name}", context).strip()
-
-
 @sensitive_variables()
 def render_message(message: Message) -> Outgoing:
-    """Derive the code and compose the text, in the message's language. Raises what templates and keys raise."""
+    """Return what a provider is given. Raises what templates raise, and `keys.KeyMissing`."""
     verification = message.verification
     kind = MessageKind(message.kind)
     code = verification.code() if verification is not None and kind.has_code else ""
     end = message.created_at + links.LIFE if verification is None else verification.expires_at
     left = int((end - timezone.now()).total_seconds())
     with translation.override(message.language or None):
-        more = _told(message) if verification is None else {}
+        more = _notice_context(message) if verification is None else {}
         text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
     return Outgoing(
         id=message.pk.hex,
@@ -106,9 +70,9 @@ def render_message(message: Message) -> Outgoing:
 def render_text(
     settings: InstanceSettings, kind: MessageKind, channel: str, code: str, left: int, **more: object
 ) -> RenderedText:
-    """Say it in the active language, or as the operator does. `left` are seconds of the code's life.
+    """Render a text in the active language, the operator's own where there is one.
 
-    `more` is what a notice tells: what happened, when, and the link for those who did not do it.
+    `left` is the rest of the code's life in seconds. `more` is the context of a security notice.
     """
     origin, sign_up = conf.public_origin(), _path("sign_up")
     context = {
@@ -125,8 +89,48 @@ def render_text(
     return compose(kind, channel, context, own)
 
 
-def _told(notice: Message) -> dict[str, object]:
-    """Return what this notice tells: nothing that a visitor has typed, and nothing that her browser says."""
+def compose(
+    kind: str, channel: str, context: dict[str, object], texts: OperatorTexts = DEFAULT_TEXTS
+) -> RenderedText:
+    """Render the templates of this kind of message with this context, in the active language."""
+    if channel == "sms":
+        return RenderedText("", _sms(kind, context, texts.sms))
+    subject = _fill(texts.subject, context) or _render(kind, "subject.txt", context)
+    context = {**context, "subject": " ".join(subject.split())}
+    body, html = _render(kind, "body.txt", context), _render(kind, "body.html", context)
+    return RenderedText(str(context["subject"]), f"{body}\n", html)
+
+
+def _sms(kind: str, context: dict[str, object], own: str) -> str:
+    """Return the first candidate that fits into one segment; if none does, the last and shortest."""
+    domain, code = str(context.get("domain", "")), str(context.get("code", ""))
+    bound = ""
+    for text in _candidates(kind, context, own):
+        line = " ".join(text.split())
+        bound = sms.bind(line, domain, code) if code else line
+        if sms.segments(bound) == 1:
+            break
+    return bound
+
+
+def _candidates(kind: str, context: dict[str, object], own: str) -> Iterator[str]:
+    """Yield the operator's text, ours, ours without the site's name, and ours with the least words."""
+    if own:
+        yield _fill(own, context)
+    nameless = {**context, "app": ""}  # the last line of an SMS names the site, too
+    for words in [context, nameless, {**nameless, "short": True}]:
+        yield _render(kind, "sms.txt", words)
+
+
+def _fill(own: str, context: dict[str, object]) -> str:
+    return Template(own).safe_substitute(context)
+
+
+def _render(kind: str, name: str, context: dict[str, object]) -> str:
+    return render_to_string(f"{FOLDER}/{kind}/{name}", context).strip()
+
+
+def _notice_context(notice: Message) -> dict[str, object]:
     origin, path = conf.public_origin(), _path("not_me", links.token(notice.pk))
     return {
         "added": notice.flow is None,
@@ -136,7 +140,7 @@ def _told(notice: Message) -> dict[str, object]:
 
 
 def callback_url(message: Message, backend: Backend) -> str:
-    """Return where this provider may report on this message; empty where that can't be."""
+    """Return where this provider may report on this message; empty where it can't."""
     path = _path(backend.webhook, message.pk) if backend.webhook else ""
     return conf.public_origin() + path if conf.public_origin() and path else ""
 

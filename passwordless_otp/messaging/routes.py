@@ -1,4 +1,8 @@
-"""The providers of a channel, in the order in which they are tried."""
+"""Routes: the providers of a channel, in the order in which they are tried.
+
+The order is that of the setting DELIVERY. A provider's name is its dotted path, with `#2` where the same path
+stands there a second time. Under this name its messages and its health are saved.
+"""
 
 import os
 from collections.abc import Mapping
@@ -10,19 +14,20 @@ from django.utils.module_loading import import_string
 from passwordless_otp import conf
 from passwordless_otp.messaging.backends.base import Backend
 
-_kept: dict[tuple[str, str], tuple[Any, Backend]] = {}  # (channel, name) → the setting and what was made of it
+# (channel, name) → the entry of DELIVERY, and the backend that was made of it.
+_backends: dict[tuple[str, str], tuple[Mapping[str, Any], Backend]] = {}
 
 
 @dataclass(frozen=True)
 class Provider:
-    """One entry of a chain. `name` is its dotted path, with `#2` where that stands there a second time."""
+    """One entry of DELIVERY."""
 
     channel: str
     name: str
     entry: Mapping[str, Any]
 
     @property
-    def asks(self) -> bool:
+    def reports_outcome(self) -> bool:
         """Whether it wants to hear what became of a code."""
         try:
             return bool(import_string(self.entry["BACKEND"]).reports_outcome)
@@ -30,16 +35,16 @@ class Provider:
             return False
 
     def backend(self) -> Backend:
-        """Return its backend: the same one while the setting is the same, since it may keep connections."""
-        setting, backend = _kept.get((self.channel, self.name), (None, None))
-        if backend is None or setting is not self.entry:
-            backend = build_backend(self.entry)  # of two threads that come first, one makes it in vain
-            _kept[self.channel, self.name] = self.entry, backend
+        """Return its backend, the same one while the setting is the same: it may keep connections open."""
+        entry, backend = _backends.get((self.channel, self.name), (None, None))
+        if backend is None or entry is not self.entry:
+            backend = build_backend(self.entry)  # two threads may both make one; the later is kept
+            _backends[self.channel, self.name] = self.entry, backend
         return backend
 
 
 def providers_of(channel: str) -> list[Provider]:
-    """Return the providers of this channel."""
+    """Return the providers of this channel, first choice first."""
     providers: list[Provider] = []
     paths: list[str] = []
     for entry in conf.chain(channel):
@@ -50,11 +55,11 @@ def providers_of(channel: str) -> list[Provider]:
     return providers
 
 
-def build_backend(entry: Any) -> Backend:
-    """Make the backend that this setting describes."""
+def build_backend(entry: Mapping[str, Any]) -> Backend:
+    """Return a new backend for this entry of DELIVERY. Raises what importing and making it raises."""
     backend: Backend = import_string(entry["BACKEND"])(**entry.get("OPTIONS", {}))
     return backend
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_kept.clear)  # two processes must not speak on one connection
+    os.register_at_fork(after_in_child=_backends.clear)  # two processes must not speak on one connection

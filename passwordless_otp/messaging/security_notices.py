@@ -1,10 +1,17 @@
-"""Notices: what somebody has done to an account, told to those who hold its identifiers."""
+"""Security notices: tell the holders of an account's identifiers what was done to it.
 
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
+A sign-in in a browser that is new to the user, and an identifier that was added. `Flow.notice_due` is saved with
+the completed sign-in and says that its notices are still to be written. Whoever changes it back writes them, in
+the same transaction, so that they are written once whatever dies on the way.
+
+Every mailbox of the user is notified, also the one that got the code: somebody else may read it. Phones are
+notified only where the user has no mailbox, and not the phone that has just got the code: an SMS costs money.
+"""
+
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings as site
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import router, transaction
 
 from passwordless_otp.identifiers import IdentifierValue, Kind
@@ -13,49 +20,67 @@ from passwordless_otp.models.flows import Status, VerificationStatus
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 
 
-def for_sign_in(flow_id: UUID | str) -> list[UUID]:
-    """Write the notices of this sign-in, if they are due; return those of them that wait to be sent."""
-    with transaction.atomic(using=router.db_for_write(Message)):
-        if Flow.objects.filter(pk=flow_id, notice_due=True).update(notice_due=False):  # of two workers, one
-            flow = Flow.objects.select_related("user").get(pk=flow_id)
-            held = [identifier.identifier for identifier in Identifier.objects.filter(user=flow.user_id)]
-            proven = {v.identifier for v in flow.verifications.filter(status=VerificationStatus.VERIFIED)}
-            _write(flow.user, _recipients(held, proven), flow)
-    waiting = Message.objects.filter(flow=flow_id, status=MessageStatus.PENDING)
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
+def write_for_sign_in(flow: Flow, *, claim_first: bool = False) -> list[Message]:
+    """Save and return the notices of this sign-in; none if another worker was faster.
 
-
-def for_added_identifier(user: Any, before: Sequence[IdentifierValue]) -> list[Message]:
-    """Write and return notices to those who held the user's identifiers `before` one was added."""
-    return _write(user, _recipients(before, set()), None)
-
-
-def _recipients(held: Sequence[IdentifierValue], proven: set[IdentifierValue]) -> list[IdentifierValue]:
-    """Return every mailbox, for somebody else may read one; only without any, the phones that got no code.
-
-    An SMS costs, and the code itself has just told that phone.
+    The user's identifiers and the flow's verifications are read only where they are not loaded. With
+    `claim_first` the first notice is saved as claimed, for a caller that delivers it at once.
     """
-    mailboxes = [identifier for identifier in held if identifier.kind == Kind.EMAIL_ADDRESS]
-    return mailboxes or [identifier for identifier in held if identifier not in proven]
+    if flow.user is None:
+        return []
+    settings = InstanceSettings.current()  # outside of the transaction, where it may be remembered
+    with transaction.atomic(using=router.db_for_write(Message)):
+        if not Flow.objects.filter(pk=flow.pk, notice_due=True).update(notice_due=False):
+            return []
+        notices = _make(flow.user, _recipients_of(flow), settings, flow)
+        for notice in notices[:1]:
+            if claim_first and notice.status == MessageStatus.PENDING:
+                notice.mark_claimed()
+        return list(Message.objects.bulk_create(notices))
 
 
-def _write(user: Any, recipients: Sequence[IdentifierValue], flow: Flow | None) -> list[Message]:
-    settings, language = InstanceSettings.current(), _language(user, flow)
+def write_for_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue]) -> list[Message]:
+    """Save and return the notices that an identifier was added, to those that the user had `before`."""
+    recipients = _mailboxes(before) or list(before)
+    return list(Message.objects.bulk_create(_make(user, recipients, InstanceSettings.current())))
+
+
+def _recipients_of(flow: Flow) -> list[IdentifierValue]:
+    held = [each.identifier for each in _identifiers_of(flow)]
+    if mailboxes := _mailboxes(held):
+        return mailboxes
+    verified = {v.identifier for v in flow.known_verifications if v.status == VerificationStatus.VERIFIED}
+    return [identifier for identifier in held if identifier not in verified]
+
+
+def _identifiers_of(flow: Flow) -> Iterable[Identifier]:
+    return flow.user.otp_identifiers.all() if flow.user else []
+
+
+def _mailboxes(identifiers: Iterable[IdentifierValue]) -> list[IdentifierValue]:
+    return [identifier for identifier in identifiers if identifier.kind == Kind.EMAIL_ADDRESS]
+
+
+def _make(
+    user: AbstractBaseUser,
+    recipients: Sequence[IdentifierValue],
+    settings: InstanceSettings,
+    flow: Flow | None = None,
+) -> list[Message]:
+    language = _language(user, flow) if recipients else ""
     notices = []
     for identifier in recipients:
-        message = Message(
-            kind=MessageKind.SECURITY_NOTICE, user=user, flow=flow, to=identifier.value, language=language
-        )
-        message.channel = identifier.kind.channel
+        notice = Message(kind=MessageKind.SECURITY_NOTICE, user_id=user.pk, flow=flow, to=identifier.value)
+        notice.channel, notice.language = identifier.kind.channel, language
         if TestAddress.code_for(identifier, settings):
-            message.status = MessageStatus.SUPPRESSED
-        notices.append(message)
-    return list(Message.objects.bulk_create(notices))
+            notice.status = MessageStatus.SUPPRESSED
+        notices.append(notice)
+    return notices
 
 
-def _language(user: Any, flow: Flow | None) -> str:
-    """Return the language in which the user got a code before: a stranger's browser has another, perhaps."""
-    hers = Message.objects.filter(verification__flow__user=user, verification__flow__status=Status.COMPLETE)
-    hers = hers.exclude(verification__flow=flow) if flow else hers
-    language: str | None = hers.order_by("-pk").values_list("language", flat=True).first()
+def _language(user: AbstractBaseUser, flow: Flow | None) -> str:
+    """Return the language of the last message before that led to a sign-in: this browser may be a stranger's."""
+    own = Message.objects.filter(verification__flow__user=user, verification__flow__status=Status.COMPLETE)
+    own = own.exclude(verification__flow=flow) if flow else own
+    language: str | None = own.order_by("-pk").values_list("language", flat=True).first()
     return language or str(site.LANGUAGE_CODE)

@@ -1,4 +1,4 @@
-"""Deliver in Django's own task queue, or its backport. Can't be imported where there is neither."""
+"""Deliver in Django's own task queue, or its backport. Can't be imported where neither is installed."""
 
 try:
     from django.tasks import task
@@ -9,8 +9,8 @@ from passwordless_otp.messaging.deliver import deliver_message
 
 
 @task
-def deliver(message_id: str) -> None:
-    """Do what is due for this message. A backend that can't wait leaves the next try to `otp_deliver`."""
-    again = deliver_message(message_id)
+def deliver(job: str) -> None:
+    """Do what is due for this job. Backends that can't defer tasks leave the next try to `otp_deliver`."""
+    again = deliver_message(job)
     if again and deliver.get_backend().supports_defer:
-        deliver.using(run_after=again).enqueue(message_id)
+        deliver.using(run_after=again).enqueue(job)

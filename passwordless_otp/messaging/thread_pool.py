@@ -1,4 +1,10 @@
-"""What the threads of one process have to do, and when."""
+"""Deliver in threads of this process: a delay queue of jobs, and eight threads that take from it.
+
+A retry waits in the same queue until it is due, so it occupies no thread. The queue has an end; what does not fit
+stays in the table, where `otp_deliver` finds it. The threads are daemons: at its end the process delivers what
+waits for half of `GRACE`, then waits for what is on its way for the other half. A forked process has none of its
+parent's threads, so it begins with an empty queue and starts its own.
+"""
 
 import atexit
 import heapq
@@ -8,7 +14,7 @@ import time
 from itertools import count
 from queue import Full
 from threading import Condition, Lock, Thread
-from uuid import UUID
+from typing import NamedTuple
 
 from django.db import connections
 from django.urls import get_script_prefix, set_script_prefix
@@ -16,78 +22,80 @@ from django.utils import timezone
 
 from passwordless_otp.messaging import deliver
 
-MAX_WAITING = 10_000  # ids that wait, about 3 MB; what comes on top stays in the table
+logger = logging.getLogger("passwordless_otp.messaging")
 
-# A message, and where the site is mounted: links need that, and only the request's thread knows it.
-Job = tuple[UUID, str]
+THREADS = 8
+MAX_WAITING = 10_000  # jobs, about 3 MB
+GRACE = 5.0  # seconds that a process waits at its end
+
+
+class NoThreads(RuntimeError):
+    """The server runs no threads but its own, so nobody would deliver."""
+
+
+class Job(NamedTuple):
+    """What to deliver, and the path under which the site is mounted: only the request's thread knows that."""
+
+    name: str  # as `deliver_message` takes it
+    script_prefix: str
 
 
 class DelayQueue:
-    """A queue whose entries have a time. An entry that waits already is not taken in again."""
+    """Jobs, each with the time when it is due. A job that waits already is not added again."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, int, Job]] = []
         self._known: set[Job] = set()
-        self._begun = 0
+        self._underway = 0
         self._numbers = count()
         self._changed = Condition()
 
-    def add(self, work: Job, seconds: float = 0.0) -> None:
-        """Note this for in so many seconds. Raises `queue.Full`."""
+    def add(self, job: Job, seconds: float = 0.0) -> None:
+        """Add a job that is due in so many seconds. Raises `queue.Full`."""
         with self._changed:
-            if work in self._known:
+            if job in self._known:
                 return
             if len(self._known) >= MAX_WAITING:
                 raise Full
-            self._known.add(work)
-            heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._numbers), work))
+            self._known.add(job)
+            heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._numbers), job))
             self._changed.notify_all()
 
-    def begin(self) -> Job:
-        """Wait for something that is due, and take it."""
+    def take(self) -> Job:
+        """Wait until a job is due and return it. `finish` has to be called for it."""
         with self._changed:
             while (seconds := self._seconds()) is None or seconds > 0:
                 self._changed.wait(seconds)
-            _due, _number, work = heapq.heappop(self._waiting)
-            self._known.discard(work)
-            self._begun += 1
-            return work
+            _due, _number, job = heapq.heappop(self._waiting)
+            self._known.discard(job)
+            self._underway += 1
+            return job
 
     def finish(self) -> None:
-        """Tell that one that was begun is done."""
+        """Say that a job that was taken is done."""
         with self._changed:
-            self._begun -= 1
+            self._underway -= 1
             self._changed.notify_all()
 
     def clear(self) -> None:
-        """Forget all that has not begun: it waits in the table."""
+        """Forget the jobs that nobody has taken: their messages wait in the table."""
         with self._changed:
             self._waiting.clear()
             self._known.clear()
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until nothing is under way and nothing is due, so long at most; tell whether that is so."""
+        """Wait until no job is under way or due, at most so long. Return whether that is so."""
         with self._changed:
             return self._changed.wait_for(self._is_idle, seconds)
 
     def _is_idle(self) -> bool:
         seconds = self._seconds()
-        return not self._begun and (seconds is None or seconds > 0)
+        return not self._underway and (seconds is None or seconds > 0)
 
     def _seconds(self) -> float | None:
-        """Return how long until the next one is due; `None` where there is none."""
+        """Return how long until the next job is due; `None` where none waits."""
         return self._waiting[0][0] - time.monotonic() if self._waiting else None
-
-
-logger = logging.getLogger("passwordless_otp.messaging")
-
-THREADS = 8
-GRACE = 5.0  # seconds that a process waits at its end; what is left then, `manage.py otp_deliver` finds
-
-
-class NoThreads(RuntimeError):
-    """The server runs no threads but its own: nobody would deliver."""
 
 
 _queue = DelayQueue()
@@ -95,11 +103,11 @@ _threads: list[Thread] = []
 _starting = Lock()
 
 
-def submit(message_id: UUID) -> None:
-    """Let one of the threads deliver this message. Raises `NoThreads`, or `queue.Full` where too many wait."""
+def submit(name: str) -> None:
+    """Let one of the threads deliver this job. Raises `NoThreads`, or `queue.Full` where too many wait."""
     if not can_run():
         raise NoThreads
-    _queue.add((message_id, get_script_prefix()))
+    _queue.add(Job(name, get_script_prefix()))
     with _starting:
         while len(_threads) < THREADS:
             thread = Thread(target=_work, args=[_queue], name="passwordless_otp", daemon=True)
@@ -108,7 +116,7 @@ def submit(message_id: UUID) -> None:
 
 
 def can_run() -> bool:
-    """Tell whether threads run here: under uWSGI they have to be asked for."""
+    """Return whether the server lets threads run: uWSGI does so only with `enable-threads`."""
     try:
         import uwsgi
     except ImportError:
@@ -117,44 +125,43 @@ def can_run() -> bool:
 
 
 def drain(seconds: float = GRACE) -> bool:
-    """Wait until all that is due is done, so long at most; tell whether it is."""
+    """Wait until everything due is delivered, at most so long. Return whether it is."""
     return _queue.wait(seconds)
 
 
 def close(seconds: float) -> bool:
-    """Begin nothing more, and wait so long at most for what was begun; tell whether it is done."""
+    """Take no more jobs, and wait at most so long for those under way. Return whether they are done."""
     _queue.clear()
     return _queue.wait(seconds)
 
 
 def _work(queue: DelayQueue) -> None:
     while True:
-        message_id, prefix = queue.begin()
+        job = queue.take()
         try:
-            _deliver(queue, message_id, prefix)
-        except BaseException as error:  # asyncio's CancelledError, too: the thread has others to deliver
-            logger.error("message %s was not delivered: %s", message_id, type(error).__name__)
+            _deliver(queue, job)
+        except BaseException as error:  # also asyncio.CancelledError: the thread has other jobs to do
+            logger.error("job %s was not delivered: %s", job.name, type(error).__name__)
         finally:
             queue.finish()
 
 
-def _deliver(queue: DelayQueue, message_id: UUID, prefix: str) -> None:
-    set_script_prefix(prefix)
+def _deliver(queue: DelayQueue, job: Job) -> None:
+    set_script_prefix(job.script_prefix)
     try:
-        again = deliver.deliver_message(message_id)
+        again = deliver.deliver_message(job.name)
         if again:
-            queue.add((message_id, prefix), (again - timezone.now()).total_seconds())
+            queue.add(job, (again - timezone.now()).total_seconds())
     finally:
         connections.close_all()
 
 
 def _end() -> None:
-    """Deliver what waits; then only finish, so that as little as possible is cut off in the middle."""
+    """Deliver what waits, then only finish what is under way, so that little is cut off in the middle."""
     drain(GRACE / 2) or close(GRACE / 2)
 
 
-def _forget() -> None:
-    """A forked process has none of its parent's threads, and none of what they were to do."""
+def _start_anew() -> None:
     global _queue, _starting
     _queue, _starting = DelayQueue(), Lock()
     _threads.clear()
@@ -162,4 +169,4 @@ def _forget() -> None:
 
 atexit.register(_end)
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_start_anew)

@@ -1,10 +1,16 @@
-"""What a message says, and what may become of it."""
+"""Message: one email or SMS to one recipient. The row holds no text and no code: both are made when it is sent.
+
+A message is saved as pending, or as sending where the same request delivers it, and a worker claims it with one
+conditional UPDATE. Of several workers that try, one sends it. From then on its status only moves forward,
+whatever order the worker's answer and the provider's reports arrive in.
+"""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import NamedTuple, Self
+from uuid import UUID
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +22,7 @@ from passwordless_otp.models.flows import Flow, Status, Verification, Verificati
 
 
 class MessageKind(models.TextChoices):
-    """What a message says."""
+    """What a message is about; also the folder of its templates."""
 
     SIGN_IN = "sign_in", _("code to sign in")
     SIGN_UP = "sign_up", _("code to sign up")
@@ -26,12 +32,12 @@ class MessageKind(models.TextChoices):
 
     @property
     def has_code(self) -> bool:
-        """Whether it holds a code; the others are notes."""
+        """Whether messages of this kind contain a code."""
         return self in {MessageKind.SIGN_IN, MessageKind.SIGN_UP}
 
 
 class MessageStatus(models.TextChoices):
-    """What became of a message."""
+    """How far a message has come. `PREDECESSORS` says which status may follow which."""
 
     PENDING = "pending", _("pending")
     SENDING = "sending", _("sending")
@@ -42,72 +48,110 @@ class MessageStatus(models.TextChoices):
     SUPPRESSED = "suppressed", _("not to be sent")
 
 
-UNDERWAY = [MessageStatus.PENDING, MessageStatus.SENDING]
-TAKEN = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN]  # by a provider, as far as we know
-# A status only moves on: what another one may follow. A report can be faster than the answer that it is about.
-BEFORE = {
+UNFINISHED = [MessageStatus.PENDING, MessageStatus.SENDING]
+ACCEPTED = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN]  # by a provider, or perhaps so
+# The statuses that each status may follow. A provider's report can arrive before its answer to the request.
+PREDECESSORS = {
     MessageStatus.PENDING: [MessageStatus.SENDING, MessageStatus.UNKNOWN],  # of a worker that was only slow
     MessageStatus.UNKNOWN: [MessageStatus.SENDING],
     MessageStatus.SUPPRESSED: [MessageStatus.SENDING],
-    MessageStatus.SENT: [*UNDERWAY, MessageStatus.UNKNOWN],
+    MessageStatus.SENT: [*UNFINISHED, MessageStatus.UNKNOWN],
     MessageStatus.FAILED: [MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT],
-    MessageStatus.DELIVERED: [*UNDERWAY, MessageStatus.UNKNOWN, MessageStatus.SENT],
+    MessageStatus.DELIVERED: [*UNFINISHED, MessageStatus.UNKNOWN, MessageStatus.SENT],
 }
 
 
-__all__ = ["BEFORE", "TAKEN", "UNDERWAY", "Message", "MessageKind", "MessageStatus"]
+TEXT_LENGTHS = {"backend": 200, "provider_id": 200, "error_code": 100}
+
+
+class Outcome(NamedTuple):
+    """What came of a try to deliver a message. `error_code` and `backend` are shown to operators."""
+
+    status: MessageStatus
+    backend: str = ""
+    error_code: str = ""
+    provider_id: str = ""
+    next_try_at: datetime | None = None
+
+    def as_text(self) -> Self:
+        """Return it with texts that can be saved: a site's own backend may return anything."""
+        return self._replace(
+            backend=_text("backend", self.backend),
+            error_code=_text("error_code", self.error_code),
+            provider_id=_text("provider_id", self.provider_id),
+        )
+
+
+def _text(column: str, value: object) -> str:
+    return str(value or "").replace("\0", "")[: TEXT_LENGTHS[column]]  # PostgreSQL takes no NUL
+
+
+# Written out because every message runs it: composed by the ORM, this statement takes six times as long.
+RECORD = """
+UPDATE "passwordless_otp_message"
+SET "status" = %s, "backend" = %s, "error_code" = %s, "provider_id" = %s, "next_try_at" = %s,
+    "sent_at" = COALESCE(%s, "sent_at")
+WHERE "id" = %s AND "status" IN ({predecessors})
+"""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """Each method is one statement."""
 
     def claim(self, pk: object) -> int:
-        """Take a message that is due for this worker: of two that ask, one gets 1."""
+        """Mark a message that is due as being sent by the caller. Of several workers that try, one gets 1."""
         now = timezone.now()
-        return (
-            self.due(now)
-            .filter(pk=pk)
-            .update(status=MessageStatus.SENDING, delivery_tries=F("delivery_tries") + 1, claimed_at=now)
-        )
-
-    def next_try(self, pk: object) -> datetime | None:
-        """Return when this message is due again; `None` unless it waits for that."""
-        waiting = self.filter(pk=pk, status=MessageStatus.PENDING)
-        return waiting.values_list("next_try_at", flat=True).first()
+        tries = F("delivery_tries") + 1
+        due = self.due(now).filter(pk=pk)
+        return due.update(status=MessageStatus.SENDING, delivery_tries=tries, claimed_at=now)
 
     def due(self, now: datetime) -> Self:
-        """Those that wait for a worker, the oldest first."""
+        """Those that wait for a worker, oldest first."""
         now_due = Q(next_try_at=None) | Q(next_try_at__lte=now)
         return self.filter(now_due, status=MessageStatus.PENDING).order_by("pk")
 
-    def give_up(self, before: datetime) -> int:
-        """Mark as unknown those that a worker took before then: it died, with or without having sent them."""
+    def mark_unknown(self, before: datetime) -> int:
+        """Mark those claimed before then and still unfinished: they may or may not have been sent."""
         lost = self.filter(status=MessageStatus.SENDING, claimed_at__lt=before)
-        return lost.update(status=MessageStatus.UNKNOWN, error_code="the worker died")
+        return lost.update(status=MessageStatus.UNKNOWN, error_code="worker stopped before it recorded an answer")
+
+    def record(self, pk: UUID, outcome: Outcome, sent_at: datetime | None) -> int:
+        """Save the outcome of a try, unless the message has moved on already."""
+        connection = connections[self.db]
+        before = PREDECESSORS[outcome.status]
+        instants = [
+            connection.ops.adapt_datetimefield_value(instant) for instant in [outcome.next_try_at, sent_at]
+        ]
+        key = Message.id.field.get_db_prep_value(pk, connection)
+        texts = [outcome.status, outcome.backend, outcome.error_code, outcome.provider_id]
+        with connection.cursor() as cursor:
+            sql = RECORD.format(predecessors=", ".join(["%s"] * len(before)))
+            cursor.execute(sql, [*texts, *instants, key, *before])
+            return int(cursor.rowcount)
 
     def deny(self, pk: object) -> int:
-        """Note that what this notice tells of was somebody else's doing: of two that say so, one gets 1."""
+        """Record that the recipient of this security notice says "It was not me". Only the first call gets 1."""
         return self.filter(pk=pk, denied_at=None, kind=MessageKind.SECURITY_NOTICE).update(
             denied_at=timezone.now()
         )
 
     def report(self, pk: object, status: MessageStatus, provider_id: str, error_code: str = "") -> int:
-        """Take over what a provider says became of its message, unless it is about another try, or old news."""
+        """Apply a provider's report, unless it is about another try or the message has moved on already."""
         of_this_try = Q(provider_id="") | Q(provider_id=provider_id)
-        known = self.filter(of_this_try, pk=pk, status__in=BEFORE[status])
+        known = self.filter(of_this_try, pk=pk, status__in=PREDECESSORS[status])
         column = {MessageStatus.SENT: "sent_at", MessageStatus.DELIVERED: "delivered_at"}.get(status)
         at = {column: timezone.now()} if column else {}
         return known.update(status=status, provider_id=provider_id, error_code=error_code, **at)
 
-    def whole(self) -> Self:
-        """With the verification and the flow that a code is derived from, or the sign-in that it is about."""
+    def with_flow(self) -> Self:
+        """With what delivering needs: the verification and its flow, or the flow of a security notice."""
         return self.select_related("verification__flow", "flow")
 
 
 class Message(models.Model):
-    """One email or SMS; its text is made when it is sent.
+    """Messages with a code, and those about a missing account, belong to a verification and go to its identifier.
 
-    It goes to its verification's identifier. A notice has none: it goes to one that its user had already.
+    A security notice has no verification: it has a user, and goes to the identifier in `to`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -118,7 +162,7 @@ class Message(models.Model):
         related_name="messages",
         verbose_name=_("verification attempt"),
     )
-    # Of notices alone: whose account it is about, and the sign-in; without one, an identifier was added.
+    # Security notices only: the account, and the sign-in. Without a sign-in, an identifier was added.
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
@@ -133,14 +177,14 @@ class Message(models.Model):
     denied_at = models.DateTimeField(_("“It was not me” at"), null=True)
     kind = models.CharField(_("kind"), max_length=16, choices=MessageKind)
     channel = models.CharField(_("channel"), max_length=8)
-    # The verification's when it was written: it is sent only while that is still the newest code.
+    # The verification's generation at the time: the message is sent only while its code is the newest.
     generation = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(_("status"), max_length=12, choices=MessageStatus, default=MessageStatus.PENDING)
-    backend = models.CharField(_("provider"), max_length=200, blank=True)
-    provider_id = models.CharField(_("provider's id"), max_length=200, blank=True)
-    error_code = models.CharField(_("provider's answer"), max_length=100, blank=True)
+    backend = models.CharField(_("provider"), max_length=TEXT_LENGTHS["backend"], blank=True)
+    provider_id = models.CharField(_("provider's id"), max_length=TEXT_LENGTHS["provider_id"], blank=True)
+    error_code = models.CharField(_("provider's answer"), max_length=TEXT_LENGTHS["error_code"], blank=True)
     delivery_tries = models.PositiveSmallIntegerField(_("delivery tries"), default=0)
-    # Of an SMS that counts for the limits of its country: to a number that nobody had proven when it went out.
+    # Set for an SMS to a number that no user had proven: it counts for the conversion rate of its country.
     country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -158,10 +202,10 @@ class Message(models.Model):
         indexes = [
             models.Index(
                 fields=["status", "next_try_at"],
-                condition=Q(status__in=UNDERWAY),
+                condition=Q(status__in=UNFINISHED),
                 name="passwordless_otp_msg_underway",
             ),
-            # For reports on mail that the site sends by the same provider: all of them are looked for here.
+            # Providers also report on the site's other mail, and each report is looked up here.
             models.Index(fields=["provider_id"], name="passwordless_otp_msg_provider"),
             models.Index(fields=["created_at"], condition=~Q(country=""), name="passwordless_otp_msg_country"),
             models.Index(fields=["to"], condition=~Q(to=""), name="passwordless_otp_msg_to"),
@@ -192,37 +236,35 @@ class Message(models.Model):
 
     @property
     def identifier(self) -> IdentifierValue:
-        """Whom it goes to."""
+        """The recipient."""
         if self.verification is not None:
             return self.verification.identifier
         return IdentifierValue(next(kind for kind in Kind if kind.channel == self.channel), self.to)
 
     @property
     def happened_at(self) -> datetime:
-        """When what a notice is about was done."""
+        """When the event that a security notice is about took place."""
         return (self.flow and self.flow.completed_at) or self.created_at
 
     @property
     def is_current(self) -> bool:
-        """Whether it is still to be sent: its code is the one that would be right, or it is a notice."""
+        """Whether sending it still makes sense: its code would be accepted, or it is a security notice."""
         verification = self.verification
         if verification is None:
             return True
         live = verification.state == VerificationStatus.UNVERIFIED and verification.flow.status == Status.OPEN
         return live and self.generation == verification.generation
 
-    def record(self, status: MessageStatus, **outcome: Any) -> None:
-        """Save what became of it. Where a provider's report was faster, its word stays."""
-        now = timezone.now()
-        outcome = {"error_code": "", "next_try_at": None, "backend": "", "provider_id": "", **outcome}
-        for name in ["backend", "provider_id", "error_code"]:
-            field: Any = self._meta.get_field(name)
-            said = str(outcome[name] or "")  # by a provider's backend: PostgreSQL takes no NUL
-            outcome[name] = said.replace("\0", "")[: field.max_length]
-        if status == MessageStatus.SENT:
-            outcome["sent_at"] = now
-        held = Message.objects.filter(pk=self.pk)
-        if held.filter(status__in=BEFORE[status]).update(status=status, **outcome):
+    def mark_claimed(self) -> None:
+        """Set what `claim` sets, for a message that has not been saved or whose row was just claimed."""
+        self.status, self.claimed_at = MessageStatus.SENDING, timezone.now()
+        self.delivery_tries += 1
+
+    def record(self, outcome: Outcome) -> None:
+        """Save the outcome of a try. If a provider's report arrived first, its status stays."""
+        outcome = outcome.as_text()
+        sent_at = timezone.now() if outcome.status == MessageStatus.SENT else None
+        if Message.objects.record(self.pk, outcome, sent_at):
             return
-        late = [name for name in ["backend", "provider_id", "sent_at"] if outcome.get(name)]
-        held.update(**{name: outcome[name] for name in late})
+        late = {"backend": outcome.backend, "provider_id": outcome.provider_id, "sent_at": sent_at}
+        Message.objects.filter(pk=self.pk).update(**{name: value for name, value in late.items() if value})

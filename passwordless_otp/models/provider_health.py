@@ -1,5 +1,12 @@
-"""Circuit: how a provider has been doing, for all processes to know."""
+"""Provider health: which providers have failed of late, shared by all processes.
 
+A row exists only for a provider in trouble. After `THRESHOLD` failures in a row it is passed over for `OPEN_FOR`;
+then one message may try it, chosen by a conditional UPDATE, and its success deletes the row. To save a statement
+for each message, a process remembers for a second that a provider has no row. Trouble is never remembered: then
+every message asks the database.
+"""
+
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -11,24 +18,35 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.models.base import PrimaryManager
 
-THRESHOLD = 5  # failures without a success in between, until a provider is left alone
+THRESHOLD = 5  # failures without a success in between, until a provider is passed over
 OPEN_FOR = timedelta(seconds=30)  # then one message tries it again
+REMEMBERED = 1.0  # seconds
+
+# (database, provider) → `time.monotonic()`. An entry that has run out still says that no row was there.
+_healthy_until: dict[tuple[str, str], float] = {}
 
 
 class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
-    """Two statements at most each: one to read, one to write."""
+    """At most two statements each: one to read, one to write. None for a provider remembered as healthy."""
 
     def admits(self, name: str) -> bool:
-        """Tell whether a message may try this provider. Where it has been left alone long enough, one may."""
-        health = self.filter(pk=name, failures__gte=THRESHOLD).first()
+        """Return whether a message may try this provider now. In trouble, one message every `OPEN_FOR` may."""
+        if time.monotonic() < _healthy_until.get((self.db, name), 0.0):
+            return True
+        health = self.filter(pk=name).first()
         if health is None:
+            self._remember(name)
+            return True
+        self._forget(name)
+        if health.failures < THRESHOLD:
             return True
         now = timezone.now()
         probe = self.filter(pk=name, open_until=health.open_until, open_until__lte=now)
         return bool(probe.update(open_until=now + OPEN_FOR))
 
-    def count_failure(self, name: str) -> None:
-        """Note that the provider was not there."""
+    def record_failure(self, name: str) -> None:
+        """Count that the provider could not be used."""
+        self._forget(name)
         until = timezone.now() + OPEN_FOR
         opens = When(failures__gte=THRESHOLD - 1, then=Value(until))
         self.bulk_create([self.model(name=name)], ignore_conflicts=True)
@@ -37,20 +55,33 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
             open_until=Case(opens, default=F("open_until")),
         )
 
-    def close(self, name: str) -> None:
-        """Note that the provider works."""
-        self.filter(pk=name).delete()
+    def record_success(self, name: str) -> None:
+        """End the trouble of this provider, if it was in any when this process last looked."""
+        if (self.db, name) not in _healthy_until:
+            self.filter(pk=name).delete()
+            self._remember(name)
 
     def first_admission(self, names: Iterable[str], now: datetime) -> datetime:
-        """Return when the first of these providers may be tried: `now`, unless all are left alone."""
+        """Return when the first of these providers may be tried: `now`, unless all are passed over."""
         names = list(names)
         open_ = self.filter(pk__in=names, failures__gte=THRESHOLD, open_until__gt=now)
         ends = list(open_.values_list("open_until", flat=True))
         return min(ends) if len(ends) == len(names) else now
 
+    def _remember(self, name: str) -> None:
+        _healthy_until[self.db, name] = time.monotonic() + REMEMBERED
+
+    def _forget(self, name: str) -> None:
+        _healthy_until.pop((self.db, name), None)
+
+
+def clear_memory() -> None:
+    """Let this process ask the database about every provider. For tests."""
+    _healthy_until.clear()
+
 
 class ProviderHealth(models.Model):
-    """A provider that failed of late. Where it keeps failing it is passed over for a while."""
+    """A provider that has failed of late."""
 
     name = models.CharField(_("provider"), primary_key=True, max_length=200)
     failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)

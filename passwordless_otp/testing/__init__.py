@@ -1,4 +1,4 @@
-"""For the tests of sites: what their own parts have to keep to. Needs pytest, which nothing else here does."""
+"""For the tests of sites: rules for the parts that they write themselves. Nothing else here needs pytest."""
 
 from typing import TYPE_CHECKING, Any
 

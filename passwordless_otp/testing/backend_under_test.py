@@ -1,4 +1,8 @@
-"""What a site says of the backend that it tests: which it is, and how to let its provider misbehave."""
+"""What a site declares about the backend that it tests: its class, its options, how its provider can misbehave.
+
+The rules themselves are in `backends`. Class attributes say what the backend can do. Fixtures put a stand-in for
+the provider into a state; the tests of those that are not overridden are skipped, with a reason that says which.
+"""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
@@ -7,37 +11,36 @@ import pytest
 
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused
 from passwordless_otp.testing import messages
-from passwordless_otp.testing.attempts import Attempt, attempt, listening
+from passwordless_otp.testing.deliveries import Delivery, deliver_once, listening
 from passwordless_otp.testing.messages import Arrived
 
 MARGIN = 1.0  # seconds, for a busy machine
 
 
 class BackendUnderTest:
-    """Its attributes are to be set and its fixtures to be overridden; what is left out skips tests."""
+    """Set the attributes and override the fixtures in a subclass of `BackendConformance`."""
 
     backend_class: ClassVar[type[Backend]]
     channels: ClassVar[list[str]] = ["sms"]  # "email", "sms" or both
     gives_up_within: ClassVar[float] = 10.0  # seconds, with the `options` that are given here
     prints: ClassVar[bool] = False  # it prints messages by design
     has_own_text: ClassVar[bool] = False  # the provider is given the code and writes the text itself
-    sdk: ClassVar[list[str]] = []  # packages that are to be loaded with the first message, and not before
-
+    sdk: ClassVar[list[str]] = []  # packages that must be loaded with the first message, and not before
     foreign_loggers: ClassVar[list[str]] = []  # of a server that stands in for the provider in this process
 
     @pytest.fixture
     def options(self) -> dict[str, Any]:
-        """Return the setting's OPTIONS."""
+        """Return the OPTIONS of the setting DELIVERY."""
         return {}
 
     @pytest.fixture
     def backend(self, options: dict[str, Any]) -> Backend:
-        """Return the backend, made as from the setting."""
+        """Return the backend, made as the setting would."""
         return self.backend_class(**options)
 
     @pytest.fixture
     def accepts(self) -> None:
-        """Let the provider take every message. Override it if it does not do so from the start."""
+        """Let the provider take every message. Override it if it doesn't from the start."""
 
     @pytest.fixture
     def refuses(self) -> None:
@@ -66,47 +69,47 @@ class BackendUnderTest:
 
     @pytest.fixture
     def arrived(self) -> Callable[[], list[Arrived]]:
-        """Return a function that tells what has arrived, one `Arrived` for each message and recipient."""
+        """Return a function that returns what has arrived, one `Arrived` for each message and recipient."""
         _undefined("arrived", "show what arrived")
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run a test that asks for a `message` with each kind of message."""
+        """Run a test that takes a `message` once with each kind of message, and one with a `channel` on each."""
         if "message" in metafunc.fixturenames:
             found = {
                 f"{on} {kind}": one for on in self.channels for kind, one in messages.kinds(on, self.most).items()
             }
             if "arrived" in metafunc.fixturenames and not self.defines("arrived"):
-                found = dict([*found.items()][:1])  # one skip tells it
+                found = dict([*found.items()][:1])  # one skip is enough
             metafunc.parametrize("message", found.values(), ids=found)
         if "channel" in metafunc.fixturenames:
             metafunc.parametrize("channel", self.channels)
 
     @property
     def most(self) -> int | None:
-        """The longest code that the backend declares to take, if it declares a number."""
+        """The longest code that the backend declares to take; `None` for any."""
         most: object = self.backend_class.max_code_length
         return most if isinstance(most, int) else None
 
-    def try_once(self, backend: Backend, message: Outgoing) -> Attempt:
-        """Send, and fail where no answer comes in time."""
+    def try_once(self, backend: Backend, message: Outgoing) -> Delivery:
+        """Send the message, and fail the test if no answer comes in time."""
         try:
             with listening(prints=self.prints, but=self.foreign_loggers) as said:
-                return attempt(backend, message, self.gives_up_within + MARGIN, said)
+                return deliver_once(backend, message, self.gives_up_within + MARGIN, said)
         except TimeoutError as error:
             pytest.fail(str(error))
 
     def answer(self, backend: Backend, channel: str) -> object:
-        """Send an ordinary message; return what came back."""
+        """Send an ordinary message. Return what `send` has returned or raised."""
         return self.try_once(backend, messages.usual(channel, self.most)).answer
 
     def fits(self, message: Outgoing, answer: object) -> bool:
-        """Tell whether the backend has done with the message what it should."""
-        if self.has_own_text and not message.code:  # only another provider can write this
+        """Return whether this is the right answer to a message that the provider takes."""
+        if self.has_own_text and not message.code:  # only another provider can send this
             return isinstance(answer, Refused) and answer.elsewhere
         return isinstance(answer, Receipt)
 
     def defines(self, fixture: str) -> bool:
-        """Tell whether the fixture of this name was overridden."""
+        """Return whether a subclass overrides the fixture of this name."""
         owner = next(owner for owner in type(self).__mro__ if fixture in vars(owner))
         return owner is not BackendUnderTest
 

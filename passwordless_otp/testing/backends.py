@@ -1,4 +1,8 @@
-"""The rules that every delivery backend keeps to, as tests."""
+"""The rules that every delivery backend keeps, as tests.
+
+One test for each rule of docs/writing-a-provider.md: what `send` returns and raises, that it comes back in time,
+that nothing leaks, that threads can share the object, and that making it costs nothing.
+"""
 
 # ruff: noqa: D102, S101 - the name of a test is its rule, and an assertion its body
 import os
@@ -13,8 +17,8 @@ import pytest
 
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
 from passwordless_otp.testing import messages
-from passwordless_otp.testing.attempts import send_all
 from passwordless_otp.testing.backend_under_test import MARGIN, BackendUnderTest
+from passwordless_otp.testing.deliveries import send_all
 from passwordless_otp.testing.messages import Arrived
 
 LONGEST_ID, LONGEST_CODE = 200, 100  # characters of `provider_id` and of an error's `code` that can be saved
@@ -31,7 +35,7 @@ print(*[name for name in sys.argv[2:] if name in sys.modules])
 
 
 class BackendConformance(BackendUnderTest):
-    """Subclass it as `Test…`, say which backend, and override the fixtures by which its provider misbehaves."""
+    """Subclass it as `Test…`, set `backend_class`, and override the fixtures that let its provider misbehave."""
 
     def test_it_returns_a_receipt_that_can_be_saved(self, accepts: None, backend: Backend, channel: str) -> None:
         receipt = self.answer(backend, channel)
@@ -150,7 +154,7 @@ class BackendConformance(BackendUnderTest):
 
 
 def _is(kind: type[Exception], answer: object) -> None:
-    """Check that it is such an error, and that its code can be saved and shown."""
+    """Assert that the answer is an error of this class whose code can be saved and shown."""
     assert isinstance(answer, kind), repr(answer)
     code = getattr(answer, "code", None)
     assert isinstance(code, str), repr(answer)

@@ -1,4 +1,4 @@
-"""Messages of every kind that a backend may be given, and what came of them at the other end."""
+"""Messages of every kind that a backend may be given, and what arrived of them at the provider."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ CALLBACK = "https://example.com/auth/webhooks/provider/"
 
 @dataclass(frozen=True)
 class Arrived:
-    """One message to one person, as the provider got it. What is `None` can't be looked at."""
+    """One message to one recipient, as the provider got it. What is `None` is not compared."""
 
     to: str
     text: str
@@ -49,12 +49,12 @@ def with_code(message: Outgoing, code: str) -> Outgoing:
 def kinds(channel: str, most: int | None = None) -> dict[str, Outgoing]:
     """Return a message of each kind, by the name of the kind."""
     message = usual(channel, most)
-    code, note = message.code, "Nobody has an account here.\n\nYou need not do anything.\n"
+    code, plain = message.code, "Nobody has an account here.\n\nYou need not do anything.\n"
     of_all = {
         "with a code": message,
         "with the longest code": longest(channel, most),
         "without a code": replace(
-            with_code(message, ""), text=note, html="", subject=message.subject and "A note"
+            with_code(message, ""), text=plain, html="", subject=message.subject and "No account"
         ),
         "in many alphabets": replace(message, text=f"{code} – café, 日本, Ελλάδα, 🍏\n"),
         "from right to left": replace(message, text=f"{ARABIC} {code}\n{HEBREW} {code}\n"),
@@ -73,7 +73,7 @@ def kinds(channel: str, most: int | None = None) -> dict[str, Outgoing]:
 
 
 def to_many(channel: str, most: int | None, number: int) -> list[Outgoing]:
-    """Return so many messages, each with a name, an address and a text of its own."""
+    """Return so many messages, each with an id, a recipient and a text of its own."""
     message = usual(channel, most)
     sms, code = channel == "sms", message.code
     people = [f"+1415555{n:04}" if sms else f"jane{n}@example.com" for n in range(number)]

@@ -1,4 +1,4 @@
-"""A provider on loopback that speaks HTTP, and fails as it is told to."""
+"""A stand-in for a provider: an HTTP server on 127.0.0.1 that fails as it is told to."""
 
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -6,13 +6,13 @@ from threading import Event, Thread
 from typing import Self
 
 LONGEST = 60.0  # seconds that it keeps silent
-FAILING = 400
+FIRST_ERROR = 400  # HTTP status
 POLLING = 0.005  # seconds until it notices that it has to end
 
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked of it."""
+    """One request that the provider got."""
 
     method: str
     path: str
@@ -21,9 +21,9 @@ class Request:
 
 
 class HTTPProvider:
-    """A server on 127.0.0.1, at `url`, within a `with` block. It keeps what it was asked in `requests`.
+    """A server at `url` within a `with` block, which keeps what it was asked in `requests`.
 
-    It takes everything and answers `{"id": "1"}`, until told otherwise.
+    Until told otherwise it answers every request with status 200 and `{"id": "1"}`.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class HTTPProvider:
         self.stops()
 
     def answers(self, status: int, body: str = "") -> None:
-        """Answer this from now on. An error without a body repeats what was asked, as some providers do."""
+        """Give this answer from now on. An error without a body quotes the request, as some providers do."""
         self.status, self.body = status, body.encode()
 
     def hangs(self) -> None:
@@ -56,7 +56,7 @@ class HTTPProvider:
         self.closing = True
 
     def stops(self) -> None:
-        """Be gone: connections are refused."""
+        """Refuse connections from now on."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
@@ -71,7 +71,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of those that have hung up."""
+        """Print nothing about clients that have gone."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -85,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
             provider.ended.wait(LONGEST)
         if provider.silent or provider.closing:
             return
-        answer = provider.body or (body if provider.status >= FAILING else b"")
+        answer = provider.body or (body if provider.status >= FIRST_ERROR else b"")
         self.send_response(provider.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
@@ -95,4 +95,4 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = _answer  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: what this server prints would look like the backend's."""
+        """Print nothing: it would look like the backend's."""

@@ -1,1 +1,1 @@
-"""What providers report about messages."""
+"""Webhooks: what providers report about messages. A report never decides who may sign in."""

@@ -1,4 +1,8 @@
-"""Email: what became of it, as the site's Anymail hears it from the provider, and has checked."""
+"""Delivery reports on email, as Anymail receives and authenticates them.
+
+A report moves its message's status forward. One that says that an address takes no more mail marks the identifier
+for the operator, and a later delivery takes the mark away. Reports on the site's other mail are passed over.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +12,7 @@ from django.utils import timezone
 from passwordless_otp.models import Identifier, Message
 from passwordless_otp.models.messages import MessageStatus
 
-# Who complains of a message has got it. What is not listed says nothing of its fate: queued, deferred, opened …
+# Whoever complains of a message has got it. Events that are not listed decide nothing: queued, deferred, opened …
 STATUSES = {
     "sent": MessageStatus.SENT,
     "delivered": MessageStatus.DELIVERED,
@@ -17,21 +21,21 @@ STATUSES = {
     "rejected": MessageStatus.FAILED,
     "failed": MessageStatus.FAILED,
 }
-# Reasons that lie with the address and hold for the next message, too; not that this one was taken for spam.
+# Reasons that lie with the address and hold for the next message, too. That this one looked like spam is none.
 LASTING = {"invalid", "bounced", "timed_out", "spam", "unsubscribed"}
-PASSING = {"Transient", "Undetermined", "SoftBounce"}  # by Amazon SES and Postmark; to Anymail all bounced
-LONGEST = 200  # characters of a provider's id; ours holds no more
+PASSING = {"Transient", "Undetermined", "SoftBounce"}  # of Amazon SES and Postmark; Anymail calls all "bounced"
+LONGEST = 200  # characters of a provider's id that a message holds
 
 
 def connect() -> None:
-    """Listen to Anymail."""
+    """Connect to Anymail's signal."""
     from anymail.signals import tracking
 
     tracking.connect(receive, dispatch_uid="passwordless_otp")
 
 
 def receive(event: Any, **_more: Any) -> None:
-    """Take over what is new. What is not about a message of ours, or can't be read, is passed over."""
+    """Apply a report. One that is not about a message of ours, or can't be read, changes nothing."""
     kind = event.event_type
     status = STATUSES.get(kind) if isinstance(kind, str) else None
     message = _message(event) if status else None
@@ -48,7 +52,7 @@ def receive(event: Any, **_more: Any) -> None:
 
 
 def _message(event: Any) -> Message | None:
-    """Find it by the id that we gave it or, where the provider keeps none, by the provider's own."""
+    """Return the message, found by the id that travels with it or, without one, by the provider's id."""
     emails = Message.objects.filter(channel="email").select_related("verification")
     metadata = event.metadata
     given = metadata.get("message") if isinstance(metadata, dict) else None
@@ -62,7 +66,7 @@ def _message(event: Any) -> Message | None:
 
 
 def _name(event: Any) -> str:
-    """Return the provider's id of the message; empty if that is nothing to look for."""
+    """Return the provider's id of the message; empty where it can't be one."""
     name = event.message_id
     return name[:LONGEST] if isinstance(name, str) and name.isprintable() else ""
 

@@ -1,6 +1,7 @@
-"""Twilio reports what became of a message.
+"""Delivery reports of Twilio, at a URL that holds the message's id.
 
-A report changes the message's row and nothing else: who may sign in never depends on one.
+Only what Twilio has signed for that public URL is believed; the rest is answered with 403. A report moves the
+message's status forward and changes nothing else.
 """
 
 import re
@@ -29,7 +30,7 @@ STATUSES = {
 
 
 def report(request: HttpRequest, message_id: UUID) -> HttpResponse:
-    """Take over what is new. What is signed and says nothing new gets the same answer, or it came again."""
+    """Apply a signed report. One that says nothing new is answered alike, or Twilio would send it again."""
     try:
         parameters = _parameters(request.read(MAX_BODY + 1))
     except (OSError, ValueError):
@@ -46,9 +47,9 @@ def report(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
 
 def _parameters(body: bytes) -> MultiValueDict[str, str]:
-    """Read the form. Raises `ValueError` for too much, for other than UTF-8, and for what is ambiguous.
+    """Return the posted form. Raises `ValueError` for one that is too large, not UTF-8 or ambiguous.
 
-    The names that count may come once only: the signature does not tell how often one with the same value came.
+    The parameters that are read may stand there once only: the signature does not cover repetitions.
     """
     if len(body) > MAX_BODY:
         raise ValueError("too large")
@@ -65,16 +66,16 @@ def _accounts() -> Iterator[TwilioAccount]:
     for provider in routes.providers_of("sms"):
         try:
             account = getattr(provider.backend(), "account", None)
-        except Exception:  # noqa: S112 - `manage.py check` tells of a backend that can't be made
+        except Exception:  # noqa: S112 - `manage.py check` names a backend that can't be made
             continue
         if isinstance(account, TwilioAccount):
             yield account
 
 
 def _signed(request: HttpRequest, parameters: MultiValueDict[str, str], account: TwilioAccount) -> bool:
-    """Tell whether Twilio has signed this with the account's secret, for the URL that we gave it.
+    """Return whether this was signed with the account's secret, for the URL under PUBLIC_URL.
 
-    That is our public one: the Host header is whatever the sender wrote.
+    Never for the URL of the request: its Host header is whatever the sender wrote.
     """
     from twilio import request_validator as sdk
 

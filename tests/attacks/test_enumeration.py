@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from passwordless_otp.messaging import deliver
 from passwordless_otp.models import Identifier, Message
 from tests import hooks
-from tests.delivery import providers
+from tests.messaging import providers
 from tests.visitor import ApiVisitor, both_kinds, wrong
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def test_everybody_gets_a_message_row_and_a_dispatch(settings):
 
 
 def test_spent_tries_are_told_to_the_queue_alike_where_a_provider_asks(settings):
-    asks = [providers.entry("first", "tests.delivery.providers.OutcomeReporting")]
+    asks = [providers.entry("first", "tests.messaging.providers.OutcomeReporting")]
     changes = {"DISPATCH": "tests.hooks.record", "DELIVERY": {"sms": asks}}
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, **changes}
     both_kinds(max_tries=1)

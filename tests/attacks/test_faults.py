@@ -108,11 +108,10 @@ def test_a_prepare_leaves_a_message_with_its_code_or_neither():
 def test_a_delivery_that_fails_at_any_statement_leaves_a_message_that_says_so():
     joined()
     ApiVisitor().sign_in(EMAIL, "email_code")
-    message = Message.objects.get(kind="sign_in")
     for at in range(1, AT_MOST):
         Message.objects.update(status="pending", error_code="")
         memory.sent.clear()
-        fault = Fault(at)
+        message, fault = Message.objects.with_flow().get(kind="sign_in"), Fault(at)
         with connection.execute_wrapper(fault):
             dispatch.submit(message)
         message.refresh_from_db()

@@ -7,7 +7,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 from passwordless_otp.errors import OTPError
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
-from tests.delivery.test_dispatch import drain
+from tests.messaging.test_thread_pool import drain
 from tests.visitor import EMAIL, ApiVisitor, errors, newest_code, operate, param
 
 pytestmark = pytest.mark.django_db

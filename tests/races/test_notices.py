@@ -17,13 +17,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def news(settings):
-    """The id of a sign-in that its user is to be told of, and nobody has told her yet."""
+    """A sign-in whose security notices are due and not written."""
     joined()
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     assert visitor.attempt(newest_code()).status_code == 200
-    return Flow.objects.get(notice_due=True).pk
+    return Flow.objects.get(notice_due=True)
 
 
 def written():
@@ -31,21 +31,21 @@ def written():
 
 
 def test_of_10_workers_one_writes_the_notices(settings):
-    flow_id = news(settings)
-    together([lambda: security_notices.for_sign_in(flow_id)] * 10)
+    flow = news(settings)
+    together([lambda: security_notices.write_for_sign_in(Flow.objects.get(pk=flow.pk))] * 10)
     assert written() == 1
 
 
 def test_look_then_save_writes_them_for_every_worker(settings):
-    flow_id, moment = news(settings), threading.Barrier(10)
+    flow_id, moment = news(settings).pk, threading.Barrier(10)
 
     def naive():
         flow = Flow.objects.select_related("user").get(pk=flow_id)
         moment.wait(30)
         if flow.notice_due:
             Flow.objects.filter(pk=flow_id).update(notice_due=False)
-            security_notices._write(
-                flow.user, [each.identifier for each in flow.user.otp_identifiers.all()], flow
+            security_notices.write_for_identifier(
+                flow.user, [each.identifier for each in flow.user.otp_identifiers.all()]
             )
 
     together([naive] * 10)
@@ -65,7 +65,7 @@ def ended():
 
 
 def notice(settings):
-    security_notices.for_sign_in(news(settings))
+    security_notices.write_for_sign_in(news(settings))
     return Message.objects.select_related("user", "flow").get(kind=MessageKind.SECURITY_NOTICE)
 
 

@@ -11,7 +11,7 @@ REFUSED = ["unsupported_country_code"]
 
 
 @pytest.mark.parametrize("taken", [False, True])
-def test_a_sign_up_from_a_country_that_is_not_open_is_refused_taken_or_free(taken):
+def test_sign_up_from_a_country_that_is_not_open_is_refused_taken_or_free(taken):
     if taken:
         holder(GERMAN)
     answer = ApiVisitor().sign_up(phone_number=GERMAN)
@@ -19,14 +19,14 @@ def test_a_sign_up_from_a_country_that_is_not_open_is_refused_taken_or_free(take
     assert not Message.objects.exists()
 
 
-def test_an_open_sign_up_does_not_change_to_such_a_number():
+def test_open_sign_up_does_not_change_to_such_a_number():
     visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL)
     assert errors(visitor.update(phone_number=GERMAN)) == REFUSED
     assert visitor.read()["phone_number"] is None
 
 
-def test_the_operator_opens_a_country():
+def test_operator_opens_a_country():
     operate(sms_countries=["DE"])
     ask(GERMAN)
     assert sent(GERMAN) == 1
@@ -40,7 +40,7 @@ def test_countries_that_share_a_code_are_told_apart():
     assert errors(ApiVisitor().sign_up(phone_number="+18764567890")) == REFUSED  # Jamaica
 
 
-def test_numbers_of_the_internet_sign_up_only_where_a_setting_says_so():
+def test_voip_numbers_sign_up_only_if_a_setting_says_so():
     operate(sms_countries=["GB"])
     assert errors(ApiVisitor().sign_up(phone_number=VOIP)) == REFUSED
     operate(sms_voip=True)
@@ -55,14 +55,14 @@ def test_no_setting_lets_premium_shared_or_pager_numbers_in(number):
         assert errors(answer) == ["form_param_format_invalid"]
 
 
-def test_a_blocked_prefix_is_refused_and_what_stands_beside_it_is_not():
+def test_blocked_prefix_is_refused_and_what_stands_beside_it_is_not():
     operate(sms_blocked_prefixes="+1 (415) 555\n\n+1 212")
     assert errors(ApiVisitor().sign_up(phone_number=PHONE)) == REFUSED
     ask("+14156552671")
     assert sent() == 1
 
 
-def test_a_listed_test_number_needs_no_country_and_gets_no_message():
+def test_listed_test_number_needs_no_country_and_gets_no_message():
     operate(test_mode=True, sms_blocked_prefixes="+1111")
     TestAddress.objects.create(identifier="+11111111111", code="123456", until="2999-01-01")
     visitor = ask("+11111111111")
@@ -71,16 +71,18 @@ def test_a_listed_test_number_needs_no_country_and_gets_no_message():
 
 
 @pytest.mark.parametrize("options", [{}, {"sign_up_if_missing": True}])
-def test_a_sign_in_from_elsewhere_goes_on_and_nothing_is_sent(options):
+def test_sign_in_with_an_unserved_number_goes_on_and_nothing_is_sent(options):
     visitor = at(1)
     assert visitor.sign_in(GERMAN, "phone_code", **options).status_code == 200
     assert sent() == 0
     assert Message.objects.get().status == "suppressed"
-    assert reasons() == (["not served"] if options else [""])  # no note goes to a phone
+    assert reasons() == (
+        ["number is not served by the SMS settings"] if options else [""]
+    )  # no note goes to a phone
 
 
 @pytest.mark.parametrize("shut", [{"sms_countries": []}, {"sms_blocked_prefixes": "+49"}, {"sms_paused": ["DE"]}])
-def test_who_has_proven_a_number_gets_codes_whatever_is_shut(shut):
+def test_proven_number_gets_codes_whatever_is_closed(shut):
     holder(GERMAN)
     operate(sms_countries=["DE"])
     operate(**shut)
@@ -89,17 +91,17 @@ def test_who_has_proven_a_number_gets_codes_whatever_is_shut(shut):
     assert visitor.attempt(newest_code(GERMAN), "phone_code").json()["response"]["status"] == "complete"
 
 
-def test_a_number_of_the_internet_that_is_proven_is_served_after_the_setting_was_turned_off():
+def test_proven_voip_number_is_served_after_the_setting_was_turned_off():
     holder(VOIP)
     visitor = at(1)
     visitor.sign_in(VOIP, "phone_code")
     assert sent(VOIP) == 1
 
 
-def test_a_country_that_is_shut_after_a_sign_up_began_sends_no_more():
+def test_country_that_is_closed_during_a_sign_up_gets_no_more_sms():
     operate(sms_countries=["GB"])
     visitor = at(1)
     visitor.sign_up(phone_number=BRITISH)
     operate(sms_countries=["US"])
     assert visitor.prepare("phone_code").status_code == 200
-    assert (sent(), reasons()) == (0, ["not served"])
+    assert (sent(), reasons()) == (0, ["number is not served by the SMS settings"])

@@ -15,13 +15,13 @@ WIDE = {"sms_prefix": 1000, "sms_prefix_per_day": 1000, "sms_conversion": 0}
 HOUR = 3600
 
 
-def test_a_prefix_gets_five_in_an_hour_and_twenty_in_a_day(clock):  # noqa: F811
+def test_prefix_gets_five_in_an_hour_and_twenty_in_a_day(clock):  # noqa: F811
     for hour in range(5):
         for index in range(7):
             ask(f"+1415555{hour:02}{index:02}", hour * 10 + index)
         clock.tick(HOUR + HOUR // 12)
     assert sent() == 20
-    assert set(reasons()) == {"too many to this prefix"}
+    assert set(reasons()) == {"SMS limit for this number prefix reached"}
 
 
 def test_other_prefixes_are_not_touched():
@@ -31,13 +31,13 @@ def test_other_prefixes_are_not_touched():
     assert (sent(), sent("+14155660000")) == (6, 1)
 
 
-def test_a_country_gets_its_limit_of_codes_that_nobody_types():
+def test_country_gets_its_limit_of_codes_that_nobody_types():
     operate(limits={**WIDE, "sms_country": 4}, sms_countries=["US", "CA"])
     for index in range(6):
         ask(elsewhere(index), index)
     ask("+16045550100", 7)
     assert (sent(), sent("+16045550100")) == (5, 1)
-    assert reasons() == ["too many to this country"] * 2
+    assert reasons() == ["SMS limit for this country reached"] * 2
 
 
 def test_codes_that_are_typed_do_not_count_for_their_country():
@@ -52,7 +52,7 @@ def test_codes_that_are_typed_do_not_count_for_their_country():
 
 
 @pytest.mark.parametrize("name", ["sms_instance", "sms_instance_per_day"])
-def test_the_instance_sends_so_many_to_strangers_and_goes_on_by_email(name):
+def test_instance_sends_so_many_to_strangers_and_goes_on_by_email(name):
     operate(limits={**WIDE, name: 3})
     for index in range(5):
         ask(elsewhere(index), index)
@@ -61,7 +61,7 @@ def test_the_instance_sends_so_many_to_strangers_and_goes_on_by_email(name):
     assert newest_code("new@example.com")
 
 
-def test_a_budget_is_spent_by_the_price_of_each_country():
+def test_budget_is_spent_by_the_price_of_each_country():
     prices = "US 0.30\n* 0.50"
     operate(limits=WIDE, sms_prices=prices, sms_daily_budget="1.00", sms_countries=["US", "CA"])
     ask(elsewhere(0), 0)
@@ -71,7 +71,7 @@ def test_a_budget_is_spent_by_the_price_of_each_country():
     assert (sent(), reasons()) == (2, ["SMS budget spent"] * 2)
 
 
-def test_a_budget_of_nothing_sends_nothing_and_no_budget_everything():
+def test_budget_of_zero_sends_nothing_and_no_budget_sends_everything():
     operate(sms_prices="US 0.01", sms_daily_budget="0")
     ask(PHONE, 0)
     assert sent() == 0
@@ -80,7 +80,7 @@ def test_a_budget_of_nothing_sends_nothing_and_no_budget_everything():
     assert sent() == 1
 
 
-def test_a_limit_that_is_only_tracked_stops_nothing(caplog):
+def test_tracked_only_limit_suppresses_nothing(caplog):
     operate(tracked_only=["sms_prefix"])
     for index in range(7):
         ask(f"+1415555{index:04}", index)
@@ -89,7 +89,7 @@ def test_a_limit_that_is_only_tracked_stops_nothing(caplog):
 
 
 def test_strangers_cannot_switch_sms_off_for_somebody_with_an_account():
-    """Not by her prefix, her country, a pause, the limits of the site or the budget."""
+    """Not by their prefix, their country, a pause, the limits of the site or the budget."""
     operate(limits={"sms_instance": 20, "sms_country": 15, "sms_conversion_sample": 10}, sms_prices="US 1")
     operate(sms_daily_budget=10, sms_proven_daily_budget=20)
     holder(PHONE)
@@ -97,7 +97,7 @@ def test_strangers_cannot_switch_sms_off_for_somebody_with_an_account():
         ask(f"{PHONE[:-4]}{index:04}" if index < 20 else elsewhere(index), index)
     told = set(reasons())
     assert sent() < 15
-    assert {"too many to this prefix", "country paused"} <= told
+    assert {"SMS limit for this number prefix reached", "country is paused for SMS"} <= told
     visitor = at(70)
     visitor.sign_in(PHONE, "phone_code")
     assert visitor.attempt(newest_code(PHONE), "phone_code").json()["response"]["status"] == "complete"
@@ -115,7 +115,7 @@ def test_proven_numbers_have_a_limit_of_their_own():
     assert sent() == 11
 
 
-def test_a_second_try_of_a_message_is_not_counted_again(settings):
+def test_second_try_of_a_message_is_not_counted_again(settings):
     operate(limits={"sms_prefix": 1})
     takes = {"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}
     delivery = settings.PASSWORDLESS_OTP["DELIVERY"]
@@ -129,7 +129,7 @@ def test_a_second_try_of_a_message_is_not_counted_again(settings):
     assert sent(PHONE) == 1
 
 
-def test_a_notice_by_sms_counts_for_the_budget_and_is_never_held_back():
+def test_notice_by_sms_counts_against_the_budget_and_is_never_suppressed():
     first, second = elsewhere(0), elsewhere(1)
     operate(sms_prices="US 1", sms_proven_daily_budget=3, email_address_required=False)
     user = holder(first).user

@@ -39,7 +39,7 @@ CASES = [("in", case) for case in ["elsewhere", "blocked", *SAME]] + [("up", cas
 
 
 @pytest.mark.parametrize(("purpose", "case"), CASES)
-def test_whoever_asks_is_answered_alike(case, purpose, recorder):
+def test_suppressed_sms_changes_neither_answer_nor_statements(case, purpose, recorder):
     if case == "prefix used up":
         for index in range(6):
             ask(f"{PHONE[:-4]}{index:04}", index)

@@ -36,20 +36,20 @@ def deliver_all(ids):
 
 
 @pytest.mark.parametrize("name", ["sms_prefix", "sms_country", "sms_instance", "sms_instance_per_day"])
-def test_of_twenty_at_once_exactly_the_limit_goes_out(waiting, name):
+def test_of_twenty_concurrent_workers_exactly_the_limit_sends(waiting, name):
     operate(limits={**WIDE, "sms_conversion": 0, name: 7})
     deliver_all(waiting(lambda index: f"+1415555{index:04}"))
     assert sent() == 7
     assert len(reasons()) == WORKERS - 7
 
 
-def test_of_a_budget_no_more_is_spent_than_there_is(waiting):
+def test_concurrent_workers_do_not_exceed_the_budget(waiting):
     operate(limits={**WIDE, "sms_conversion": 0}, sms_prices="US 0.3", sms_daily_budget=1)
     deliver_all(waiting())
     assert sent() == 3
 
 
-def test_negative_control_look_then_count_lets_all_of_them_through(waiting, monkeypatch):
+def test_look_then_count_lets_every_worker_send(waiting, monkeypatch):
     """What this package does not do. The barrier stands for the moment in which all of them may come along."""
     operate(limits={**WIDE, "sms_conversion": 0, "sms_instance": 7})
     ids, moment = waiting(), threading.Barrier(WORKERS)

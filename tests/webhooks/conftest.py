@@ -3,8 +3,8 @@
 import pytest
 
 from passwordless_otp.models import Message
-from tests.delivery import twilio_server as on
-from tests.delivery.twilio_faults import GIVEN
+from tests.messaging import twilio_server as on
+from tests.messaging.twilio_faults import GIVEN
 from tests.visitor import PHONE, ApiVisitor, both_kinds
 
 PATH = "passwordless_otp.messaging.backends.twilio.TwilioBackend"

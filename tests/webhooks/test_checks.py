@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.delivery.twilio_faults import GIVEN, VERIFY
+from tests.messaging.twilio_faults import GIVEN, VERIFY
 from tests.test_checks import found, sms
 from tests.webhooks.conftest import PATH
 
@@ -27,13 +27,13 @@ def test_without_a_public_url_statuses_stay_sent(settings, chain):
 
 
 @pytest.mark.parametrize("chain", [[CONSOLE], [SILENT]])
-def test_who_reports_nothing_needs_no_public_url(settings, chain):
+def test_provider_without_reports_needs_no_public_url(settings, chain):
     settings.PASSWORDLESS_OTP = sms(*chain)
     assert found() == []
 
 
 @pytest.mark.urls("passwordless_otp.api.urls")
-def test_where_no_report_can_come_none_is_missed(settings):
+def test_site_that_has_not_included_the_webhook_gets_no_finding(settings):
     settings.PASSWORDLESS_OTP = sms(TWILIO)
     assert found() == []
 

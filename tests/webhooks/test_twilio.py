@@ -3,7 +3,7 @@
 import pytest
 
 from passwordless_otp.models import Message, Verification
-from tests.delivery import twilio_server as on
+from tests.messaging import twilio_server as on
 from tests.visitor import PHONE, ApiVisitor, both_kinds
 from tests.webhooks.twilio_caller import MESSAGE_SID, call, call_over_http, everything, path, state
 
@@ -53,7 +53,7 @@ OTHER = "SM" + "0" * 32
         (("sending", "", ""), {"status": "delivered", "MessageSid": "SM" + "7" * 500}, None),
     ],
 )
-def test_a_signed_report_moves_the_status_forward_or_nothing(sent, before, said, after):
+def test_signed_report_moves_the_status_forward_or_changes_nothing(sent, before, said, after):
     names = ["status", "provider_id", "error_code"]
     Message.objects.filter(pk=sent.pk).update(**dict(zip(names, before, strict=True)))
     whole = everything(sent)
@@ -65,7 +65,7 @@ def test_a_signed_report_moves_the_status_forward_or_nothing(sent, before, said,
             assert state(sent) == (after if isinstance(after, tuple) else ("failed", MESSAGE_SID, after))
 
 
-def test_a_replay_leaves_the_time_of_the_first(sent):
+def test_repeated_report_keeps_the_time_of_the_first(sent):
     call(sent.pk)
     first = everything(sent)
     assert first["delivered_at"] is not None
@@ -73,7 +73,7 @@ def test_a_replay_leaves_the_time_of_the_first(sent):
     assert everything(sent) == first
 
 
-def test_a_message_that_is_not_known_is_not_spoken_of(sent):
+def test_report_on_an_unknown_message_is_answered_alike(sent):
     assert call("0192f0a0-0000-7000-8000-000000000000") == 204
     assert state(sent)[0] == "sent"
 
@@ -87,13 +87,13 @@ def test_no_report_changes_who_may_sign_in(sent, status):
     assert answer.json()["response"]["status"] == "complete"
 
 
-def test_it_is_one_statement(sent, django_assert_num_queries):
+def test_report_takes_one_statement(sent, django_assert_num_queries):
     with django_assert_num_queries(1):
         call(sent.pk)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_report_over_http_is_faster_than_the_answer_and_stays(live_server, settings, server, use):
+def test_report_over_http_that_arrives_before_the_answer_stays(live_server, settings, server, use):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "PUBLIC_URL": live_server.url}
     use()
     both_kinds()

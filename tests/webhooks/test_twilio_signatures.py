@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
-from tests.delivery.twilio_faults import GIVEN, SID, TOKEN, VERIFY
+from tests.messaging.twilio_faults import GIVEN, SID, TOKEN, VERIFY
 from tests.visitor import PHONE
 from tests.webhooks.conftest import PATH
 from tests.webhooks.twilio_caller import (
@@ -50,7 +50,7 @@ def forged(case, url):
 
 
 @pytest.mark.parametrize("case", forged("", ""))
-def test_what_twilio_has_not_signed_is_refused_and_changes_nothing(sent, caplog, case):
+def test_report_that_twilio_has_not_signed_is_refused_and_changes_nothing(sent, caplog, case):
     before = everything(sent)
     url, said, headers = forged(case, path(sent.pk))
     assert post(url, urlencode(said), headers) == 403
@@ -58,7 +58,7 @@ def test_what_twilio_has_not_signed_is_refused_and_changes_nothing(sent, caplog,
     assert not [word for word in [TOKEN, PHONE, sent.verification.code()] if word in caplog.text]
 
 
-def test_the_host_header_does_not_make_a_url_ours(sent):
+def test_signature_for_the_host_header_is_refused(sent):
     url = path(sent.pk)
     signed = signature(f"https://127.0.0.1{url}", parameters())
     headers = {"X-Twilio-Signature": signed, "Host": "127.0.0.1", "X-Forwarded-Host": "127.0.0.1"}
@@ -69,12 +69,12 @@ def test_the_host_header_does_not_make_a_url_ours(sent):
 
 
 @pytest.mark.parametrize("account", ["AC" + "0" * 32, "", SID.lower()])
-def test_a_report_of_another_account_is_refused(sent, account):
+def test_report_of_another_account_is_refused(sent, account):
     assert call(sent.pk, AccountSid=account) == 403
     assert state(sent)[0] == "sent"
 
 
-def test_without_a_public_url_nothing_is_believed(sent, settings):
+def test_every_report_is_refused_without_a_public_url(sent, settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "PUBLIC_URL": ""}
     assert call(sent.pk) == 403
     signed = signature(path(sent.pk), parameters())
@@ -82,7 +82,7 @@ def test_without_a_public_url_nothing_is_believed(sent, settings):
 
 
 @pytest.mark.parametrize("name", ["memory.MemoryBackend", "nowhere.NoBackend"])
-def test_without_a_backend_of_twilios_nothing_is_believed(sent, use, name):
+def test_every_report_is_refused_without_a_twilio_backend(sent, use, name):
     use({"BACKEND": f"passwordless_otp.messaging.backends.{name}"})
     assert call(sent.pk) == 403
 
@@ -95,13 +95,13 @@ def test_without_a_backend_of_twilios_nothing_is_believed(sent, use, name):
         [{"BACKEND": "nowhere.NoBackend"}, {"BACKEND": PATH, "OPTIONS": GIVEN}],
     ],
 )
-def test_every_account_of_the_chain_is_believed(sent, use, chain):
+def test_every_account_in_the_settings_may_sign(sent, use, chain):
     use(*chain)
     assert call(sent.pk) == 204
     assert state(sent)[0] == "delivered"
 
 
-def test_a_shared_key_signs_in_place_of_the_token(sent, use):
+def test_webhook_secret_signs_in_place_of_the_token(sent, use):
     use(webhook_secret="shared")
     url, said = path(sent.pk), parameters()
     signed = signature(ORIGIN + url, said, "shared", algorithm="HMAC_SHA256")
@@ -120,7 +120,7 @@ def test_twilio_may_sign_with_the_port_and_with_a_query(sent, port):
     assert state(sent)[0] == "delivered"
 
 
-def test_letters_beyond_ascii_and_names_that_are_not_ours_are_signed_as_they_are(sent):
+def test_non_ascii_and_unknown_parameters_are_part_of_the_signature(sent):
     assert call(sent.pk, RawDlrDoneDate="2611230222", ChannelPrefix="grüße ☃", More="") == 204
     assert state(sent)[0] == "delivered"
 
@@ -138,7 +138,7 @@ def test_letters_beyond_ascii_and_names_that_are_not_ours_are_signed_as_they_are
         ("&" + "&".join(f"x{n}=1" for n in range(200)), 400),
     ],
 )
-def test_what_can_be_read_in_two_ways_or_is_too_much_is_refused(sent, more, answer):
+def test_ambiguous_or_oversized_report_is_refused(sent, more, answer):
     signed = signature(ORIGIN + path(sent.pk), parameters())
     status = post(path(sent.pk), urlencode(parameters()) + more, {"X-Twilio-Signature": signed})
     assert status == answer
@@ -158,7 +158,7 @@ def test_what_can_be_read_in_two_ways_or_is_too_much_is_refused(sent, more, answ
         ),
     ],
 )
-def test_what_is_no_form_of_twilios_is_refused(sent, body, kind, answer):
+def test_body_that_is_no_form_is_refused(sent, body, kind, answer):
     assert post(path(sent.pk), body, {"X-Twilio-Signature": "x" * 28}, kind) == answer
 
 
@@ -167,6 +167,6 @@ def test_only_post_is_answered(sent):
         assert getattr(Client(), method)(path(sent.pk)).status_code == 405
 
 
-def test_twilio_needs_no_session_where_everybody_else_does(sent, settings):
+def test_webhook_needs_no_session_where_every_page_does(sent, settings):
     settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
     assert call(sent.pk) == 204

@@ -8,7 +8,7 @@ from django.test import Client
 from twilio.request_validator import RequestValidator
 
 from passwordless_otp.models import Message
-from tests.delivery.twilio_faults import SID, TOKEN
+from tests.messaging.twilio_faults import SID, TOKEN
 
 ORIGIN, FORM = "https://example.com", "application/x-www-form-urlencoded"
 MESSAGE_SID = "SM14155552671"

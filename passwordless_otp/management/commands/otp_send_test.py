@@ -18,12 +18,12 @@ LIFE = 600  # seconds
 
 
 class Command(BaseCommand):
-    """Ends with 1 where no provider took the message. Nothing is stored, and no provider's record changes."""
+    """Ends with status 1 where no provider took the message. Nothing is saved, also no provider's health."""
 
     help = "Send a test message to yourself through each provider of the channel, and say what each answered."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add ours."""
+        """Add --to, --backend and --no-input."""
         parser.add_argument("--to", required=True, help="jane@example.com, or a number such as +12025550123")
         parser.add_argument(
             "--backend", type=int, help="only the first, second … provider of the channel: 1, 2 …"
@@ -31,20 +31,22 @@ class Command(BaseCommand):
         parser.add_argument("--no-input", "--noinput", action="store_false", dest="ask", help="do not ask first")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        """Send, one provider after the other."""
-        address = _read(options["to"])
-        providers = list(enumerate(routes.providers_of(address.kind.channel), 1))
+        """Send through one provider after the other."""
+        recipient = _parse(options["to"])
+        providers = list(enumerate(routes.providers_of(recipient.kind.channel), 1))
         chosen = [pair for pair in providers if options["backend"] in {None, pair[0]}]
         if not chosen:
-            raise CommandError(f"There are {len(providers)} providers for {address.kind.channel}: count from 1.")
+            raise CommandError(
+                f"There are {len(providers)} providers for {recipient.kind.channel}: count from 1."
+            )
         if options["ask"]:
-            self._ask(address, [provider.name for _, provider in chosen])
-        taken = [self._try(number, provider, _write(address)) for number, provider in chosen]
+            self._ask(recipient, [provider.name for _, provider in chosen])
+        taken = [self._try(number, provider, _outgoing(recipient)) for number, provider in chosen]
         if not any(taken):
             raise CommandError("No provider took it.")
 
-    def _ask(self, address: IdentifierValue, names: list[str]) -> None:
-        self.stdout.write(f"A test message goes to {identifiers.mask(address)} through {', '.join(names)}.")
+    def _ask(self, recipient: IdentifierValue, names: list[str]) -> None:
+        self.stdout.write(f"A test message goes to {identifiers.mask(recipient)} through {', '.join(names)}.")
         try:
             answer = input("Providers may charge for it. Send it? [y/N] ")
         except EOFError:
@@ -53,7 +55,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was sent.")
 
     def _try(self, number: int, provider: routes.Provider, outgoing: Outgoing) -> bool:
-        """Print what this provider answers; of an error no text but its code, since that may hold credentials."""
+        """Print what this provider answers; of an error only its code, since its text may hold credentials."""
         started = time.monotonic()
         try:
             receipt = provider.backend().send(outgoing)
@@ -68,21 +70,21 @@ class Command(BaseCommand):
         return taken
 
 
-def _read(text: str) -> IdentifierValue:
+def _parse(text: str) -> IdentifierValue:
     try:
         return identifiers.parse(text, conf.default_region())
     except FormatInvalid as error:
         raise CommandError(f"--to is neither an email address nor a phone number. {error.long_message}") from None
 
 
-def _write(address: IdentifierValue) -> Outgoing:
+def _outgoing(recipient: IdentifierValue) -> Outgoing:
     site = conf.public_domain() or "this site"
     text = f"TEST from {site}. {CODE} is not a real code: an operator tries whether messages arrive."
-    email = address.kind.channel == "email"
+    email = recipient.kind.channel == "email"
     return Outgoing(
         id=uuid7().hex,
-        channel=address.kind.channel,
-        to=address.value,
+        channel=recipient.kind.channel,
+        to=recipient.value,
         subject=f"TEST from {site}" if email else "",
         text=text,
         code=CODE,

@@ -1,4 +1,8 @@
-"""The contract between the outbox and a provider."""
+"""The interface between messaging and a provider.
+
+`send` returns a receipt once the provider has taken the message, or raises one of three errors. Which one decides
+whether the message is tried again, so the difference that counts is whether it can have gone out.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -14,7 +18,7 @@ class Outgoing:
     to: str  # canonical: an email address, or E.164
     subject: str = field(repr=False)  # one line; empty for an SMS
     text: str = field(repr=False)
-    code: str = field(repr=False)  # empty for a note without one
+    code: str = field(repr=False)  # empty for a message without one
     seconds_left: int  # of the code's life
     html: str = field(default="", repr=False)  # empty for an SMS
     callback_url: str = ""  # where the provider may report on it; empty without PUBLIC_URL
@@ -28,7 +32,7 @@ class Receipt:
 
 
 class DeliveryError(Exception):
-    """A message did not go out. `code` is the provider's own word for it, and may be shown to an operator."""
+    """A message did not go out. `code` is the provider's own word for it, and is shown to operators."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -38,7 +42,7 @@ class DeliveryError(Exception):
 class Refused(DeliveryError):
     """Final: a bad number, an unknown mailbox, somebody who has unsubscribed.
 
-    With `elsewhere` the reason is not the person: another provider may well take it.
+    With `elsewhere` the reason is not the recipient: the next provider is tried.
     """
 
     def __init__(self, code: str, *, elsewhere: bool = False) -> None:
@@ -47,10 +51,10 @@ class Refused(DeliveryError):
 
 
 class Unavailable(DeliveryError):
-    """Not taken: the provider is down, busy or out of reach. It may be tried again.
+    """Certainly not taken: the provider is down, busy or out of reach. It is tried again.
 
-    With `for_recipient` it is there, and only this person's messages have to wait. That is not held against it:
-    or whoever asks for codes for such addresses could have it passed over for everybody.
+    With `for_recipient` the provider works, and only this recipient's messages have to wait. Its health does not
+    suffer: otherwise anybody could have it passed over for everybody, by asking for codes to such addresses.
     """
 
     def __init__(self, code: str, *, for_recipient: bool = False) -> None:
@@ -59,19 +63,19 @@ class Unavailable(DeliveryError):
 
 
 class Unclear(DeliveryError):
-    """Nobody knows: it timed out after the request went out. It is not repeated by itself."""
+    """It may have been taken: no answer after the request went out. It is not repeated by itself."""
 
 
 class Backend(ABC):
-    """A provider. The setting's OPTIONS are its keyword arguments."""
+    """A provider. Its keyword arguments are the OPTIONS of the setting DELIVERY."""
 
-    max_code_length: ClassVar[int | None] = None  # it is passed over where the code is longer
-    webhook: ClassVar[str] = ""  # the name of our URL that takes its reports
+    max_code_length: ClassVar[int | None] = None  # messages with a longer code go to the next provider
+    webhook: ClassVar[str] = ""  # the name of the URL pattern that takes its reports
     reports_outcome: ClassVar[bool] = False  # whether `report_outcome` is called
 
     @abstractmethod
     def send(self, message: Outgoing) -> Receipt:
-        """Hand `message` over. Raises `Refused`, `Unavailable` or `Unclear`, never with the text in it."""
+        """Hand the message over. Raises `Refused`, `Unavailable` or `Unclear`, never with its text in them."""
 
-    def report_outcome(self, provider_id: str, approved: bool) -> None:  # noqa: B027 - most providers do not ask
-        """Hear that the code of this message was used (`approved`), or that it never will be."""
+    def report_outcome(self, provider_id: str, approved: bool) -> None:  # noqa: B027 - few providers want it
+        """Tell the provider that the code of this message was used (`approved`), or that it never will be."""

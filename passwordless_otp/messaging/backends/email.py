@@ -1,6 +1,9 @@
-"""What an exception of a mail library means for the message.
+"""Email through Django: SMTP, Anymail's providers, Amazon SES, or any other email backend.
 
-Classes are told by their names, so that no provider's library is imported for it.
+What an exception of a mail library means is decided by how far the mail came: refused before the text was
+handed over, it was certainly not sent; broken off after that, it may have been. Exceptions are recognised by the
+names of their classes, so that no provider's library is imported. They carry the text of the mail, so none of
+them is raised on, and none becomes the context of ours.
 """
 
 import re
@@ -57,7 +60,7 @@ MISCONFIGURED = {
 
 
 def classify(error: Exception) -> DeliveryError:
-    """Tell what became of the message. Nothing of the error but its class and its numbers goes on."""
+    """Return the error to raise instead: it holds only the class and the numbers of this one."""
     if isinstance(error, smtplib.SMTPException):
         return _of_smtp(error)
     names = _names(error)
@@ -70,7 +73,7 @@ def classify(error: Exception) -> DeliveryError:
 
 
 def unsupported(error: Exception, attributes: list[str]) -> str:
-    """Return which of these attributes Anymail says that the provider can't do; empty if it is about none."""
+    """Return the attribute that the provider can't do, if that is what Anymail says; else an empty string."""
     if not attributes or "AnymailUnsupportedFeature" not in _names(error):
         return ""
     said = str(error.args[0]) if error.args else ""
@@ -96,14 +99,14 @@ def _of_smtp(error: smtplib.SMTPException) -> DeliveryError:
 
 
 def _by_reply(status: int, elsewhere: bool) -> DeliveryError | None:
-    """Tell by an SMTP reply that refuses; `None` if it doesn't."""
+    """Return what a reply of an SMTP server means; `None` if it is not a refusal."""
     if status in PERMANENT:
         return Refused(f"smtp {status}", elsewhere=elsewhere)
     return Unavailable(f"smtp {status}") if status in TRANSIENT else None
 
 
 def _of_answer(error: Exception) -> DeliveryError | None:
-    """Tell by what a provider has answered over HTTP; `None` if it hasn't."""
+    """Return what a provider's HTTP answer means; `None` if there is none."""
     response, code = getattr(error, "response", None), ""
     status = getattr(response, "status_code", None)
     if isinstance(response, dict):  # botocore's
@@ -120,7 +123,7 @@ def _of_answer(error: Exception) -> DeliveryError | None:
 
 
 def _of_connection(error: BaseException) -> DeliveryError:
-    """Tell by how far it came."""
+    """Return what a broken connection means, by how far the mail came."""
     steps = _steps(error)
     before_the_text = bool(steps) and not steps & HANDING_OVER
     refused = isinstance(error, ConnectionRefusedError | socket.gaierror)
@@ -129,13 +132,13 @@ def _of_connection(error: BaseException) -> DeliveryError:
 
 
 def _steps(error: BaseException) -> set[str]:
-    """Return the methods of smtplib's that it was raised in."""
+    """Return the methods of smtplib that were running."""
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
     return {frame.f_code.co_name for frame in frames if frame.f_globals.get("__name__") == "smtplib"}
 
 
 def _never_left(error: BaseException) -> bool:
-    """Tell whether the connection already failed: by the error, or by urllib3's within it."""
+    """Return whether no connection was made: by this error, or by urllib3's inside of it."""
     reason = getattr(next(iter(error.args), None), "reason", None)
     causes = [error, reason, *getattr(reason, "args", [])]
     return any(_names(cause) & NEVER_LEFT for cause in causes)
@@ -145,28 +148,28 @@ def _names(thing: object) -> set[str]:
     return {kind.__name__ for kind in type(thing).__mro__}
 
 
-TAG = "passwordless_otp"  # by which a provider's own pages tell codes from the site's other mail
+TAG = "passwordless_otp"  # on a provider's own pages, tells codes from the site's other mail
 NOT_TAKEN = {"rejected", "invalid", "failed"}
 
 
 class EmailBackend(Backend):
     """Send through Django.
 
-    `using` names one of the site's MAILERS (Django ≥ 6.1) or, without those, is the dotted path of an email
-    backend. `from_email` stands in for DEFAULT_FROM_EMAIL. `timeout` is in seconds, to connect and again for
-    each wait for an answer, of SMTP and of the providers that Anymail asks over HTTP.
+    `using` names one of the site's MAILERS (Django ≥ 6.1) or, on a site without them, is the dotted path of an
+    email backend. `from_email` replaces DEFAULT_FROM_EMAIL. `timeout` is in seconds: to connect, and again for
+    each wait for an answer, of SMTP servers and of the providers that Anymail asks over HTTP.
     """
 
     def __init__(self, using: str | None = None, from_email: str | None = None, timeout: float = 10) -> None:
         if timeout <= 0:
-            raise ValueError("timeout is to be a number of seconds above 0")
+            raise ValueError("timeout must be a number of seconds above 0")
         self.using = using
         self.from_email = from_email
         self.timeout = timeout
-        self._unwanted: set[str] = set()  # attributes of Anymail's that this provider has refused
+        self._unsupported: set[str] = set()  # attributes of Anymail that this provider has refused
 
     def send(self, message: Outgoing) -> Receipt:
-        """Send the mail. Exceptions of mail libraries carry the text, so none becomes a context."""
+        """Send the mail. Raises `Refused`, `Unavailable` or `Unclear`."""
         email = self._written(message)
         try:
             sent = self._send(email, self._attributes(message))
@@ -188,17 +191,17 @@ class EmailBackend(Backend):
         return email
 
     def _attributes(self, message: Outgoing) -> dict[str, Any]:
-        """Return what Anymail passes on and others ignore, the least needed first."""
+        """Return what Anymail passes on and other backends ignore, least needed first."""
         wanted = {
             "track_clicks": False,
             "track_opens": False,
             "tags": [TAG],
             "metadata": {"message": message.id},
         }
-        return {name: value for name, value in wanted.items() if name not in self._unwanted}
+        return {name: value for name, value in wanted.items() if name not in self._unsupported}
 
     def _send(self, email: Any, attributes: dict[str, Any]) -> Any:
-        """Send it with these attributes, less those that the provider can't do. Return how many were sent."""
+        """Send it without the attributes that the provider can't do. Return how many were sent."""
         for name, value in attributes.items():
             setattr(email, name, value)
         with self._connection() as connection:
@@ -209,12 +212,12 @@ class EmailBackend(Backend):
                     refused = unsupported(error, list(attributes))
                     if not refused:
                         raise
-                self._unwanted.add(refused)
+                self._unsupported.add(refused)
                 del attributes[refused]
                 delattr(email, refused)
 
     def _connection(self) -> Any:
-        """Return a connection of Django's. Without a timeout SMTP would wait for ever, and Anymail for long."""
+        """Return a connection with a timeout: without one SMTP would wait for ever, and Anymail for long."""
         mailers: Any = getattr(mail, "mailers", None)
         if mailers is not None and (self.using is None or hasattr(settings, "MAILERS")):
             connection = mailers[self.using or "default"]
@@ -226,7 +229,7 @@ class EmailBackend(Backend):
 
 
 def _receipt(status: Any) -> Receipt:
-    """Read what Anymail says of the only recipient, if it was Anymail. Raises `Refused`."""
+    """Return the receipt by what Anymail says of the only recipient, if it was Anymail. Raises `Refused`."""
     said = getattr(status, "status", None) or set()
     if said and said <= NOT_TAKEN:
         raise Refused(min(said), elsewhere="failed" in said)

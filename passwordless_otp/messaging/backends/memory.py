@@ -1,4 +1,4 @@
-"""Keeps messages in this process, for tests: `memory.outbox`, the newest last."""
+"""Keep messages in this process instead of sending them: `memory.sent`, newest last. For tests."""
 
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt
 
@@ -6,9 +6,9 @@ sent: list[Outgoing] = []
 
 
 class MemoryBackend(Backend):
-    """Append to `outbox`."""
+    """Append each message to `sent`."""
 
     def send(self, message: Outgoing) -> Receipt:
-        """Keep it."""
+        """Keep the message."""
         sent.append(message)
         return Receipt(provider_id=f"memory-{message.id}")

@@ -1,4 +1,8 @@
-"""What Twilio's SDK raises → what it means for a message. The same for all of Twilio's APIs."""
+"""SMS through Twilio, and what its SDK's exceptions mean for a message, in all of Twilio's APIs.
+
+The HTTP status is looked at first, then Twilio's error code, then how far the request came. The SDK is imported
+with the first message. Its exceptions may hold the request, and with it the code, so none becomes a context.
+"""
 
 import ssl
 from collections.abc import Callable
@@ -21,8 +25,8 @@ TOO_MANY_REQUESTS, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 429, 401, 403, 404
 GATEWAYS = {502, 504}  # the server behind it may have had the request
 BUSY_FOR_NUMBER = {60212}
 BUSY = {20429, 21611} | BUSY_FOR_NUMBER
-# The person's number, their wish, their country, or a guard against fraud that another provider must not undo.
-PERSON = {21211, 21217, 21265, 21614, 21635, 60205, 21610, 21408, 60605, 60203, 60410}
+# The recipient's number, wish or country, or a protection against fraud that another provider must not undo.
+RECIPIENT = {21211, 21217, 21265, 21614, 21635, 60205, 21610, 21408, 60605, 60203, 60410}
 # This sender does not reach that number, or the service has none to spare.
 UNROUTED = {21214, 21612, 21703, 60200, 60220, 60238}
 # The account, the sender or the service is not set up.
@@ -32,7 +36,7 @@ ELSEWHERE = UNROUTED | ACCOUNT | VERIFY_SERVICE
 
 
 def read_error(error: Exception) -> DeliveryError:
-    """Tell what is known by the HTTP status, then by Twilio's code, then by how far the request came."""
+    """Return the error to raise instead of this one."""
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     if not isinstance(status, int):
         kind = Unavailable if _never_left(error) else Unclear
@@ -41,7 +45,7 @@ def read_error(error: Exception) -> DeliveryError:
     name = f"twilio {number}" if number is not None else f"twilio http {status}"
     if status in OK or status in GATEWAYS:
         return Unclear(name)
-    if status in REFUSING and number in PERSON:
+    if status in REFUSING and number in RECIPIENT:
         return Refused(name)
     if status not in REFUSING or status == TOO_MANY_REQUESTS or number in BUSY:
         return Unavailable(name, for_recipient=status in REFUSING and number in BUSY_FOR_NUMBER)
@@ -49,7 +53,7 @@ def read_error(error: Exception) -> DeliveryError:
 
 
 def _never_left(error: Exception) -> bool:
-    """Tell whether the connection already failed, so that nothing was asked of Twilio."""
+    """Return whether no connection was made, so that Twilio was not asked."""
     from requests.exceptions import ConnectTimeout, ProxyError
     from urllib3.exceptions import NewConnectionError
 
@@ -60,10 +64,10 @@ def _never_left(error: Exception) -> bool:
 
 
 class TwilioAccount:
-    """Credentials, and one client for all threads, since it keeps connections open.
+    """Credentials, and one client of the SDK for all threads, since it keeps connections open.
 
-    `timeout` is in seconds, to connect and again for each wait for an answer. `http_client`, one of the SDK's,
-    brings its own. `webhook_secret` is what Twilio signs its reports with, where that is not the token.
+    `timeout` is in seconds: to connect, and again for each wait for an answer. An `http_client` of the SDK brings
+    its own. `webhook_secret` is what Twilio signs its reports with, where that is not the token.
     """
 
     def __init__(
@@ -77,7 +81,7 @@ class TwilioAccount:
         if not account_sid or not auth_token:  # the SDK would look for them in the environment
             raise ValueError("account_sid and auth_token are needed")
         if timeout <= 0:
-            raise ValueError("timeout is to be a number of seconds above 0")
+            raise ValueError("timeout must be a number of seconds above 0")
         if find_spec("twilio") is None:
             raise ModuleNotFoundError("install passwordless_otp[twilio]", name="twilio")
         self.sid, self.auth_token = account_sid, auth_token
@@ -86,15 +90,14 @@ class TwilioAccount:
         self._lock, self._client = Lock(), None
 
     def ask(self, request: Callable[[Any], Any]) -> Receipt:
-        """Let `request` ask the SDK's client for something that has an id.
+        """Return the receipt for what `request` creates or changes with the SDK's client.
 
-        Raises `Refused`, `Unavailable` or `Unclear`. The SDK's exceptions may hold the request, and with it the
-        code, so none becomes a context.
+        Raises `Refused`, `Unavailable` or `Unclear`.
         """
         client = self.client()
         try:
             answer = request(client)
-        except Exception as error:  # the SDK lets out whatever breaks while it reads an answer
+        except Exception as error:  # the SDK raises whatever breaks while it reads an answer
             failure = read_error(error)
         else:
             if answer.sid and isinstance(answer.sid, str):
@@ -103,7 +106,7 @@ class TwilioAccount:
         raise failure
 
     def client(self) -> Any:
-        """Return the SDK's client."""
+        """Return the SDK's client, the same one for all threads."""
         from twilio.http.http_client import TwilioHttpClient
         from twilio.rest import Client
 
@@ -149,7 +152,7 @@ class TwilioBackend(Backend):
         self.options = {name: value for name, value in options.items() if value}
 
     def send(self, message: Outgoing) -> Receipt:
-        """Create the message at Twilio."""
+        """Create the message at Twilio. It leaves Twilio's queue when its code has expired."""
         callback = {"status_callback": message.callback_url} if message.callback_url else {}
         return self.account.ask(
             lambda client: client.messages.create(

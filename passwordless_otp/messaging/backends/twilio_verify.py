@@ -1,4 +1,8 @@
-"""Codes through Twilio Verify, which writes the text itself, and sends by SMS, WhatsApp or a call."""
+"""Codes through Twilio Verify, which writes the text itself and sends it by SMS, WhatsApp or a call.
+
+The codes are ours (`custom_code`) and are checked here: Verify only delivers them. It is told which were used, as
+Twilio asks, and that frees the number for further codes.
+"""
 
 from typing import Any, ClassVar
 
@@ -11,10 +15,7 @@ ENDED = {"twilio 20404", "twilio http 404"}  # Verify forgets a verification onc
 
 
 class TwilioVerifyBackend(Backend):
-    """Let Twilio Verify send our codes (`custom_code`), and tell it which were used.
-
-    `via` is how they reach a person: "sms", "whatsapp" or "call".
-    """
+    """Send codes with Twilio Verify. `via` is how they travel: "sms", "whatsapp" or "call"."""
 
     max_code_length: ClassVar[int | None] = 10
     reports_outcome: ClassVar[bool] = True
@@ -34,12 +35,12 @@ class TwilioVerifyBackend(Backend):
         if not service_sid:
             raise ValueError("service_sid is needed")
         if via not in CHANNELS:
-            raise ValueError(f"via is to be one of: {', '.join(CHANNELS)}")
+            raise ValueError(f"via must be one of: {', '.join(CHANNELS)}")
         self.service_sid = service_sid
         self.options = {"channel": via, **({"template_sid": template_sid} if template_sid else {})}
 
     def send(self, message: Outgoing) -> Receipt:
-        """Create a verification at Twilio, with our code."""
+        """Create a verification at Twilio with our code. Refuses a message without one."""
         if not message.code:
             raise Refused("no code", elsewhere=True)
         if len(message.code) < SHORTEST:
@@ -51,7 +52,7 @@ class TwilioVerifyBackend(Backend):
         )
 
     def report_outcome(self, provider_id: str, approved: bool) -> None:
-        """Close the verification, if Verify still knows it. Raises what `send` raises."""
+        """Close the verification, if Verify still knows it. Raises `Refused`, `Unavailable` or `Unclear`."""
         if not provider_id:
             return
         status = "approved" if approved else "canceled"
@@ -62,6 +63,6 @@ class TwilioVerifyBackend(Backend):
                 raise
 
     def _verifications(self, client: Any, *sid: str) -> Any:
-        """Return the service's verifications, or the one with this id."""
+        """Return the verifications of the service, or the one with this id."""
         service = client.verify.v2.services(self.service_sid)
         return service.verifications(*sid) if sid else service.verifications
