@@ -27,9 +27,9 @@ from passwordless_otp import bot_check, conf, events, keys
 from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
-from passwordless_otp.models import Flow, InstanceSettings, Verification
-from passwordless_otp.models.flows import Purpose, Status, with_verifications
-from passwordless_otp.visitor import Visitor, assume_human
+from passwordless_otp.models import Flow, InstanceSettings, Verification, flows
+from passwordless_otp.models.flows import Purpose, Status
+from passwordless_otp.visitor import Visitor
 
 logger = logging.getLogger("passwordless_otp.clients")
 
@@ -40,7 +40,7 @@ SESSION_ID = "_passwordless_otp_session"
 class Client:
     """The browser that a request comes from, by the secret in its cookie. The database has only its digest."""
 
-    def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] = assume_human) -> None:
+    def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] | None = None) -> None:
         self.secret, self.ip, self.is_human = secret, ip, is_human
         self.changed = False  # whether the browser has yet to be given this secret
         self._next_secret = ""
@@ -67,7 +67,7 @@ class Client:
 
     @cached_property
     def _own(self) -> list[Flow]:
-        return with_verifications(Flow.objects.of_client(self.digest)) if self.secret else []
+        return flows.of_client(self.digest) if self.secret else []
 
     @property
     def visitor(self) -> Visitor:
@@ -112,7 +112,7 @@ def current(request: HttpRequest) -> Client:
     if client is None:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
         ip = client_ip(request.META.get("REMOTE_ADDR", ""), forwarded, conf.get("TRUSTED_PROXIES"))
-        is_human = partial(bot_check.passes, request, ip)
+        is_human = partial(bot_check.passes, request, ip) if conf.get("BOT_CHECK") else None
         client = Client(request.COOKIES.get(cookie_name(), ""), ip, is_human)
         request._passwordless_otp_client = client  # type: ignore[attr-defined]
     return client

@@ -79,18 +79,17 @@ def parse(text: str, region: str | None, param: str = "identifier") -> Identifie
 
 def parse_email(text: str, param: str = "email_address") -> str:
     """Return the address with its domain as A-labels, all in lower case. Raises `FormatInvalid`."""
-    invalid = FormatInvalid(param, _("Type an email address such as jane@example.com."))
     text = _trimmed(text)
     if len(text) > MAX_LENGTH or text.count("@") != 1 or unicodedata.normalize("NFKC", text) != text:
-        raise invalid
+        raise _no_email(param)
     local, domain = text.split("@")
     # Checked before it is folded: lower() turns the Kelvin sign into an innocent k.
     if not local.isascii() or not LOCAL_PART.fullmatch(local.lower()) or len(local) > MAX_LOCAL_PART:
-        raise invalid
+        raise _no_email(param)
     try:
         domain = idna.encode(domain.lower(), strict=True).decode()
     except UnicodeError as error:
-        raise invalid from error
+        raise _no_email(param) from error
     value = f"{local.lower()}@{domain}"
     if (
         "." not in domain[:-1]
@@ -98,8 +97,12 @@ def parse_email(text: str, param: str = "email_address") -> str:
         or domain.rpartition(".")[2].isdigit()
         or len(value) > MAX_LENGTH
     ):
-        raise invalid
+        raise _no_email(param)
     return value
+
+
+def _no_email(param: str) -> FormatInvalid:
+    return FormatInvalid(param, _("Type an email address such as jane@example.com."))
 
 
 def parse_phone(text: str, region: str | None, param: str = "phone_number") -> str:

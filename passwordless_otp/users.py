@@ -14,7 +14,8 @@ from django.db import IntegrityError, models, router, transaction
 from passwordless_otp import conf
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Identifier, InstanceSettings
+from passwordless_otp.models import Identifier, InstanceSettings, compiled
+from passwordless_otp.models.base import columns_of
 from passwordless_otp.models.instance_settings import Presence
 from passwordless_otp.visitor import Visitor
 
@@ -23,20 +24,35 @@ logger = logging.getLogger("passwordless_otp.users")
 RANDOM_BYTES = 8  # of a username that was made because none was asked for
 
 
-def holders_of(addresses: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
+def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
     """Return the user of each identifier that has one, with all identifiers of that user prefetched.
 
     The statements are the same for known and unknown identifiers.
     """
+    using, model = router.db_for_write(Identifier), get_user_model()
+    own, theirs = columns_of(Identifier), columns_of(model)
+    held: dict[Any, list[Identifier]] = {}
+    people: dict[Any, Any] = {}
+    for row in compiled.select(_held, using, *[part for identifier in identifiers for part in identifier]):
+        identifier = Identifier.from_db(using, own, row[: len(own)])
+        if identifier.user_id not in people:
+            people[identifier.user_id] = model.from_db(using, theirs, row[len(own) :])
+        identifier.user = people[identifier.user_id]
+        held.setdefault(identifier.user_id, []).append(identifier)
+    for pk, user in people.items():
+        know(user, held[pk])
+    values = {(each.kind, each.value): people[each.user_id] for found in held.values() for each in found}
+    return {identifier: values[identifier] for identifier in identifiers if identifier in values}
+
+
+def _held(using: str, *parts: str) -> models.QuerySet[Any, Any]:
+    """Return all identifiers, with their user, of those who have these: `parts` are kind, value, kind, value."""
     wanted = models.Q()
-    for identifier in addresses:
-        wanted |= models.Q(kind=identifier.kind, value=identifier.value)
-    holding = Identifier.objects.filter(wanted).values("user")
-    found = list(Identifier.objects.filter(user__in=holding).select_related("user"))
-    people = {identifier.user_id: identifier.user for identifier in found}
-    for user in people.values():
-        know(user, [identifier for identifier in found if identifier.user_id == user.pk])
-    return {each.identifier: people[each.user_id] for each in found if each.identifier in addresses}
+    for kind, value in zip(parts[::2], parts[1::2], strict=True):
+        wanted |= models.Q(kind=kind, value=value)
+    holding = Identifier.objects.using(using).filter(wanted).values("user")
+    columns = [*columns_of(Identifier), *[f"user__{name}" for name in columns_of(get_user_model())]]
+    return Identifier.objects.using(using).filter(user__in=holding).values_list(*columns)
 
 
 def know(user: Any, identifiers: Sequence[Identifier]) -> None:

@@ -16,8 +16,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
-from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus, with_verifications
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base, flows
+from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
@@ -62,7 +62,7 @@ def reread(flow: Flow) -> Flow:
 
     It keeps the client under which this request has found it: who may go on is judged by that one.
     """
-    found = with_verifications(Flow.objects.filter(pk=flow.pk))
+    found = flows.read(pk=flow.pk)
     if not found:
         raise ResourceNotFound
     now = found[0]
@@ -90,8 +90,8 @@ def open_in_place_of(current: Flow | None, flow: Flow, receipts: list[list[objec
 
 def concurrent_flow(client: str, purpose: Purpose) -> Flow:
     """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
-    found = with_verifications(Flow.objects.live().filter(client=client, purpose=purpose))
-    if not found:
+    found = flows.read(client=client, purpose=purpose, status=Status.OPEN)
+    if not found or found[0].abandoned:
         raise ServiceUnavailable
     return found[0]
 
@@ -121,9 +121,9 @@ def end_all_of(user: Any) -> None:
     for kind, value in Identifier.objects.filter(user=user).values_list("kind", "value"):
         typed[kind].append(value)
     theirs = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
-    flows = list(Flow.objects.filter(theirs, status=Status.OPEN).values_list("pk", flat=True))
-    Flow.objects.filter(pk__in=flows, status=Status.OPEN).update(status=Status.ENDED)
-    _erase(Verification.objects.filter(flow__in=flows))
+    pks = list(Flow.objects.filter(theirs, status=Status.OPEN).values_list("pk", flat=True))
+    Flow.objects.filter(pk__in=pks, status=Status.OPEN).update(status=Status.ENDED)
+    _erase(Verification.objects.filter(flow__in=pks))
 
 
 def _erase(verifications: Any) -> None:

@@ -23,11 +23,15 @@ class Policy:
     """What applies to a code for `identifier`: what its message says, and whether it may pass."""
 
     identifier: IdentifierValue
-    message_kind: MessageKind
     recognised: bool = False  # the holder has signed in with this browser before
     withheld: bool = False  # a restriction: nothing is sent, and nobody is told
     may_pass: bool = True  # otherwise even the right code counts as a wrong one
     fixed_code: str = field(default="", repr=False)  # of a test address
+
+    @property
+    def message_kind(self) -> MessageKind:
+        """What a message says: it has a code, or says why there is none."""
+        return MessageKind.SIGN_UP
 
 
 @dataclass(frozen=True)
@@ -36,26 +40,32 @@ class SignInPolicy(Policy):
 
     holder: Any = None
     transfers: bool = False  # nobody has the identifier: the right code leads to a sign-up
-    notice_due: bool = False  # the holder is to be told of this sign-in
+    is_allowed: bool = False  # the holder may sign in by code
+
+    @property
+    def message_kind(self) -> MessageKind:
+        """A code, or why there is none: an unknown account, or one that may not sign in by code."""
+        if self.transfers or self.is_allowed:
+            return MessageKind.SIGN_IN
+        return MessageKind.UNKNOWN_ACCOUNT if self.holder is None else MessageKind.NOT_ALLOWED
 
     @classmethod
     def load(cls, settings: InstanceSettings, flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> Self:
         """Look up who has the identifier, and what follows from it."""
         holder = users.holders_of([identifier]).get(identifier)
-        fixed_code = TestAddress.code_for(identifier, settings)
+        fixed_code = fixed_code_of(settings, identifier)
         transfers = holder is None and settings.sign_up_open and flow.details["sign_up_if_missing"]
-        withheld = _is_withheld(settings, flow, identifier, holder)
+        withheld = settings.has_restrictions and _is_withheld(settings, flow, identifier, holder)
         allowed = holder is not None and users.may_sign_in(holder, settings, bool(fixed_code))
         return cls(
             identifier=identifier,
-            message_kind=_message_kind(settings, holder, transfers),
             recognised=visitor.recognised_by(holder),
             withheld=withheld,
             may_pass=(transfers or allowed) and not withheld,
             fixed_code=fixed_code,
             holder=holder,
             transfers=transfers,
-            notice_due=users.is_news_to(holder, visitor),
+            is_allowed=allowed,
         )
 
 
@@ -66,13 +76,12 @@ class SignUpPolicy(Policy):
     @classmethod
     def load(cls, settings: InstanceSettings, identifier: IdentifierValue) -> Self:
         """Return what applies to a code for this identifier."""
-        return cls(identifier, MessageKind.SIGN_UP, fixed_code=TestAddress.code_for(identifier, settings))
+        return cls(identifier, fixed_code=fixed_code_of(settings, identifier))
 
 
-def _message_kind(settings: InstanceSettings, holder: Any, transfers: bool) -> MessageKind:
-    if holder is None:
-        return MessageKind.SIGN_IN if transfers else MessageKind.UNKNOWN_ACCOUNT
-    return MessageKind.SIGN_IN if users.may_sign_in(holder, settings) else MessageKind.NOT_ALLOWED
+def fixed_code_of(settings: InstanceSettings, identifier: IdentifierValue) -> str:
+    """Return the code of a test address; empty for any other identifier."""
+    return TestAddress.code_for(identifier, settings) if settings.test_mode else ""
 
 
 def _is_withheld(settings: InstanceSettings, flow: Flow, identifier: IdentifierValue, holder: Any) -> bool:

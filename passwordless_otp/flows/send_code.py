@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.utils import timezone, translation
 
 from passwordless_otp import keys
-from passwordless_otp.errors import ResourceNotFound, TooManyCodes
+from passwordless_otp.errors import CaptchaInvalid, ResourceNotFound, TooManyCodes
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.flows.check_code import require_unspent
 from passwordless_otp.flows.policy import Policy
@@ -81,8 +81,10 @@ def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, policy: Polic
 
 def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
     """Ask the site's bot check, unless the browser is recognised or something is proven in the flow."""
-    if not policy.recognised and not flow.verified:
-        visitor.require_human()
+    if visitor.is_human is None or policy.recognised or flow.verified:
+        return
+    if not visitor.is_human():
+        raise CaptchaInvalid
 
 
 def _limits(settings: InstanceSettings, visitor: Visitor, policy: Policy, also: Any = ()) -> Any:

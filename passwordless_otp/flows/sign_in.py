@@ -99,11 +99,12 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     check_code.require_open(verification, code)  # before anything is looked up
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
+    changes, outcome = _outcome(policy, flow, visitor)
     with (
         check_code.checked(settings, visitor, policy, verification, code) as required_length,
-        lifecycle.step(flow, **_changes(policy, flow, visitor)) as changed,
+        lifecycle.step(flow, **changes) as changed,
     ):
-        changed.consume_code(policy.identifier, required_length, **_outcome(policy))
+        changed.consume_code(policy.identifier, required_length, **outcome)
 
     lifecycle.end_others(visitor, flow, flow.client)
     if policy.transfers:
@@ -165,15 +166,13 @@ def _policy(
     return SignInPolicy.load(settings, flow, visitor, factors.choose(settings, flow, strategy, factor_id))
 
 
-def _changes(policy: SignInPolicy, flow: Flow, visitor: Visitor) -> dict[str, Any]:
-    """Return what the right code changes in the flow: it completes, or waits for a sign-up to take it over."""
-    if policy.transfers:
-        return flow.move(visitor.next_client)
-    return flow.completion(policy.holder, visitor.next_client, policy.notice_due)
+def _outcome(policy: SignInPolicy, flow: Flow, visitor: Visitor) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the right code changes in the flow, and in its verification.
 
-
-def _outcome(policy: SignInPolicy) -> dict[str, Any]:
-    """Return what the right code makes of its verification, if that is not simply verified."""
+    The flow completes; or if nobody has the identifier, it waits for a sign-up to take its proof over.
+    """
     if policy.transfers:
-        return {"status": VerificationStatus.TRANSFERABLE, "expires_at": timezone.now() + TRANSFER_LIFE}
-    return {}
+        until = timezone.now() + TRANSFER_LIFE
+        return flow.move(visitor.next_client), {"status": VerificationStatus.TRANSFERABLE, "expires_at": until}
+    notice_due = users.is_news_to(policy.holder, visitor)
+    return flow.completion(policy.holder, visitor.next_client, notice_due), {}

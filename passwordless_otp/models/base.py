@@ -33,6 +33,11 @@ def uuid7() -> uuid.UUID:
     return uuid.UUID(int=number)
 
 
+def columns_of(model: type[models.Model]) -> list[str]:
+    """Return the names of the model's columns, in the order in which `from_db` takes their values."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
 class PrimaryManager(models.Manager[Any]):
     """Reads from the database that this model is written to: a replica may not have the newest flow yet."""
 

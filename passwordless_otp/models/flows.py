@@ -2,12 +2,14 @@
 
 import copy
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, router
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import codes, identifiers, keys
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
-from passwordless_otp.models.base import PrimaryManager, uuid7
+from passwordless_otp.models import compiled
+from passwordless_otp.models.base import PrimaryManager, columns_of, uuid7
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
@@ -51,10 +54,6 @@ class FlowQuerySet(models.QuerySet["Flow"]):
     def live(self) -> Self:
         """Those that can go on."""
         return self.filter(status=Status.OPEN, expires_at__gt=timezone.now())
-
-    def of_client(self, client: str) -> Self:
-        """Those of this client that are open or complete."""
-        return self.filter(client=client, status__in=[Status.OPEN, Status.COMPLETE])
 
     def end(self, client: str, *purposes: Purpose) -> int:
         """End this client's open flows of these purposes, abandoned ones too."""
@@ -212,8 +211,8 @@ class Flow(models.Model):
 
     def newest(self, strategy: Strategy | None = None) -> "Verification | None":
         """Return the verification that was last asked for, by this strategy or any."""
-        asked = [v for v in self.known_verifications if strategy in {None, v.strategy}]
-        return max(asked, key=lambda v: v.prepared_at, default=None)
+        asked = [v for v in self.known_verifications if strategy is None or v.kind == strategy.kind]
+        return max(asked, key=attrgetter("prepared_at"), default=None)
 
 
 class VerificationStatus(models.TextChoices):
@@ -357,24 +356,40 @@ class Verification(models.Model):
         return rows.update(tries=F("tries") + 1, **changes) == 1
 
 
-def with_verifications(flows: Any) -> list[Flow]:
-    """Return the flows of this queryset, each with all its verifications known. One statement."""
-    own, theirs = (_columns(model) for model in [Flow, Verification])
+def of_client(client: str) -> list[Flow]:
+    """Return the flows of this client that are open or complete, with their verifications. One statement."""
+    using = router.db_for_write(Flow)
+    return _with_verifications(using, compiled.select(_of_client, using, client))
+
+
+def read(**conditions: Any) -> list[Flow]:
+    """Return the flows that meet these conditions, with their verifications. One statement."""
+    using = router.db_for_write(Flow)
+    return _with_verifications(using, _whole(using).filter(**conditions))
+
+
+def _of_client(using: str, client: str) -> models.QuerySet[Any, Any]:
+    return _whole(using).filter(client=client, status__in=[Status.OPEN, Status.COMPLETE])
+
+
+def _whole(using: str) -> models.QuerySet[Any, Any]:
+    columns = [*columns_of(Flow), *[f"verifications__{name}" for name in columns_of(Verification)]]
+    return Flow.objects.using(using).order_by("pk").values_list(*columns)
+
+
+def _with_verifications(using: str, rows: Iterable[Any]) -> list[Flow]:
+    own, theirs = columns_of(Flow), columns_of(Verification)
     found: dict[Any, Flow] = {}
-    for row in flows.order_by("pk").values_list(*own, *[f"verifications__{name}" for name in theirs]):
+    for row in rows:
         flow = found.get(row[0])
         if flow is None:
-            flow = found[row[0]] = Flow.from_db(flows.db, own, row[: len(own)])
+            flow = found[row[0]] = Flow.from_db(using, own, row[: len(own)])
             flow.known_verifications = []
         if row[len(own)] is not None:
-            verification = Verification.from_db(flows.db, theirs, row[len(own) :])
+            verification = Verification.from_db(using, theirs, row[len(own) :])
             verification.flow = flow
             flow.known_verifications.append(verification)
     return list(found.values())
-
-
-def _columns(model: Any) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
 
 
 class PurposeManager(PrimaryManager):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import restrictions
-from passwordless_otp.models.instance_settings.frozen import Freezable
+from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 from passwordless_otp.models.restrictions import Effect, Entries, effect_of
 
 
@@ -45,6 +45,12 @@ class RestrictionSettings(Freezable):
 
     class Meta:
         abstract = True
+
+    @derived
+    def has_restrictions(self) -> bool:
+        """Whether anybody is refused for what they typed."""
+        switches = self.block_subaddresses or self.block_disposable
+        return bool(self.restrictions) or switches or self.sign_up_mode == SignUpMode.RESTRICTED
 
     def blocks(self, identifier: IdentifierValue) -> bool:
         """Tell whether nobody signs up with this identifier. An entry that allows it beats the two switches."""
