@@ -13,7 +13,7 @@ from tests.pages.conftest import EMAIL, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY,
 PLACES = [
     (sign_in.sign_in, "attempt"),
     (sign_up.sign_up, "attempt"),
-    (navigation, "go_on"),
+    (navigation, "after_sign_in"),
     (forms, "encodable"),
     (CodeForm, "clean_code"),
     (CodeForm, "full_clean"),
