@@ -109,10 +109,10 @@ class APICall(APIView):
 
 
 class Unknown(APICall):
-    """Any other path."""
+    """Answers any other path below `v1/`, with an error as all calls have them."""
 
     def get(self, request: Any) -> Response:
-        """Raise `ResourceNotFound`."""
+        """Raise `ResourceNotFound`, whatever the method."""
         raise ResourceNotFound
 
     post = put = patch = delete = get

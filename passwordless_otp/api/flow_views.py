@@ -31,7 +31,7 @@ class ReadSignIn(APICall):
     """A sign-in as it stands."""
 
     def get(self, request: Any, name: str) -> Response:
-        """Change nothing."""
+        """Answer the sign-in; nothing changes and nothing is sent."""
         return self.show(self.find(Purpose.SIGN_IN, name))
 
 
@@ -79,11 +79,11 @@ class EditSignUp(APICall):
     """A sign-up as it stands."""
 
     def get(self, request: Any, name: str) -> Response:
-        """Change nothing."""
+        """Answer the sign-up; nothing changes and nothing is sent."""
         return self.show(self.find(Purpose.SIGN_UP, name))
 
     def patch(self, request: Any, name: str) -> Response:
-        """Change what was given."""
+        """Change the fields that are given, and no others."""
         given = self.parse(serializers.FieldsInput)
         flow = self.find(Purpose.SIGN_UP, name)
         return self.answer(sign_up.update(self.client.settings, flow, self.client.visitor, given))

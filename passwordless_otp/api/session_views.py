@@ -19,22 +19,22 @@ class ReadEnvironment(APICall):
 
 
 class ReadClient(APICall):
-    """Who am I, which flow is open; sign out."""
+    """This browser: its session and its open flows."""
 
     def get(self, request: Any) -> Response:
-        """Answer the client twice, as its readers expect."""
+        """Answer the client, in the envelope as any resource."""
         client = resources.client_of(self.http)
         return Response({"response": client, "client": client})
 
     def delete(self, request: Any) -> Response:
-        """Sign out."""
+        """End the session and the open flows. The browser keeps its cookie."""
         clients.log_out(self.http)
         client = resources.client_of(self.http)
         return Response({"response": client, "client": client})
 
 
 class EndSessions(APICall):
-    """Sign out."""
+    """Sign out of all sessions of this browser."""
 
     delete = ReadClient.delete
 
@@ -71,10 +71,10 @@ class CreateToken(APICall):
 
 
 class ReadMe(APICall):
-    """The user."""
+    """The user who is signed in."""
 
     def get(self, request: Any) -> Response:
-        """Answer the user who is signed in."""
+        """Answer the user, with their proven identifiers."""
         clients.require_session(self.http)
         client: Any = resources.client_of(self.http)
         return Response({"response": client["sessions"][0]["user"], "client": client})
