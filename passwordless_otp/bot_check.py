@@ -1,4 +1,4 @@
-"""Ask the site's own BOT_CHECK whether a human being is at the browser."""
+"""Ask the site's BOT_CHECK whether a request was made by a person."""
 
 import logging
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ GIVEN = "_passwordless_otp_given"
 
 
 def keep(request: HttpRequest, given: Mapping[str, Any]) -> None:
-    """Keep the parameters of a call in JSON, which Django does not read."""
+    """Remember the parameters of an API call, since `request.POST` does not have those of a body in JSON."""
     setattr(request, GIVEN, given)
 
 
 @sensitive_variables("given")
 def passes(request: HttpRequest, ip: str) -> bool:
-    """Tell whether the site takes this request for a human being's, as it does where it has no check.
+    """Return whether the site's check accepts this request; `True` where it has none.
 
-    `True` and nothing else does: a check that fails, or answers something else by mistake, lets no bot in.
+    Only `True` itself accepts: a check that raises, or returns something else by mistake, lets no bot in.
     """
     if not conf.get("BOT_CHECK"):
         return True

@@ -1,4 +1,4 @@
-"""A short-lived JSON Web Token for front ends that insist on one. Django takes it as proof of nothing."""
+"""Session tokens: short-lived JSON Web Tokens for front ends that insist on one. Django accepts none."""
 
 import time
 from typing import Any
@@ -11,7 +11,7 @@ LIFE = 60  # seconds
 
 
 def session_token(user_id: object, session_id: str) -> dict[str, Any]:
-    """Return a JWT of a live session (HS256, good for `LIFE`) as Clerk's front ends read it."""
+    """Return a token of a live session (HS256, valid for `LIFE` seconds), as Clerk's front ends read it."""
     now = int(time.time())
     claims = {
         "iss": conf.public_origin(),

@@ -1,77 +1,20 @@
-"""A person at a browser, for tests: one cookie jar, the calls of the JSON API, and the codes that reach her."""
+"""A visitor who uses the JSON API, the codes that reach them, and what the operator has set."""
 
-import json
 from datetime import timedelta
-from http.cookies import SimpleCookie
-
-from django.test import Client
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, InstanceSettings, Verification
 from passwordless_otp.models.instance_settings.limits import LIMITS
+from passwordless_otp.testing.journeys import ApiJourney
 
 EMAIL, PHONE = "jane@example.com", "+14155552671"
 
 
-class ApiVisitor:
-    """Each method answers the response; `errors(response)` are its codes."""
+class ApiVisitor(ApiJourney):
+    """A browser that no test client spares the CSRF check."""
 
-    def __init__(self, jar=None, **headers):
-        self.http = Client(enforce_csrf_checks=True, headers=headers or None)
-        if jar is not None:
-            self.http.cookies = SimpleCookie(jar.http.cookies.output(header="", sep=";"))
-
-    def twin(self):
-        """The same browser in another tab."""
-        twin = ApiVisitor(jar=self)
-        twin.flow = getattr(self, "flow", None)
-        return twin
-
-    def post(self, path, form=False, **parameters):
-        if form:
-            return self.http.post(f"/auth/v1/{path}", parameters, headers={"Origin": "http://testserver"})
-        return self.http.post(f"/auth/v1/{path}", json.dumps(parameters), content_type="application/json")
-
-    def get(self, path):
-        return self.http.get(f"/auth/v1/{path}")
-
-    def create(self, purpose, **parameters):
-        answer = self.post(f"client/{purpose}s", **parameters)
-        if answer.status_code == 200:
-            self.flow = answer.json()["response"]["id"]
-        return answer
-
-    def sign_in(self, identifier, strategy=None, **more):
-        parameters = {"identifier": identifier, **more}
-        return self.create("sign_in", **parameters, **({"strategy": strategy} if strategy else {}))
-
-    def sign_up(self, **parameters):
-        return self.create("sign_up", **parameters)
-
-    def prepare(self, strategy="email_code", **more):
-        step = "first_factor" if self.flow.startswith("sia_") else "verification"
-        return self.post(f"client/{self._purpose}/{self.flow}/prepare_{step}", strategy=strategy, **more)
-
-    def attempt(self, code, strategy="email_code"):
-        step = "first_factor" if self.flow.startswith("sia_") else "verification"
-        path = f"client/{self._purpose}/{self.flow}/attempt_{step}"
-        return self.post(path, strategy=strategy, code=code)
-
-    def update(self, **parameters):
-        return self.post(f"client/sign_ups/{self.flow}?_method=PATCH", **parameters)
-
-    def read(self):
-        return self.get(f"client/{self._purpose}/{self.flow}").json()["response"]
-
-    @property
-    def _purpose(self):
-        return "sign_ins" if self.flow.startswith("sia_") else "sign_ups"
-
-    @property
-    def signed_in(self):
-        """The user's id, or None."""
-        answer = self.get("me")
-        return answer.json()["response"]["id"] if answer.status_code == 200 else None
+    def __init__(self, **headers):
+        super().__init__(enforce_csrf_checks=True, headers=headers or None)
 
 
 def errors(response):

@@ -1,1 +1,1 @@
-"""The JSON face."""
+"""The JSON API: sign-in, sign-up and sessions as Clerk's front ends call them."""

@@ -1,4 +1,4 @@
-"""A refusal → the JSON that says so."""
+"""The answer to an exception: JSON with the error's code and words."""
 
 import logging
 import uuid
@@ -22,7 +22,7 @@ from passwordless_otp.errors import OTPError
 
 logger = logging.getLogger("passwordless_otp.api")
 
-# What Django and DRF raise → what we call it.
+# What Django and DRF raise, and the error that is answered.
 OURS: list[tuple[type[Exception], type[OTPError]]] = [
     (exceptions.ParseError, errors.BodyInvalid),
     (MultiPartParserError, errors.BodyInvalid),
@@ -36,12 +36,12 @@ OURS: list[tuple[type[Exception], type[OTPError]]] = [
     (DatabaseError, errors.ServiceUnavailable),
 ]
 
-# Refusals that a front end goes on from, by what the client then has.
+# Errors after which a front end goes on with what the client has: it stands in `meta`.
 WITH_CLIENT = (errors.SessionExists, errors.TransferRequired)
 
 
-def answer(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the envelope for this exception; `None` for one that nobody has foreseen. DRF calls it."""
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the answer to this exception; `None` for one that is not foreseen. DRF calls it."""
     refusals = _refusals(error)
     if not refusals:
         return None
@@ -54,7 +54,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     headers = {"Retry-After": str(first.retry_after)} if first.retry_after else None
     body: dict[str, Any] = {"errors": [_entry(refusal) for refusal in refusals], "trace_id": trace_id}
     if isinstance(first, WITH_CLIENT):
-        body["meta"] = {"client": resources.client_of(context["request"]._request)}
+        body["meta"] = {"client": resources.client_of(context["view"].http)}
     return Response(body, status=first.status, headers=headers)
 
 
@@ -67,7 +67,7 @@ def _refusals(error: Exception) -> list[OTPError]:
 
 
 def _of_field(name: str, detail: Any) -> OTPError:
-    """Return the refusal for what a serializer found wrong with a field."""
+    """Return the error for what a serializer has found wrong with a field."""
     if detail.code == "required":
         return errors.ParamMissing(name)
     kind = errors.ValueInvalid if detail.code == "invalid_choice" else errors.FormatInvalid

@@ -1,6 +1,6 @@
-"""Which requests may change something: the guard against cross-site request forgery.
+"""Which requests may change something: the protection against cross-site request forgery (CSRF).
 
-Also of visitors who are not signed in, or another site could sign somebody in as somebody else.
+It also applies to visitors who are not signed in. Otherwise another site could sign them in as somebody else.
 """
 
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def check(request: HttpRequest) -> None:
-    """Raise `OriginRefused` unless a page of ours, or no browser, has sent this."""
+    """Raise `OriginRefused` unless this was sent by a page of the site, or by no browser."""
     if request.method in SAFE:
         return
     if "Origin" in request.headers:
@@ -53,13 +53,13 @@ def _own(request: HttpRequest) -> str:
 
 
 def _has_token(request: HttpRequest) -> bool:
-    """Tell whether it carries the token of its CSRF cookie, as Django judges it."""
-    judge = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
-    judge.process_request(request)
-    return judge.process_view(request, None, (), {}) is None  # type: ignore[arg-type]
+    """Return whether it carries the token of its CSRF cookie, by Django's own check."""
+    check = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
+    check.process_request(request)
+    return check.process_view(request, None, (), {}) is None  # type: ignore[arg-type]
 
 
 def _no_browser(request: HttpRequest) -> bool:
-    """Tell whether it can't come from a browser: those name the page, and send forms without asking."""
+    """Return whether no browser can have sent this: it names no page, and is no form but JSON."""
     named = "Referer" in request.headers or "Sec-Fetch-Site" in request.headers
     return not named and request.content_type == "application/json"

@@ -1,4 +1,4 @@
-"""A request's body → a plain dict, whatever it was encoded as."""
+"""How bodies are read and written: strict JSON or a form in, JSON out."""
 
 import json
 from typing import IO, Any
@@ -15,18 +15,21 @@ MAX_BODY = 64 * 1024  # bytes
 
 
 class StrictJSONParser(JSONParser):
-    """UTF-8 (RFC 8259 §8.1), without NaN, and no key twice: two readers may not see two identifiers."""
+    """Takes UTF-8 only (RFC 8259 §8.1), no NaN, and no key twice, since parsers differ in which one they see."""
 
     def parse(self, stream: IO[bytes], media_type: Any = None, parser_context: Any = None) -> Any:
-        """Raise `ParseError` for all that is not such JSON."""
+        """Return the value. Raises `ParseError`, or `RequestTooLarge` also for a body without a length."""
+        body = stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise RequestTooLarge
         try:
-            return load(_all_of(stream))
+            return load(body)
         except (ValueError, RecursionError) as error:
             raise ParseError from error
 
 
 class Renderer(JSONRenderer):
-    """JSON in ASCII, so that whatever came in can go out; the site's own settings change nothing."""
+    """Writes ASCII, so that any text that came in can go out. Ignores the site's settings for JSON."""
 
     compact = True
     strict = True
@@ -34,7 +37,7 @@ class Renderer(JSONRenderer):
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Clients ask for anything; they get JSON."""
+    """Answers JSON, whatever `Accept` asks for."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         """Return the parser for the body's content type."""
@@ -42,7 +45,7 @@ class AlwaysJSON(BaseContentNegotiation):
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
-        """Return the only one."""
+        """Return the only renderer."""
         return renderers[0], renderers[0].media_type
 
 
@@ -52,20 +55,12 @@ def load(text: bytes | str) -> Any:
 
 
 def plain(data: Any) -> dict[str, Any]:
-    """Return the parameters; one that came several times is a list, which no field takes."""
+    """Return the parameters. One that came several times is a list, which no field takes. Raises `ParseError`."""
     if isinstance(data, QueryDict):
         return {name: values[0] if len(values) == 1 else values for name, values in data.lists()}
     if not isinstance(data, dict):
         raise ParseError
     return data
-
-
-def _all_of(stream: IO[bytes]) -> bytes:
-    """Read the body; its length is not known beforehand where it comes in chunks. Raises `RequestTooLarge`."""
-    body = stream.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        raise RequestTooLarge
-    return body
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Flows, verifications, clients, sessions and users as JSON: plain dicts out."""
+"""Flows, verifications, clients, sessions and users as the API shows them: plain dicts."""
 
 import json
 from datetime import datetime
@@ -17,7 +17,7 @@ IDS = {Purpose.SIGN_IN: "sia_", Purpose.SIGN_UP: "sua_"}
 
 
 def client_of(request: HttpRequest) -> dict[str, Any] | None:
-    """Return the browser, its session and its open flows; `None` for one without either."""
+    """Return the browser with its session and its open flows; `None` for one without either."""
     client = clients.current(request)
     session = session_of(request)
     if session is None and not client.known:
@@ -28,8 +28,7 @@ def client_of(request: HttpRequest) -> dict[str, Any] | None:
         "object": "client",
         "id": "client_" + keys.digest("client", client.digest or clients.session_id(request)),
         "sessions": [session] if session else [],
-        "sign_in": flow_of(flows[Purpose.SIGN_IN], request),
-        "sign_up": flow_of(flows[Purpose.SIGN_UP], request),
+        **{purpose.value: flow_of(flow, request) if flow else None for purpose, flow in flows.items()},
         "last_active_session_id": session["id"] if session else None,
         "cookie_expires_at": None,
         "created_at": min(instants),
@@ -37,11 +36,9 @@ def client_of(request: HttpRequest) -> dict[str, Any] | None:
     }
 
 
-def flow_of(flow: Flow | None, request: HttpRequest) -> dict[str, Any] | None:
+def flow_of(flow: Flow, request: HttpRequest) -> dict[str, Any]:
     """Return a sign-in or a sign-up."""
-    if flow is None:
-        return None
-    settings = InstanceSettings.current()
+    settings = clients.current(request).settings
     complete = flow.status == Status.COMPLETE
     own = _sign_in(flow, settings) if flow.purpose == Purpose.SIGN_IN else _sign_up(flow, settings)
     if complete or flow.abandoned:
@@ -56,7 +53,7 @@ def flow_of(flow: Flow | None, request: HttpRequest) -> dict[str, Any] | None:
 
 def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     complete = flow.status == Status.COMPLETE
-    typed = flow.identifiers[0] if flow.identifiers else None
+    typed = next(iter(flow.identifiers), None)
     newest = flow.newest()
     offered = [] if complete or typed is None else factors.offered(settings, flow)
     return {
@@ -103,7 +100,7 @@ def _sign_up(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
 
 
 def _proof(flow: Flow, kind: Kind, settings: InstanceSettings) -> dict[str, Any] | None:
-    """Return how far an identifier of a sign-up is proven; `None` where none was given."""
+    """Return the verification of a sign-up's identifier; `None` where none of this kind was given."""
     identifier = next((identifier for identifier in flow.identifiers if identifier.kind == kind), None)
     if identifier is None:
         return None
@@ -137,21 +134,23 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
     """Return the Django session, whoever made it; `None` where nobody is signed in."""
     if not request.user.is_authenticated:
         return None
-    user = user_of(request)
+    user, session_id = user_of(request), clients.session_id(request)
+    shown = [*user["email_addresses"], *user["phone_numbers"]]
+    identifier = shown[0][shown[0]["object"]] if shown else user["username"] or user["id"]
     now, end = millis(timezone.now()), millis(request.session.get_expiry_date())
     return {
         "object": "session",
-        "id": clients.session_id(request),
+        "id": session_id,
         "status": "active",
         "user": user,
         "last_active_at": now,
         "expire_at": end,
         "abandon_at": end,
-        "last_active_token": tokens.session_token(request.user.pk, clients.session_id(request)),
+        "last_active_token": tokens.session_token(request.user.pk, session_id),
         "public_user_data": {
             "first_name": user["first_name"],
             "last_name": user["last_name"],
-            "identifier": _identifier(user),
+            "identifier": identifier,
             "user_id": user["id"],
         },
         "created_at": user["last_sign_in_at"],
@@ -160,27 +159,30 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def user_of(request: HttpRequest) -> dict[str, Any]:
-    """Return the signed-in user, with the identifiers that she has proven."""
+    """Return the signed-in user, with their proven identifiers, the primary ones first."""
     user: Any = request.user
     own: dict[str, list[Any]] = {kind: [] for kind in Kind}
-    first: dict[str, str | None] = dict.fromkeys(Kind)
-    for identifier in sorted(user.otp_identifiers.all(), key=lambda own: (not own.primary, own.pk)):
-        name = "idn_" + keys.digest("identifier", str(identifier.pk))
-        verified = {"status": VerificationStatus.VERIFIED, "strategy": identifier.identifier.kind.strategy}
-        shown = {"id": name, "object": identifier.kind, identifier.kind: identifier.value}
-        own[identifier.kind].append({**shown, "verification": verified, "reserved": False, "linked_to": []})
-        first[identifier.kind] = first[identifier.kind] or name
+    for identifier in sorted(user.otp_identifiers.all(), key=lambda each: (not each.primary, each.pk)):
+        kind = Kind(identifier.kind)
+        shown = {
+            "id": "idn_" + keys.digest("identifier", str(identifier.pk)),
+            "object": kind,
+            kind: identifier.value,
+            "verification": {"status": VerificationStatus.VERIFIED, "strategy": kind.strategy},
+            "reserved": False,
+            "linked_to": [],
+        }
+        own[kind].append(shown)
     joined = getattr(user, "date_joined", None)
     return {
         "object": "user",
         "id": f"user_{user.pk}",
         "first_name": getattr(user, "first_name", None) or None,
         "last_name": getattr(user, "last_name", None) or None,
-        "username": users.username_of(user, InstanceSettings.current()),
+        "username": users.username_of(user, clients.current(request).settings),
         "email_addresses": own[Kind.EMAIL_ADDRESS],
         "phone_numbers": own[Kind.PHONE_NUMBER],
-        "primary_email_address_id": first[Kind.EMAIL_ADDRESS],
-        "primary_phone_number_id": first[Kind.PHONE_NUMBER],
+        **{f"primary_{kind}_id": own[kind][0]["id"] if own[kind] else None for kind in Kind},
         "created_at": millis(joined) if joined else None,
         "updated_at": millis(user.last_login or joined or timezone.now()),
         "last_sign_in_at": millis(user.last_login) if user.last_login else None,
@@ -190,8 +192,3 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
 def millis(instant: datetime) -> int:
     """Return milliseconds since 1970."""
     return int(instant.timestamp() * 1000)
-
-
-def _identifier(user: dict[str, Any]) -> str:
-    shown = [*user["email_addresses"], *user["phone_numbers"]]
-    return shown[0][shown[0]["object"]] if shown else user["username"] or str(user["id"])

@@ -1,4 +1,4 @@
-"""What may come in. Everything else in a request is ignored."""
+"""The parameters of each call. Anything else in a request is ignored."""
 
 import json
 import unicodedata
@@ -11,15 +11,15 @@ from passwordless_otp import codes
 from passwordless_otp.api import parsers
 from passwordless_otp.identifiers import Strategy
 
-MAX_TEXT = 320
+MAX_TEXT = 320  # characters
 MAX_NAME = 150
 MAX_METADATA = 8192
-MAX_DEPTH = 20  # levels of it
-UNFIT = {"Cc", "Cs"}  # control characters, halves of a surrogate pair
+MAX_DEPTH = 20  # levels of nested metadata
+CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 
 class Text(serializers.Field):
-    """One string. Not a number, not a list: no second recipient hides in one."""
+    """One string; not a number, and not a list, which could hold a second recipient."""
 
     default_error_messages = {
         "invalid": _("Send one text."),
@@ -32,25 +32,25 @@ class Text(serializers.Field):
         super().__init__(**{"required": False, **options})
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuse what no field of ours holds, and no database takes. Blanks around it are nobody's meaning."""
+        """Return the text without blanks around it. Refuses what no database takes."""
         if not isinstance(data, str):
             self.fail("invalid")
         if len(data) > self.max_length:
             self.fail("too_long")
-        if any(unicodedata.category(c) in UNFIT for c in data):
+        if any(unicodedata.category(c) in CONTROL for c in data):
             self.fail("control")
         return data.strip()
 
     def to_representation(self, value: Any) -> Any:
-        """Inputs are never shown."""
+        """Raise `TypeError`: parameters are never shown."""
         raise TypeError
 
 
 class Code(Text):
-    """What somebody typed or pasted as a code: whatever can't be one is wrong, and not malformed."""
+    """A code as it was typed or pasted. What can't be a code is a wrong one, not a malformed parameter."""
 
     def to_internal_value(self, data: Any) -> str:
-        """Refuse only what is no text."""
+        """Return as much of the text as the flow looks at."""
         if not isinstance(data, str):
             self.fail("invalid")
         return data[: codes.MAX_TEXT]
@@ -62,7 +62,7 @@ class Metadata(Text):
     default_error_messages = {"json": _("Send a JSON object, as text.")}
 
     def to_internal_value(self, data: Any) -> str:
-        """Keep it as text, made anew: whatever it spells is then safe to store and to send."""
+        """Return the object as text, encoded anew, so that it can be stored and sent however it was spelt."""
         if not isinstance(data, str):
             self.fail("invalid")
         if len(data) > self.max_length:
@@ -83,7 +83,7 @@ class Choice(Text):
     default_error_messages = {"invalid_choice": _("Use email_code or phone_code.")}
 
     def to_internal_value(self, data: Any) -> Strategy:
-        """Return the strategy."""
+        """Return the strategy. Refuses any other text."""
         text = super().to_internal_value(data)
         if text not in Strategy.values:
             self.fail("invalid_choice")
@@ -91,7 +91,7 @@ class Choice(Text):
 
 
 def _fits(value: Any, levels: int = MAX_DEPTH) -> bool:
-    """Tell whether this JSON can be stored anywhere, and read again on any stack."""
+    """Return whether any database can store this JSON, and any parser read it again."""
     if isinstance(value, str):
         return not any(c == "\0" or unicodedata.category(c) == "Cs" for c in value)
     inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []

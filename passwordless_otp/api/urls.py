@@ -6,13 +6,14 @@ from django.conf import settings
 from django.db.transaction import non_atomic_requests
 from django.urls import path, re_path
 
-from passwordless_otp.api import base, flow_views
+from passwordless_otp.api import flow_views, session_views
+from passwordless_otp.api.base import APICall, Unknown
 
 app_name = "passwordless_otp"
 
 
-def call(view: type[base.Call]) -> Any:
-    """Return the view, outside of any request's transaction: a wrong code has to cost its try."""
+def call(view: type[APICall]) -> Any:
+    """Return the view, outside of any transaction of the request: a wrong code stays counted."""
     function: Any = view.as_view()
     for alias in settings.DATABASES:
         function = non_atomic_requests(using=alias)(function)
@@ -20,9 +21,9 @@ def call(view: type[base.Call]) -> Any:
 
 
 urlpatterns = [
-    path("v1/environment", call(base.ReadEnvironment), name="environment"),
-    path("v1/me", call(base.ReadMe), name="me"),
-    path("v1/client", call(base.ReadClient), name="client"),
+    path("v1/environment", call(session_views.ReadEnvironment), name="environment"),
+    path("v1/me", call(session_views.ReadMe), name="me"),
+    path("v1/client", call(session_views.ReadClient), name="client"),
     path("v1/client/sign_ins", call(flow_views.CreateSignIn), name="sign_ins"),
     path("v1/client/sign_ins/<name>", call(flow_views.ReadSignIn)),
     path("v1/client/sign_ins/<name>/prepare_first_factor", call(flow_views.PrepareSignIn)),
@@ -31,10 +32,10 @@ urlpatterns = [
     path("v1/client/sign_ups/<name>", call(flow_views.EditSignUp)),
     path("v1/client/sign_ups/<name>/prepare_verification", call(flow_views.PrepareSignUp)),
     path("v1/client/sign_ups/<name>/attempt_verification", call(flow_views.AttemptSignUp)),
-    path("v1/client/sessions", call(base.EndSessions)),
-    path("v1/client/sessions/<name>/touch", call(base.TouchSession)),
-    path("v1/client/sessions/<name>/tokens", call(base.CreateToken)),
-    path("v1/client/sessions/<name>/end", call(base.EndSession)),
-    path("v1/client/sessions/<name>/remove", call(base.EndSession)),
-    re_path(r"^v1(?:/|$)", call(base.Unknown)),
+    path("v1/client/sessions", call(session_views.EndSessions)),
+    path("v1/client/sessions/<name>/touch", call(session_views.TouchSession)),
+    path("v1/client/sessions/<name>/tokens", call(session_views.CreateToken)),
+    path("v1/client/sessions/<name>/end", call(session_views.EndSession)),
+    path("v1/client/sessions/<name>/remove", call(session_views.EndSession)),
+    re_path(r"^v1(?:/|$)", call(Unknown)),
 ]

@@ -1,1 +1,1 @@
-"""The HTML face."""
+"""The pages: sign-in, sign-up and sign-out as HTML."""

@@ -1,162 +1,198 @@
-"""What every page says to browsers and caches."""
+"""What all pages share: how a refusal is answered, and what browsers and caches are told."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, router
+from django.db.transaction import non_atomic_requests
 from django.forms import Form
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
-from django.views.generic import View
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView
 
 from passwordless_otp import clients, conf
-from passwordless_otp.errors import FormatInvalid, OTPError, ResourceNotFound, ServiceUnavailable
-from passwordless_otp.models import InstanceSettings
+from passwordless_otp.errors import FormatInvalid, OTPError, ResourceNotFound, ServiceUnavailable, SignUpClosed
+from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.pages import error_pages, forms, navigation
+from passwordless_otp.pages.navigation import SeeOther
+
+logger = logging.getLogger("passwordless_otp.pages")
 
 SELF = "default-src 'self'"
 STYLESHEET = "passwordless_otp/passwordless_otp.css"
 
 
-def seal(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Let nobody keep or frame the page, or run a script in it; set the client's cookie."""
-    clients.remember(request, response)
+class PageView(FormView):
+    """A page with a form. `form_valid` runs a step of a flow; what the step refuses is answered here.
+
+    `start_page` and `success_page` are names of pages: where a visitor without an open flow goes, and where a
+    valid form leads. `data` is what was posted, and `unreadable` is why the request can't be read, if it can't.
+    """
+
+    http_method_names = ["get", "head", "post", "options"]
+    start_page = "sign_in"
+    success_page = ""
+    data: dict[str, str] | None = None
+    unreadable: OTPError | None = None
+    client: clients.Client
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        """Return the view, which needs no login and runs in no transaction: a wrong code stays counted.
+
+        The CSRF token is checked here. Django's middleware would read the body before this view can answer one
+        that is too large or can't be read.
+        """
+        make_view: Callable[..., Callable[..., HttpResponseBase]] = super().as_view
+        plain_view = make_view(**initkwargs)
+        protected_view = csrf_protect(plain_view)
+
+        @wraps(plain_view)
+        def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                forms.read_request(request)
+            except OTPError as error:
+                return make_view(**initkwargs, unreadable=error)(request, *args, **kwargs)
+            return protected_view(request, *args, **kwargs)
+
+        function: Any = login_not_required(csrf_exempt(sensitive_post_parameters("code")(view)))
+        for alias in settings.DATABASES:
+            function = non_atomic_requests(using=alias)(function)
+        return function
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the client of the request."""
+        super().setup(request, *args, **kwargs)
+        self.client = clients.current(request)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a failing database with a page that needs none."""
+        try:
+            response = self._dispatch(request, *args, **kwargs)
+        except DatabaseError as error:
+            logger.error("%s: %s", ServiceUnavailable.code, type(error).__name__)
+            refusal = ServiceUnavailable()
+            page = error_pages.render_error(request, refusal, InstanceSettings(pk=1))
+            response = error_pages.add_status(page, refusal)
+        clients.remember(request, response)
+        return add_headers(response)
+
+    def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if self.unreadable:
+                raise self.unreadable
+            return super().dispatch(request, *args, **kwargs)
+        except OTPError as error:
+            logger.info("%s", error.code)
+            return self.handle_error(error)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the page. Changes nothing and sends nothing."""
+        return self.show()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Validate the form. Raises `FormatInvalid` for a field that came twice."""
+        self.data = forms.plain(request.POST)
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Go on to the next page."""
+        return SeeOther(self.get_success_url())
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        """Raise `FormatInvalid`, as for any other input that a step refuses."""
+        raise FormatInvalid
+
+    def handle_error(self, error: OTPError) -> HttpResponse:
+        """Answer a refusal: the first page, a page that says why, or this page with the error at its field."""
+        if isinstance(error, ResourceNotFound):
+            return SeeOther(navigation.page_path(self.request, self.start_page))
+        if error_pages.heading(error):
+            page = error_pages.render_error(self.request, error, self.client.settings)
+            return error_pages.add_status(page, error)
+        self.client.reread()
+        try:
+            return error_pages.add_status(self.show(error), error)
+        except (ResourceNotFound, SignUpClosed) as reason:
+            return self.handle_error(reason)
+
+    def show(self, error: OTPError | None = None) -> HttpResponse:
+        """Render the page as things stand, with the words of `error`."""
+        form = self.get_form()
+        words = error_pages.place(error, form) if error else ""
+        forms.focus(form)
+        return self.render_to_response(self.get_context_data(form=form, error=words))
+
+    def show_without_form(self, error: OTPError | None = None) -> HttpResponse | None:
+        """Return what sign-in and sign-up show where there is nothing to fill in; `None` where there is."""
+        user = self.request.user
+        shared = {"settings": self.client.settings, "error": error.long_message if error else ""}
+        shared |= navigation.urls(self.request)
+        if user.is_authenticated:
+            shared |= {"name": display_name(user), "after": navigation.after_sign_in(self.request)}
+            return render(self.request, "passwordless_otp/signed_in.html", shared)
+        if not self.client.settings.kinds:
+            return render(self.request, "passwordless_otp/nothing.html", shared)
+        return None
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Fill the form with what was posted, if it was one text a field."""
+        return {"initial": self.get_initial(), "prefix": self.get_prefix(), "data": self.data}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add what every template knows."""
+        shared = {"settings": self.client.settings, "error": "", **navigation.urls(self.request)}
+        return super().get_context_data(**{**shared, **kwargs})
+
+    def get_success_url(self) -> str:
+        """Return the path of `success_page`."""
+        return navigation.page_path(self.request, self.success_page)
+
+    def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
+        """Render at once, so that `dispatch` answers a database that fails meanwhile."""
+        response: Any = super().render_to_response(context, **response_kwargs)
+        rendered: HttpResponse = response.render()
+        return rendered
+
+
+def add_headers(response: HttpResponseBase) -> HttpResponseBase:
+    """Forbid to store or to frame the page, and to run scripts of other origins in it."""
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "same-origin"
     response["X-Frame-Options"] = "DENY"
-    response["Content-Security-Policy"] = _policy()
+    response["Content-Security-Policy"] = content_security_policy()
     patch_vary_headers(response, ["Cookie", "Accept-Language"])
     return response
 
 
-def _policy() -> str:
-    """Return the site's policy, which also has to let our stylesheet in from where the static files are."""
+def content_security_policy() -> str:
+    """Return the site's policy, with the origin of our stylesheet where static files have one of their own."""
     policy: str = conf.get("CONTENT_SECURITY_POLICY")
-    parts = urlsplit(_stylesheet())
+    try:
+        address = static(STYLESHEET)
+    except Exception:  # a storage with a manifest, before `collectstatic`
+        address = str(settings.STATIC_URL or "")
+    parts = urlsplit(address)
     if not parts.netloc:
         return policy
     origin = f"{parts.scheme}://{parts.netloc}" if parts.scheme else parts.netloc
     return policy.replace(SELF, f"{SELF} {origin}", 1)
 
 
-def _stylesheet() -> str:
-    """Return where the stylesheet is: the storage of the static files knows, and may not have it yet."""
-    try:
-        return static(STYLESHEET)
-    except Exception:
-        return str(settings.STATIC_URL or "")
-
-
-logger = logging.getLogger("passwordless_otp.pages")
-
-
-class Page(View):
-    """One page. `start` names the page to which a visitor without an open flow goes.
-
-    `unreadable` is why the request could not be read, if it could not.
-    """
-
-    http_method_names = ["get", "head", "post", "options"]
-    start = "sign_in"
-    unreadable: OTPError | None = None
-    form: Form | None = None
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, also without a database."""
-        try:
-            response = self._answer(request)
-        except DatabaseError as error:
-            logger.error("%s: %s", ServiceUnavailable.code, type(error).__name__)
-            response = self.notice(ServiceUnavailable(), InstanceSettings(pk=1))
-        return seal(request, response)
-
-    def refused(self, error: OTPError) -> HttpResponseBase:
-        """Answer a refusal: start again, a page that says why, or the same page with the error at its field."""
-        if isinstance(error, ResourceNotFound):
-            return self.go(self.start)
-        if error_pages.heading(error):
-            return self.notice(error, self.settings)
-        self.client.reread()
-        try:
-            return self.show(error)
-        except ResourceNotFound:
-            return self.go(self.start)
-
-    def show(self, error: OTPError | None = None) -> HttpResponseBase:
-        """Show the page as things stand."""
-        raise NotImplementedError
-
-    def make_form(self, data: dict[str, str] | None = None) -> Form:
-        """Make the page's form."""
-        raise NotImplementedError
-
-    def given(self) -> dict[str, str]:
-        """Return what was filled in. Raises `FormatInvalid` where the form has found something wrong."""
-        self.form = self.make_form(forms.plain(self.request.POST))
-        if not self.form.is_valid():
-            raise FormatInvalid
-        return dict(self.form.cleaned_data)
-
-    def go(self, name: str) -> HttpResponseBase:
-        """Send the visitor to another page."""
-        return navigation.SeeOther(self.path(name))
-
-    def path(self, name: str, **query: str) -> str:
-        """Return the path of one of our pages."""
-        return navigation.page_path(self.request, name, **query)
-
-    def notice(self, error: OTPError, settings: InstanceSettings) -> HttpResponseBase:
-        """Show a page that has nothing to fill in. Asks the database nothing."""
-        context = {"heading": error_pages.heading(error), "links": error_pages.links(error, self.request)}
-        return self.render("error.html", error, settings, **context)
-
-    def render(
-        self, template: str, error: OTPError | None = None, settings: InstanceSettings | None = None, **more: Any
-    ) -> HttpResponseBase:
-        """Show a template, with the status and the words of `error`."""
-        form = more.get("form")
-        said = error_pages.place(error, form) if error else ""
-        if form is not None:
-            forms.focus(form)
-        context = {
-            "settings": settings or self.settings,
-            "error": said,
-            "next": navigation.next_path(self.request),
-            "sign_in_url": self.path("sign_in"),
-            "sign_up_url": self.path("sign_up"),
-            "sign_out_url": self.path("sign_out"),
-            **more,
-        }
-        status = error.status if error else 200
-        response = render(self.request, f"passwordless_otp/{template}", context, status=status)
-        if error and error.retry_after:
-            response["Retry-After"] = str(error.retry_after)
-        return response
-
-    @property
-    def after(self) -> str:
-        """Where somebody who is signed in goes on to."""
-        return navigation.after_sign_in(self.request)
-
-    @property
-    def settings(self) -> InstanceSettings:
-        """What the operator has set."""
-        return self.client.settings
-
-    @property
-    def client(self) -> clients.Client:
-        """The browser."""
-        return clients.current(self.request)
-
-    def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        try:
-            if self.unreadable:
-                raise self.unreadable
-            return super().dispatch(request)
-        except OTPError as error:
-            logger.info("%s", error.code)
-            return self.refused(error)
+def display_name(user: Any) -> str:
+    """Return the user's full name, else their identifier: a login name may be random."""
+    full = user.get_full_name() if hasattr(user, "get_full_name") else ""
+    if full:
+        return str(full)
+    own = Identifier.objects.using(router.db_for_write(Identifier)).filter(user_id=user.pk)
+    first = own.order_by("-primary", "kind").values_list("value", flat=True).first()
+    return str(first or user.get_username())

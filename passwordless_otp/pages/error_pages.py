@@ -1,19 +1,21 @@
-"""A refusal → where on a page it is said."""
+"""Where a page says why a step was refused: on a page of its own, above the form, or at a field."""
 
 from typing import TYPE_CHECKING
 
 from django.forms import Form
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import errors
 from passwordless_otp.errors import OTPError
+from passwordless_otp.models import InstanceSettings
 from passwordless_otp.pages import navigation
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-# Refusals that leave nothing to fill in, and what is written above them.
+# Refusals that leave nothing to fill in get a page of their own, with this heading.
 HEADINGS: "dict[type[OTPError], StrPromise]" = {
     errors.AlreadyVerified: _("Already used"),
     errors.BodyInvalid: _("Please try again"),
@@ -25,12 +27,24 @@ HEADINGS: "dict[type[OTPError], StrPromise]" = {
 
 
 def heading(error: OTPError) -> str:
-    """Return the heading of the page that says so; empty where the form itself does."""
+    """Return the heading of the page for this error; empty where the form itself says it."""
     return str(HEADINGS.get(type(error), ""))
 
 
+def render_error(request: HttpRequest, error: OTPError, settings: InstanceSettings) -> HttpResponse:
+    """Return the page for this error. Reads nothing from the database."""
+    context = {
+        "settings": settings,
+        "error": error.long_message,
+        "heading": heading(error),
+        "links": links(error, request),
+        **navigation.urls(request),
+    }
+    return render(request, "passwordless_otp/error.html", context)
+
+
 def links(error: OTPError, request: HttpRequest) -> "list[tuple[str, StrPromise]]":
-    """Return the ways on, each with its words; the first is the best."""
+    """Return the ways on from this error, the best one first: the URL of each and its words."""
     sign_in = navigation.page_path(request, "sign_in")
     if isinstance(error, errors.AlreadyVerified):
         return [(navigation.after_sign_in(request), _("Continue")), (sign_in, _("Start again"))]
@@ -41,10 +55,10 @@ def links(error: OTPError, request: HttpRequest) -> "list[tuple[str, StrPromise]
     return [(navigation.with_next(request, request.path), _("Try again"))]
 
 
-def place(error: OTPError, form: Form | None) -> str:
-    """Say it at the field at fault. Returns what is left to be said above the form."""
+def place(error: OTPError, form: Form) -> str:
+    """Add the error to its field, and return what is left to say above the form."""
     text = str(error.long_message)
-    if form is None or not form.is_bound:
+    if not form.is_bound:
         return text
     if form.errors:  # the form has found something itself
         return ""
@@ -52,3 +66,11 @@ def place(error: OTPError, form: Form | None) -> str:
         return text
     form.add_error(error.param, text)
     return ""
+
+
+def add_status(response: HttpResponse, error: OTPError) -> HttpResponse:
+    """Give the response the status of this error, and when to try again."""
+    response.status_code = error.status
+    if error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response

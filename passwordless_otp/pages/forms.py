@@ -1,4 +1,4 @@
-"""A request's body → one text a name."""
+"""The forms of the pages, and what is read of a request before one is filled."""
 
 import codecs
 import unicodedata
@@ -30,13 +30,17 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 * 1024  # bytes
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
-UNFIT = {"Cc", "Cs"}  # control characters, halves of a surrogate pair
+CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 
 def read_request(request: HttpRequest) -> None:
-    """Read the query and the body. Raises `RequestTooLarge` or `BodyInvalid`, and leaves the body empty."""
+    """Parse the query and the body. Raises `RequestTooLarge` or `BodyInvalid`, and leaves both readable."""
+    length = str(request.META.get("CONTENT_LENGTH", ""))
     try:
-        _refuse_unreadable(request)
+        if length.isdecimal() and int(length[:20]) > MAX_BODY:
+            raise RequestTooLarge
+        if codecs.lookup(request.encoding or "utf-8").name != "utf-8":
+            raise BodyInvalid
         _ = request.GET, request.POST
     except OTPError:
         _empty(request)
@@ -49,18 +53,9 @@ def read_request(request: HttpRequest) -> None:
         raise BodyInvalid from error
 
 
-def _refuse_unreadable(request: HttpRequest) -> None:
-    """Refuse more than any form of ours holds, and other than UTF-8, before it is read."""
-    length = str(request.META.get("CONTENT_LENGTH", ""))
-    if length.isdecimal() and int(length[:20]) > MAX_BODY:
-        raise RequestTooLarge
-    if codecs.lookup(request.encoding or "utf-8").name != "utf-8":
-        raise BodyInvalid
-
-
 def _empty(request: HttpRequest) -> None:
-    """Leave nothing that can't be read: the page that says so still looks where the visitor was going."""
-    request.GET = QueryDict()  # changing the encoding looks at it, and forgets it
+    """Drop the body, and the query if it can't be read: the error page still looks for `next` in both."""
+    request.GET = QueryDict()  # setting the encoding looks at it, and deletes it
     request.encoding = "utf-8"
     request.POST = QueryDict()
     try:
@@ -71,7 +66,7 @@ def _empty(request: HttpRequest) -> None:
 
 @sensitive_variables()
 def plain(data: QueryDict) -> dict[str, str]:
-    """Return the fields. Raises `FormatInvalid` for one that came twice: no second recipient hides in one."""
+    """Return the fields as texts. Raises `FormatInvalid` for one that came twice, maybe with two recipients."""
     for name, values in data.lists():
         if len(values) != 1:
             raise FormatInvalid(name)
@@ -80,17 +75,17 @@ def plain(data: QueryDict) -> dict[str, str]:
 
 @sensitive_variables()
 def encodable(text: str) -> str:
-    """Return the text as it can be sent back: some encodings bring halves of surrogate pairs."""
+    """Return the text without halves of surrogate pairs, which no answer can be encoded with."""
     return text.encode("utf-8", "replace").decode()
 
 
-def refuse_unfit(text: str) -> None:
+def refuse_control_characters(text: str) -> None:
     """Raise `ValidationError` for what no field of ours may hold, and no database takes."""
-    if any(unicodedata.category(character) in UNFIT for character in text):
+    if any(unicodedata.category(character) in CONTROL for character in text):
         raise ValidationError(_("Leave out control characters."), code="control")
 
 
-MAX_TEXT = 320
+MAX_TEXT = 320  # characters
 MAX_NAME = 150
 PLAIN = {"dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}
 LABELS = {
@@ -110,15 +105,15 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 
 
 class Text(forms.CharField):
-    """One line. The server counts: a `maxlength` would cut what people paste."""
+    """One line of text. It has no `maxlength`, since browsers would cut what people paste."""
 
     def __init__(self, longest: int = MAX_TEXT, **options: Any) -> None:
         super().__init__(**options)
-        self.validators += [MaxLengthValidator(longest), refuse_unfit]
+        self.validators += [MaxLengthValidator(longest), refuse_control_characters]
 
 
 class SignInForm(forms.Form):
-    """Who is it?"""
+    """Asks for an identifier of a kind that this site lets people sign in with."""
 
     identifier = Text()
 
@@ -135,16 +130,16 @@ class SignInForm(forms.Form):
             field.help_text = _phone_help()
 
 
-class Unechoed(forms.PasswordInput):
-    """A text field that comes back empty: no page shows a code, nor one that was almost right."""
+class CodeInput(forms.PasswordInput):
+    """A text field that is rendered empty, so that no page shows a code or what was almost one."""
 
     input_type = "text"
 
 
 class CodeForm(forms.Form):
-    """What came in the message. Nothing is required: what can't be a code is a wrong one, says the flow."""
+    """Takes a code. The server requires nothing here: what can't be a code is refused by the flow."""
 
-    code = forms.CharField(label=_("Code"), required=False, widget=Unechoed)
+    code = forms.CharField(label=_("Code"), required=False, widget=CodeInput)
 
     @sensitive_variables("options")
     def __init__(self, alphabet: str, hint: str, **options: Any) -> None:
@@ -155,19 +150,19 @@ class CodeForm(forms.Form):
         self.fields["code"].widget.attrs.update({**attributes, "required": True})
 
     def clean_code(self) -> str:
-        """Look at no more of a pasted text than the flow does."""
+        """Return as much of a pasted text as the flow looks at."""
         return str(self.cleaned_data["code"])[: codes.MAX_TEXT]
 
 
 class SignUpForm(forms.Form):
-    """What this site asks of somebody new, less what she has proven already."""
+    """Asks for what this site wants to know of somebody new, less the identifiers in `proven`."""
 
     def __init__(self, settings: InstanceSettings, proven: Mapping[str, str], **options: Any) -> None:
         super().__init__(**options)
         required, optional = sign_up.required(settings), sign_up.optional(settings)
         blank = Flow(details=dict.fromkeys(sign_up.NAMES, ""), **proven)
         needed = sign_up.missing(settings, blank)
-        # One that identifies is needed though none is by itself: any of them will do.
+        # No single identifier is required, but one of these kinds has to be given.
         self.any_of = settings.kinds if set(needed) - set(required) else []
         for name in [*Kind.values, *sign_up.NAMES]:
             if name in [*required, *optional] and name not in proven:
@@ -175,7 +170,7 @@ class SignUpForm(forms.Form):
         self.may_be_left_out = set(optional) - set(self.any_of)
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a sign-up that nobody could ever sign in with."""
+        """Require an identifier with which the user can sign in later."""
         given = self.cleaned_data
         if self.any_of and not self.errors and not any(given.get(kind) for kind in self.any_of):
             self.add_error(self.any_of[0].value, str(_("Type your email address or your phone number.")))
@@ -183,7 +178,7 @@ class SignUpForm(forms.Form):
 
 
 def focus(form: forms.Form) -> None:
-    """Let the visitor begin at the first field that is wrong, else at the first."""
+    """Set `autofocus` on the first field with an error, else on the first field."""
     for name in [*form.errors, *form.fields]:
         if name in form.fields:
             form.fields[name].widget.attrs["autofocus"] = True
@@ -199,5 +194,5 @@ def _field(name: str, required: bool) -> Text:
 
 
 def _phone_help() -> "StrPromise | str":
-    """Say how to type a number, where no country is taken for granted."""
+    """Return how to type a phone number; nothing where the site has a default region."""
     return "" if conf.default_region() else _("Phone numbers with their country code, such as +1 415 555 0123.")

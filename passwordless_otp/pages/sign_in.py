@@ -1,107 +1,133 @@
 """The pages of a sign-in."""
 
-from django.http import HttpRequest, HttpResponseBase
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
-from passwordless_otp.errors import OTPError, ResourceNotFound
-from passwordless_otp.flows import factors, sign_in
-from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import Flow, Verification
+from passwordless_otp.errors import OTPError, ResourceNotFound, TransferRequired, ValueInvalid
+from passwordless_otp.flows import factors, sign_in, sign_up
+from passwordless_otp.identifiers import Strategy
+from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.pages import code_step, navigation
-from passwordless_otp.pages.base import Page
+from passwordless_otp.pages.base import PageView
+from passwordless_otp.pages.code_step import CodeStep
 from passwordless_otp.pages.forms import CodeForm, SignInForm
+from passwordless_otp.pages.navigation import SeeOther
+from passwordless_otp.pages.sign_up import go_on
 
 
-class CreateSignIn(Page):
-    """Who is it?"""
+class SignInView(PageView):
+    """Ask for an identifier, and send a code to it. Where sign-up is open, an unknown one gets a code as well."""
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Change nothing, send nothing."""
-        return self.show()
+    template_name = "passwordless_otp/sign_in.html"
+    form_class = SignInForm
+    success_page = "sign_in_verify"
 
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Send a code to what was typed; where sign-up is open, to anybody."""
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse who is signed in already."""
         clients.refuse_session(request)
-        text = self.given()["identifier"]
-        current, may_sign_up = self.client.flows.get(Purpose.SIGN_IN), self.settings.sign_up_open
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Open a sign-in and send its code."""
+        settings, current = self.client.settings, self.client.flows.get(Purpose.SIGN_IN)
         flow = sign_in.create(
-            self.settings, current, self.client.visitor, text, send=True, sign_up_if_missing=may_sign_up
+            settings,
+            current,
+            self.client.visitor,
+            form.cleaned_data["identifier"],
+            send=True,
+            sign_up_if_missing=settings.sign_up_open,
         )
         self.client.keep(flow)
-        return self.go("sign_in_verify")
+        return super().form_valid(form)
 
-    def show(self, error: OTPError | None = None) -> HttpResponseBase:
-        """Show the form, or why there is none."""
-        user = self.request.user
-        if user.is_authenticated:
-            return self.render("signed_in.html", error, name=navigation.display_name(user), after=self.after)
-        if not self.settings.kinds:
-            return self.render("nothing.html", error)
-        return self.render(
-            "sign_in.html",
-            error,
-            form=self.form or self.make_form(),
-            waiting=code_step.waits(self._current),
-            verify_url=self.path("sign_in_verify"),
-        )
+    def show(self, error: OTPError | None = None) -> HttpResponse:
+        """Show the form, if there is something to fill in."""
+        return self.show_without_form(error) or super().show(error)
 
-    def make_form(self, data: dict[str, str] | None = None) -> SignInForm:
-        """Make the form, with what this browser has typed before."""
-        before = [identifier.value for identifier in self._current.identifiers] if self._current else []
-        return SignInForm(self.settings, data=data, initial={"identifier": "".join(before[:1])})
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with the identifier that was typed last in this browser."""
+        current = self.client.flows.get(Purpose.SIGN_IN)
+        typed = current.identifiers if current else []
+        return {"identifier": typed[0].value if typed else ""}
 
-    @property
-    def _current(self) -> Flow | None:
-        return self.client.flows.get(Purpose.SIGN_IN)
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let the form ask for what the site offers."""
+        return {**super().get_form_kwargs(), "settings": self.client.settings}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Link to the code page while a code can be handed in there."""
+        waiting = code_step.is_waiting(self.client.flows.get(Purpose.SIGN_IN))
+        verify_url = navigation.page_path(self.request, "sign_in_verify")
+        return super().get_context_data(waiting=waiting, verify_url=verify_url, **kwargs)
 
 
-class AttemptSignIn(Page):
-    """The code."""
+class SignInCodeView(PageView):
+    """Take the code of a sign-in, or send it again, or another one to another identifier."""
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Go on where this browser is; send nothing."""
-        return self.show()
+    template_name = "passwordless_otp/verify.html"
+    form_class = CodeForm
+    success_page = "sign_in_verify"
 
-    @sensitive_variables("code")
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Take a code, or send one."""
-        flow, identifier, _verification = self._find()
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Send a message where one of the buttons for it was pressed; else take the code."""
         if "send" in request.POST:
-            sign_in.prepare(
-                self.settings, flow, self.client.visitor, *navigation.chosen_factor(flow, request.POST["send"])
-            )
-            return self.go("sign_in_verify")
-        code = self.given()["code"]
-        return navigation.go_on(
-            request, navigation.attempt_sign_in(request, flow, identifier.kind.strategy, code)
-        )
+            return self.send(request.POST["send"])
+        return super().post(request, *args, **kwargs)
 
-    def show(self, error: OTPError | None = None) -> HttpResponseBase:
-        """Show where the code went."""
-        flow, identifier, verification = self._find()
-        step = code_step.describe(flow, identifier, verification, self.settings)
-        offered = factors.offered(self.settings, flow)
-        return self.render(
-            "verify.html",
-            error,
-            form=self.form or self.make_form(),
-            **step,
-            send=next((factor.id(flow) for factor in offered if factor.identifier == identifier), ""),
-            others=[code_step.other(flow, factor) for factor in offered if factor.identifier != identifier],
-            start_url=self.path("sign_in"),
-        )
+    def send(self, factor_id: str) -> HttpResponse:
+        """Send a code to this factor. Raises `ValueInvalid` for one that is not offered."""
+        flow, settings = self.get_step().flow, self.client.settings
+        chosen = [factor for factor in factors.offered(settings, flow) if factor.id(flow) == factor_id]
+        if not chosen:
+            raise ValueInvalid("send")
+        self.client.keep(sign_in.prepare(settings, flow, self.client.visitor, chosen[0].strategy, factor_id))
+        return SeeOther(self.get_success_url())
 
-    @sensitive_variables("data")
-    def make_form(self, data: dict[str, str] | None = None) -> CodeForm:
-        """Make the form for the code that was sent."""
-        return code_step.make_form(self._find()[2], data)
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Log in, or go on with a sign-up where nobody has the identifier."""
+        flow, identifier, _ = self.get_step()
+        flow = attempt(self.request, flow, identifier.kind.strategy, form.cleaned_data["code"])
+        return SeeOther(go_on(self.request, flow))
 
-    def _find(self) -> tuple[Flow, IdentifierValue, Verification | None]:
-        """Return this browser's sign-in, and where its code went. Raises `ResourceNotFound`."""
+    def get_step(self) -> CodeStep:
+        """Return the sign-in of this browser, and where its code went. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_IN)
         if flow is None or not flow.identifiers:
             raise ResourceNotFound
         verification = flow.newest()
-        return flow, verification.identifier if verification else flow.identifiers[0], verification
+        return CodeStep(flow, verification.identifier if verification else flow.identifiers[0], verification)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let the form say what the code looks like."""
+        return {**super().get_form_kwargs(), **code_step.form_options(self.get_step().verification)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say where the code went, and offer the other factors."""
+        step, settings = self.get_step(), self.client.settings
+        offered = {factor.identifier: factor for factor in factors.offered(settings, step.flow)}
+        current = offered.pop(step.identifier, None)
+        return super().get_context_data(
+            **code_step.describe(step, settings),
+            send=current.id(step.flow) if current else "",
+            others=[code_step.other_factor(step.flow, factor) for factor in offered.values()],
+            start_url=navigation.page_path(self.request, "sign_in"),
+            **kwargs,
+        )
+
+
+@sensitive_variables("code")
+def attempt(request: HttpRequest, flow: Flow, strategy: Strategy, code: str) -> Flow:
+    """Hand in the code, and return the completed sign-in or the sign-up that goes on from it."""
+    client = clients.current(request)
+    try:
+        with clients.attempting(request):
+            return sign_in.attempt(client.settings, flow, client.visitor, strategy, code)
+    except TransferRequired:
+        current = client.flows.get(Purpose.SIGN_UP)
+        return sign_up.create(client.settings, current, client.visitor, {}, transfer=True)

@@ -1,31 +1,38 @@
 """The page on which somebody signs out."""
 
+from typing import Any
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 
 from passwordless_otp import clients
-from passwordless_otp.errors import OTPError
 from passwordless_otp.pages import navigation
-from passwordless_otp.pages.base import Page
+from passwordless_otp.pages.base import PageView
+from passwordless_otp.pages.navigation import SeeOther
 
 
-class SignOut(Page):
-    """Sign out."""
+class SignOutView(PageView):
+    """Ask first, since a link or an image must not sign anybody out; then end the session, whoever began it."""
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask first: a link or an image must not sign anybody out."""
-        return self.show()
+    template_name = "passwordless_otp/sign_out.html"
+    form_class = Form
 
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """End the session, whoever began it."""
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End the session. Nothing but `next` is read."""
         clients.log_out(request)
-        if place := navigation.next_path(request):
-            return navigation.SeeOther(place)
-        if settings.LOGOUT_REDIRECT_URL:
-            return navigation.SeeOther(resolve_url(settings.LOGOUT_REDIRECT_URL))
-        return self.go("sign_in")
+        return SeeOther(self.get_success_url())
 
-    def show(self, error: OTPError | None = None) -> HttpResponseBase:
-        """Show the button."""
-        return self.render("sign_out.html", error, signed_in=self.request.user.is_authenticated)
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say whether anybody is signed in."""
+        return super().get_context_data(signed_in=self.request.user.is_authenticated, **kwargs)
+
+    def get_success_url(self) -> str:
+        """Return `next`, else `LOGOUT_REDIRECT_URL`, else the sign-in page."""
+        place = navigation.next_path(self.request)
+        if place:
+            return place
+        if settings.LOGOUT_REDIRECT_URL:
+            return resolve_url(settings.LOGOUT_REDIRECT_URL)
+        return navigation.page_path(self.request, "sign_in")

@@ -1,121 +1,165 @@
 """The pages of a sign-up."""
 
-from django.http import HttpRequest, HttpResponseBase
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound, SignUpClosed
 from passwordless_otp.flows import sign_up
-from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import Flow, Verification
+from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.pages import code_step, navigation
-from passwordless_otp.pages.base import Page
+from passwordless_otp.pages.base import PageView
+from passwordless_otp.pages.code_step import CodeStep
 from passwordless_otp.pages.forms import CodeForm, SignUpForm
+from passwordless_otp.pages.navigation import SeeOther
 
 
-class CreateSignUp(Page):
-    """Who is new?"""
+class SignUpView(PageView):
+    """Ask somebody new for identifiers and names; go on with a sign-up in which something is proven."""
 
-    start = "sign_up"
-
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Change nothing, send nothing."""
-        return self.show()
-
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Open a sign-up, or add to one in which something is proven; then send its first code."""
-        clients.refuse_session(request)
-        given = self.given()
-        return navigation.go_on(request, navigation.save_sign_up(self.client, given, self._afresh))
-
-    def show(self, error: OTPError | None = None) -> HttpResponseBase:
-        """Show the form, or why there is none."""
-        user = self.request.user
-        if user.is_authenticated:
-            return self.render("signed_in.html", error, name=navigation.display_name(user), after=self.after)
-        if not self.settings.kinds:
-            return self.render("nothing.html", error)
-        if not self.settings.sign_up_open:
-            return self.notice(SignUpClosed(), self.settings)
-        return self.render(
-            "sign_up.html",
-            error,
-            form=self.form or self.make_form(),
-            waiting=code_step.waits(self.client.flows.get(Purpose.SIGN_UP)),
-            verify_url=self.path("sign_up_verify"),
-            proven=list(self._proven.values()),
-            afresh=self._afresh,
-            afresh_url=self.path("sign_up", new="1"),
-        )
-
-    def make_form(self, data: dict[str, str] | None = None) -> SignUpForm:
-        """Make the form, with what this browser has typed before."""
-        current = None if self._afresh else self.client.flows.get(Purpose.SIGN_UP)
-        return SignUpForm(self.settings, self._proven, data=data, initial=values_of(current))
+    template_name = "passwordless_otp/sign_up.html"
+    form_class = SignUpForm
+    start_page = "sign_up"
 
     @property
-    def _proven(self) -> dict[str, str]:
-        return {} if self._afresh else navigation.proven_values(self.client.flows.get(Purpose.SIGN_UP))
-
-    @property
-    def _afresh(self) -> bool:
+    def afresh(self) -> bool:
+        """Whether the visitor has asked to leave what they have proven and to begin anew."""
         return "new" in self.request.GET or "new" in self.request.POST
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Refuse who is signed in already."""
+        clients.refuse_session(request)
+        return super().post(request, *args, **kwargs)
 
-class AttemptSignUp(Page):
-    """The code, of one identifier after the other."""
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Open a sign-up, or add to one in which something is proven; then send its first code."""
+        current, settings, visitor = (
+            self.client.flows.get(Purpose.SIGN_UP),
+            self.client.settings,
+            self.client.visitor,
+        )
+        if current and self.get_proven():
+            flow = sign_up.update(settings, current, visitor, form.cleaned_data)
+        else:
+            flow = sign_up.create(settings, current, visitor, form.cleaned_data)
+        return SeeOther(go_on(self.request, flow))
 
-    start = "sign_up"
+    def show(self, error: OTPError | None = None) -> HttpResponse:
+        """Show the form, if there is something to fill in. Raises `SignUpClosed`."""
+        without_form = self.show_without_form(error)
+        if without_form:
+            return without_form
+        if not self.client.settings.sign_up_open:
+            raise SignUpClosed
+        return super().show(error)
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """Go on where this browser is; send nothing."""
-        return self.show()
+    def get_proven(self) -> dict[str, str]:
+        """Return the identifiers that are proven already in the sign-up that goes on here."""
+        flow = self.client.flows.get(Purpose.SIGN_UP)
+        if flow is None or flow.abandoned or self.afresh:
+            return {}
+        proven = flow.verified
+        return {
+            identifier.kind.value: identifier.value for identifier in flow.identifiers if identifier in proven
+        }
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with what was typed last in this browser."""
+        return {} if self.afresh else typed_values(self.client.flows.get(Purpose.SIGN_UP))
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let the form ask for what the site wants to know and is not proven yet."""
+        return {**super().get_form_kwargs(), "settings": self.client.settings, "proven": self.get_proven()}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Show what is proven, and link to the code page while a code can be handed in there."""
+        return super().get_context_data(
+            waiting=code_step.is_waiting(self.client.flows.get(Purpose.SIGN_UP)),
+            verify_url=navigation.page_path(self.request, "sign_up_verify"),
+            proven=list(self.get_proven().values()),
+            afresh=self.afresh,
+            afresh_url=navigation.page_path(self.request, "sign_up", new="1"),
+            **kwargs,
+        )
+
+
+class SignUpCodeView(PageView):
+    """Take the codes of a sign-up, of one identifier after the other."""
+
+    template_name = "passwordless_otp/verify.html"
+    form_class = CodeForm
+    start_page = "sign_up"
+    success_page = "sign_up_verify"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Send a message where the button for it was pressed; else take the code."""
+        if "send" in request.POST:
+            return self.send()
+        return super().post(request, *args, **kwargs)
+
+    def send(self) -> HttpResponse:
+        """Send the code again."""
+        flow, identifier, _ = self.get_step()
+        flow = sign_up.prepare(self.client.settings, flow, self.client.visitor, identifier.kind.strategy)
+        self.client.keep(flow)
+        return SeeOther(self.get_success_url())
 
     @sensitive_variables("code")
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Take a code, or send one."""
-        flow, identifier, _verification = self._find()
-        if "send" in request.POST:
-            self.client.keep(sign_up.prepare(self.settings, flow, self.client.visitor, identifier.kind.strategy))
-            return self.go("sign_up_verify")
-        code = self.given()["code"]
-        with clients.attempting(request):
-            flow = sign_up.attempt(self.settings, flow, self.client.visitor, identifier.kind.strategy, code)
-        return navigation.go_on(request, flow)
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Prove the identifier, and go on to what is missing yet."""
+        flow, identifier, _ = self.get_step()
+        strategy, code = identifier.kind.strategy, form.cleaned_data["code"]
+        with clients.attempting(self.request):
+            flow = sign_up.attempt(self.client.settings, flow, self.client.visitor, strategy, code)
+        return SeeOther(go_on(self.request, flow))
 
-    def refused(self, error: OTPError) -> HttpResponseBase:
-        """Answer as all pages; a name that is not free is asked for again, on the page that asks for it."""
+    def handle_error(self, error: OTPError) -> HttpResponse:
+        """Show a name that is not free on the page that asks for it."""
         if error.param not in sign_up.NAMES:
-            return super().refused(error)
-        page = CreateSignUp()
+            return super().handle_error(error)
+        page = SignUpView(data=typed_values(self.client.flows.get(Purpose.SIGN_UP)))
         page.setup(self.request)
-        page.form = page.make_form(values_of(self.client.flows.get(Purpose.SIGN_UP)))
-        return page.refused(error)
+        return page.handle_error(error)
 
-    def show(self, error: OTPError | None = None) -> HttpResponseBase:
-        """Show where the code went."""
-        flow, identifier, verification = self._find()
-        step = code_step.describe(flow, identifier, verification, self.settings)
-        form = self.form or self.make_form()
-        return self.render("verify.html", error, form=form, **step, send="1", start_url=self.path("sign_up"))
-
-    @sensitive_variables("data")
-    def make_form(self, data: dict[str, str] | None = None) -> CodeForm:
-        """Make the form for the code that was sent."""
-        return code_step.make_form(self._find()[2], data)
-
-    def _find(self) -> tuple[Flow, IdentifierValue, Verification | None]:
-        """Return this browser's sign-up, and what it has to prove next. Raises `ResourceNotFound`."""
+    def get_step(self) -> CodeStep:
+        """Return the sign-up of this browser, and what it has to prove next. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_UP)
-        pending = sign_up.unverified(self.settings, flow) if flow else []
+        pending = sign_up.unverified(self.client.settings, flow) if flow else []
         if flow is None or not pending:
             raise ResourceNotFound
-        return flow, pending[0], flow.verification_of(pending[0])
+        return CodeStep(flow, pending[0], flow.verification_of(pending[0]))
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let the form say what the code looks like."""
+        return {**super().get_form_kwargs(), **code_step.form_options(self.get_step().verification)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Say where the code went."""
+        step = code_step.describe(self.get_step(), self.client.settings)
+        start_url = navigation.page_path(self.request, "sign_up")
+        return super().get_context_data(**step, send="1", start_url=start_url, **kwargs)
 
 
-def values_of(flow: Flow | None) -> dict[str, str]:
-    """Return what was typed into this flow."""
+def go_on(request: HttpRequest, flow: Flow) -> str:
+    """Log in if the flow is complete, else send the next code of the sign-up. Return the URL to go to."""
+    client = clients.current(request)
+    client.keep(flow)
+    if flow.user is not None:
+        clients.log_in(request, flow)
+        return navigation.after_sign_in(request)
+    pending = sign_up.unverified(client.settings, flow)
+    if sign_up.missing(client.settings, flow) or not pending:
+        return navigation.page_path(request, "sign_up")
+    client.keep(sign_up.prepare(client.settings, flow, client.visitor, pending[0].kind.strategy))
+    return navigation.page_path(request, "sign_up_verify")
+
+
+def typed_values(flow: Flow | None) -> dict[str, str]:
+    """Return what was typed into this flow, by the names of the form's fields."""
     if flow is None:
         return {}
     typed = {identifier.kind.value: identifier.value for identifier in flow.identifiers}

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_noop
 from passwordless_otp.errors import SignUpClosed
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.pages import navigation
+from passwordless_otp.pages.base import display_name
 from passwordless_otp.pages.forms import SignInForm, SignUpForm
 
 register = template.Library()
@@ -77,7 +78,7 @@ def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit:
         "next": place,
         "submit": submit + "",
         "note": "" if current.kinds else _(OFF),
-        "name": navigation.display_name(user) if user is not None and user.is_authenticated else "",
+        "name": display_name(user) if user is not None and user.is_authenticated else "",
         "after": place or navigation.after_sign_in(request),
         "sign_out_url": reverse("passwordless_otp:sign_out"),
     }

@@ -1,5 +1,6 @@
-"""For the tests of sites: rules for the parts that they write themselves. Nothing else here needs pytest."""
+"""For the tests of sites and of delivery backends. Needs pytest, unlike the rest of the package."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,15 +12,16 @@ from passwordless_otp.testing.messages import Arrived  # noqa: E402
 from passwordless_otp.testing.provider import HTTPProvider  # noqa: E402
 
 if TYPE_CHECKING:
+    from passwordless_otp.testing.journeys import ApiJourney, PageJourney
     from passwordless_otp.testing.parity import EnumerationParity
 
-__all__ = ["Arrived", "BackendConformance", "EnumerationParity", "HTTPProvider"]
+__all__ = ["ApiJourney", "Arrived", "BackendConformance", "EnumerationParity", "HTTPProvider", "PageJourney"]
+
+OF_A_SITE = {"ApiJourney": "journeys", "EnumerationParity": "parity", "PageJourney": "journeys"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import the one part that needs a site when it is asked for: a backend is tested without one."""
-    if name != "EnumerationParity":
+    """Import what needs a site only when it is asked for: a backend is tested without one."""
+    if name not in OF_A_SITE:
         raise AttributeError(name)
-    from passwordless_otp.testing.parity import EnumerationParity
-
-    return EnumerationParity
+    return getattr(import_module(f"{__name__}.{OF_A_SITE[name]}"), name)

@@ -1,4 +1,4 @@
-"""What somebody sees of an answer, and what it has cost, without the noise in which any two answers differ."""
+"""What can be seen of an answer, and its statements, without what differs between any two answers."""
 
 import json
 import re
@@ -46,15 +46,15 @@ class Snapshot:
 
 
 def take(step: Callable[[], Any], identifier: IdentifierValue, noise: Sequence[str]) -> Snapshot:
-    """Do this step, and return what is to be seen of it."""
+    """Run this step, and return what can be seen of it."""
     settings_cache.clear()
     with CaptureQueriesContext(connections[router.db_for_write(Flow)]) as captured:
         answer = step()
 
     def plain(text: str) -> str:
         for shown, name in [
-            (identifier.value, "ADDRESS"),
-            (quote(identifier.value), "ADDRESS"),
+            (identifier.value, "IDENTIFIER"),
+            (quote(identifier.value), "IDENTIFIER"),
             (mask(identifier), "MASK"),
         ]:
             text = text.replace(shown, name)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from schemathesis.core.failures import FailureGroup
 
 from passwordless_otp.api import resources
-from passwordless_otp.api.base import ReadEnvironment
+from passwordless_otp.api.session_views import ReadEnvironment
 from tests.attacks.made_up import FITTING, PageVisitor, api, as_meant, bounded, send, undone
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined
 

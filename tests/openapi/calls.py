@@ -5,7 +5,7 @@ import inspect
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.serializers import Serializer
 
-from passwordless_otp.api import base, flow_views, origin, serializers
+from passwordless_otp.api import flow_views, origin, serializers, session_views
 from passwordless_otp.errors import SignedOut
 from passwordless_otp.identifiers import Strategy
 from tests.openapi import reach, refusals
@@ -13,13 +13,13 @@ from tests.openapi.shapes import TEXT, closed, nullable, one_of, ref
 
 # What each view answers; a new one has to be named here.
 ANSWERS = {
-    base.ReadEnvironment: ref("Environment"),
-    base.ReadMe: ref("User"),
-    base.ReadClient: nullable(ref("Client")),
-    base.EndSessions: nullable(ref("Client")),
-    base.TouchSession: ref("Session"),
-    base.CreateToken: ref("Token"),
-    base.EndSession: ref("EndedSession"),
+    session_views.ReadEnvironment: ref("Environment"),
+    session_views.ReadMe: ref("User"),
+    session_views.ReadClient: nullable(ref("Client")),
+    session_views.EndSessions: nullable(ref("Client")),
+    session_views.TouchSession: ref("Session"),
+    session_views.CreateToken: ref("Token"),
+    session_views.EndSession: ref("EndedSession"),
     flow_views.CreateSignIn: ref("SignIn"),
     flow_views.ReadSignIn: ref("SignIn"),
     flow_views.PrepareSignIn: ref("SignIn"),
@@ -29,7 +29,7 @@ ANSWERS = {
     flow_views.PrepareSignUp: ref("SignUp"),
     flow_views.AttemptSignUp: ref("SignUp"),
 }
-BARE = {base.ReadEnvironment, base.CreateToken}  # without the envelope
+BARE = {session_views.ReadEnvironment, session_views.CreateToken}  # without the envelope
 ORIGIN = {
     "name": "Origin",
     "in": "header",

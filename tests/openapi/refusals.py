@@ -64,9 +64,15 @@ def _named(group):
     return {"$ref": f"#/components/responses/{group[0].__name__}"} if len(group) == 1 else _response(group)
 
 
+def every():
+    """Return all refusals that there are."""
+    classes = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, OTPError)]
+    return [each for each in classes if each is not OTPError]
+
+
 def alone():
     """Return the response of each refusal that is the only one of its status."""
-    refusals = {each.__name__: each for each in map(vars(errors).get, errors.__all__) if each is not OTPError}
+    refusals = {each.__name__: each for each in every()}
     return {name: _response([refusal]) for name, refusal in sorted(refusals.items())}
 
 

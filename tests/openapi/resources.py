@@ -3,7 +3,7 @@
 from passwordless_otp import codes
 from passwordless_otp.api.environment import environment
 from passwordless_otp.api.resources import IDS
-from passwordless_otp.flows import sign_up
+from passwordless_otp.flows import sign_up as sign_up_flow
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.flows import Purpose, VerificationStatus
@@ -24,7 +24,7 @@ from tests.openapi.shapes import (
 )
 
 NAMES = {Kind.EMAIL_ADDRESS: "Email", Kind.PHONE_NUMBER: "Phone"}
-FIELDS = array(one_of(*Kind, *sign_up.NAMES))
+FIELDS = array(one_of(*Kind, *sign_up_flow.NAMES))
 
 
 def schemas():
@@ -135,7 +135,7 @@ def sign_up():
         missing_fields=FIELDS,
         unverified_fields=array(one_of(*Kind)),
         verifications=closed(**proofs, web3_wallet=NULL, external_account=NULL),
-        **{name: nullable(TEXT) for name in [*Kind.values, *sign_up.NAMES]},
+        **{name: nullable(TEXT) for name in [*Kind.values, *sign_up_flow.NAMES]},
         password_enabled=just(False),
         unsafe_metadata={"type": "object", "description": "What the visitor sent, which nobody vouches for."},
         created_user_id=nullable(prefixed("user_")),
@@ -146,7 +146,7 @@ def user():
     return closed(
         object=just("user"),
         id=prefixed("user_"),
-        **{name: nullable(TEXT) for name in sign_up.NAMES},
+        **{name: nullable(TEXT) for name in sign_up_flow.NAMES},
         email_addresses=array(ref("EmailIdentifier")),
         phone_numbers=array(ref("PhoneIdentifier")),
         primary_email_address_id=nullable(prefixed("idn_")),

@@ -6,9 +6,9 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from passwordless_otp import errors
 from tests.docs.blocks import ROOT
 from tests.openapi import document
+from tests.openapi.refusals import every
 
 ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.M)
 
@@ -23,11 +23,7 @@ def codes(node):
     found = set(node["enum"]) if isinstance(node, dict) and isinstance(node.get("enum"), list) else set()
     for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else []:
         found |= codes(each)
-    return found & {refusal.code for refusal in refusals()}
-
-
-def refusals():
-    return [vars(errors)[name] for name in errors.__all__ if name != "OTPError"]
+    return found & {refusal.code for refusal in every()}
 
 
 def test_the_file_is_what_the_code_says(written):
@@ -46,12 +42,12 @@ def test_what_is_not_valid_openapi_would_be_found(written):
 
 
 def test_every_refusal_stands_at_some_call(written):
-    assert codes(written) == {refusal.code for refusal in refusals()}
+    assert codes(written) == {refusal.code for refusal in every()}
 
 
-def test_the_page_for_people_has_the_same_refusals():
+def test_the_page_for_people_has_the_same_every():
     table = set(ROW.findall((ROOT / "docs/api.md").read_text()))
-    assert table == {(str(refusal.status), refusal.code) for refusal in refusals()}
+    assert table == {(str(refusal.status), refusal.code) for refusal in every()}
 
 
 def test_every_429_says_when_to_come_back(written):

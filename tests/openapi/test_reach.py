@@ -1,7 +1,7 @@
 """What a call may refuse is read off its source: what counts, and what does not."""
 
 from passwordless_otp import errors
-from passwordless_otp.api import base, flow_views
+from passwordless_otp.api import flow_views, session_views
 from passwordless_otp.errors import CodeIncorrect, OTPError, ResourceNotFound, SignedOut
 from passwordless_otp.flows import sign_in
 from tests.openapi import reach, refusals
@@ -73,13 +73,13 @@ def test_what_is_caught_or_never_runs_does_not_count():
 
 
 def test_a_refusal_that_a_call_begins_to_make_is_documented(monkeypatch):
-    before = refusals.of_call(base.ReadMe, "get")
-    monkeypatch.setattr(base.ReadMe, "get", returned_for_the_caller_to_raise)
-    assert refusals.of_call(base.ReadMe, "get") - before == {CodeIncorrect}
+    before = refusals.of_call(session_views.ReadMe, "get")
+    monkeypatch.setattr(session_views.ReadMe, "get", returned_for_the_caller_to_raise)
+    assert refusals.of_call(session_views.ReadMe, "get") - before == {CodeIncorrect}
 
 
 def test_each_call_has_its_own_refusals():
-    assert SignedOut in refusals.of_call(base.TouchSession, "post")
+    assert SignedOut in refusals.of_call(session_views.TouchSession, "post")
     assert SignedOut not in refusals.of_call(flow_views.AttemptSignIn, "post")
     assert CodeIncorrect in refusals.of_call(flow_views.AttemptSignIn, "post")
     assert CodeIncorrect not in refusals.of_call(flow_views.PrepareSignIn, "post")

@@ -2,10 +2,10 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.test import Client
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier, InstanceSettings, settings_cache
+from passwordless_otp.testing.journeys import PageJourney
 
 SIGN_IN = "/auth/sign-in/"
 SIGN_IN_VERIFY = "/auth/sign-in/verify/"
@@ -62,24 +62,18 @@ def make_user():
     return make
 
 
-class PageVisitor(Client):
-    """Sends the CSRF token with each form, as pages do."""
+class PageVisitor(PageJourney):
+    """A browser that no test client spares the CSRF check."""
 
-    def __init__(self, **defaults):
-        super().__init__(enforce_csrf_checks=True, **defaults)
-
-    def submit(self, path, data=None, **extra):
-        if "csrftoken" not in self.cookies:
-            self.cookies["csrftoken"] = "t" * 32
-        token = self.cookies["csrftoken"].value
-        return self.post(path, {**(data or {}), "csrfmiddlewaretoken": token}, **extra)
+    def __init__(self, **options):
+        super().__init__(enforce_csrf_checks=True, **options)
 
     def ask(self, identifier=EMAIL, **data):
-        return self.submit(SIGN_IN, {"identifier": identifier, **data})
+        return self.sign_in(identifier, **data)
 
     @property
     def user_id(self):
-        return self.session.get("_auth_user_id")
+        return self.signed_in
 
 
 def newest_code():

@@ -50,10 +50,10 @@ def test_the_policy_lets_the_stylesheet_in_from_where_the_storage_has_it(visitor
     assert policy.startswith("default-src 'self' https://cdn.example.net:8443; frame-ancestors")
 
 
-def test_a_storage_that_has_no_stylesheet_yet_breaks_no_header(rf, settings, tmp_path):
+def test_a_storage_that_has_no_stylesheet_yet_breaks_no_header(settings, tmp_path):
     settings.STATIC_URL = "https://static.example.net/"
     stored(settings, "django.contrib.staticfiles.storage.ManifestStaticFilesStorage", location=tmp_path)
-    answer = base.seal(rf.get("/"), HttpResponse())
+    answer = base.add_headers(HttpResponse())
     assert "https://static.example.net" in answer["Content-Security-Policy"]
 
 
@@ -93,4 +93,4 @@ def test_a_site_that_requires_login_everywhere_leads_here_and_back(visitor, sett
 
 def test_every_page_is_known_by_its_own_name():
     names = {pattern.callback.view_class.__name__ for pattern in urls.urlpatterns}
-    assert names == {"CreateSignIn", "AttemptSignIn", "CreateSignUp", "AttemptSignUp", "SignOut", "NotMe"}
+    assert names == {"SignInView", "SignInCodeView", "SignUpView", "SignUpCodeView", "SignOutView", "NotMeView"}
