@@ -115,7 +115,7 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
 def _read(settings: InstanceSettings, identifier: str) -> IdentifierValue:
     value = factors.read_identifier(settings, identifier, "identifier")
-    if not settings.identifies(value.kind):
+    if value.kind not in settings.kinds:
         raise ValueDisabled("identifier")
     return value
 
@@ -129,9 +129,9 @@ def _require_known(settings: InstanceSettings, visitor: Visitor, typed: list[Ide
 
 def _require_enabled(settings: InstanceSettings, flow: Flow, kind: Kind) -> None:
     """Raise `ValueDisabled` if the operator has turned off the strategy, or what was typed, meanwhile."""
-    if not settings.offers(kind):
+    if kind not in settings.offered_kinds:
         raise ValueDisabled("strategy")
-    if not all(settings.identifies(typed.kind) for typed in flow.identifiers):
+    if not all(typed.kind in settings.kinds for typed in flow.identifiers):
         raise ValueDisabled("identifier")
 
 

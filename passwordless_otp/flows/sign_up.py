@@ -212,7 +212,7 @@ def missing(settings: InstanceSettings, flow: Flow) -> list[str]:
 
 def offered_identifiers(settings: InstanceSettings, flow: Flow) -> list[IdentifierValue]:
     """Return the identifiers given, less those of a kind that was turned off meanwhile."""
-    return [identifier for identifier in flow.identifiers if settings.offers(identifier.kind)]
+    return [identifier for identifier in flow.identifiers if identifier.kind in settings.offered_kinds]
 
 
 def unverified(settings: InstanceSettings, flow: Flow) -> list[IdentifierValue]:
@@ -222,7 +222,7 @@ def unverified(settings: InstanceSettings, flow: Flow) -> list[IdentifierValue]:
 
 def typed_identifier(settings: InstanceSettings, flow: Flow, strategy: Strategy) -> IdentifierValue:
     """Return the identifier of this strategy. Raises `ValueDisabled` or `ParamMissing`."""
-    if not settings.offers(strategy.kind):
+    if strategy.kind not in settings.offered_kinds:
         raise ValueDisabled("strategy")
     for identifier in flow.identifiers:
         if identifier.kind == strategy.kind:

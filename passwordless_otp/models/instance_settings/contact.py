@@ -58,6 +58,11 @@ class ContactSettings(Freezable):
         return used and self.offers(kind)
 
     @derived
+    def offered_kinds(self) -> tuple[Kind, ...]:
+        """The kinds that may be given and proven."""
+        return tuple(kind for kind in Kind if self.offers(kind))
+
+    @derived
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds that may be typed at sign-in."""
         return tuple(kind for kind in Kind if self.identifies(kind))

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.models.instance_settings.frozen import Freezable
+from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
 MINUTES, HOUR, DAY = 600, 3600, 86_400  # seconds
 
@@ -94,6 +94,11 @@ class LimitSettings(Freezable):
 
     class Meta:
         abstract = True
+
+    @derived
+    def numbers(self) -> dict[str, int]:
+        """The number of each limit."""
+        return {name: self.limit(name) for name in LIMITS}
 
     def limit(self, name: str) -> int:
         """Return the number of this limit. Raises `KeyError` for a name that is none."""
