@@ -87,8 +87,8 @@ def prepare(
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Return the completed sign-in if `code` is right.
 
-    Raises what `check_code.checked` does; `VerificationMissing`; `TransferRequired` if the code was right and a
-    sign-up may go on from it.
+    Raises what `check_code.require_right` does; `VerificationMissing`; `TransferRequired` if the code was right
+    and a sign-up may go on from it.
     """
     if flow.abandoned:
         raise VerificationExpired
@@ -100,12 +100,12 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
     changes, outcome = _outcome(policy, flow, visitor)
-    with (
-        check_code.checked(settings, visitor, policy, verification, code) as required_length,
-        lifecycle.step(flow, **changes) as changed,
-    ):
-        changed.consume_code(policy.identifier, required_length, **outcome)
+    with check_code.limits(settings, visitor, policy, verification) as limits:
+        check_code.require_right(settings, visitor, policy, verification, code, limits)
+        with lifecycle.step(flow, **changes) as changed:
+            changed.consume_code(policy.identifier, limits.code_format.length, **outcome)
 
+    dispatch.report_outcome(verification)
     lifecycle.end_others(visitor, flow, flow.client)
     if policy.transfers:
         raise TransferRequired(is_proven=True)

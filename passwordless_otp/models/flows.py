@@ -352,7 +352,7 @@ class Verification(models.Model):
         )
         if self.length < required_length:
             rows = rows.filter(tries=0)
-        return rows.update(tries=F("tries") + 1, **changes) == 1
+        return bool(rows.update(tries=F("tries") + 1, **changes))
 
 
 def of_client(client: str) -> list[Flow]:

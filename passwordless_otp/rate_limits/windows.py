@@ -158,5 +158,5 @@ def _wait(bucket: Bucket, now: int) -> int:
     for number, expires_at in held:
         left -= number
         if left + bucket.amount <= bucket.limit:
-            return max(1, expires_at - now)
+            return max(1, int(expires_at) - now)
     return 1  # meanwhile something was refunded
