@@ -352,7 +352,8 @@ class Verification(models.Model):
         )
         if self.length < required_length:
             rows = rows.filter(tries=0)
-        return bool(rows.update(tries=F("tries") + 1, **changes))
+        touched: int = rows.update(tries=F("tries") + 1, **changes)
+        return bool(touched)
 
 
 def of_client(client: str) -> list[Flow]:
