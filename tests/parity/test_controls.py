@@ -84,12 +84,12 @@ class TestLimits(EnumerationParity):
     def leak(self, monkeypatch):
         shared = rules.for_message
 
-        def leaking(settings, visitor, identifier, recognised):
+        def of_message(settings, visitor, identifier, recognised):
             known = Identifier.objects.filter(value=identifier.value).exists()
-            extra = [Bucket("known", tuple(identifier), 2, 3600, track_only=not known)]
-            return [*shared(settings, visitor, identifier, recognised), *extra]
+            extra = Bucket("known", tuple(identifier), 2, 3600, track_only=not known)
+            return [*shared(settings, visitor, identifier, recognised), extra]
 
-        monkeypatch.setattr(rules, "for_message", leaking)
+        monkeypatch.setattr(rules, "for_message", of_message)
 
     def test_limits_are_reached_alike_by_everybody(self, people, kind, face, way):
         with pytest.raises(AssertionError, match=r"at 'request 3': status: '(200|303)' instead of '429'"):
