@@ -1,7 +1,7 @@
 """Restrictions: who may sign up and sign in, by patterns, and the list of disposable domains.
 
-A pattern is an email address (`jane@example.com`), a domain (`@example.com`), its subdomains (`@*.example.com`), a
-phone number in E.164 (`+14155552671`) or a prefix of numbers (`+1415*`). The most specific match decides.
+A pattern is an email address (`jane@example.com`), a domain (`@example.com`), its subdomains (`@*.example.com`),
+a phone number in E.164 (`+14155552671`) or a prefix of numbers (`+1415*`). The most specific match decides.
 """
 
 import re

@@ -4,14 +4,16 @@ The admin's form is made from it, and the table in docs/instance-settings.md is 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.models.instance_settings.frozen import Freezable
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MINUTES, HOUR, DAY = 600, 3600, 86_400  # seconds
 
@@ -21,12 +23,12 @@ class Limit:
     """A number that an operator may set from `low` to `high`, counted over `seconds`."""
 
     name: str  # public: operators set it in code, logs and signals name it
-    label: Promise
+    label: "_StrPromise"
     default: int
     low: int
     high: int
     seconds: int
-    help: Promise  # what a visitor notices
+    help: "_StrPromise"  # what a visitor notices
 
 
 _TABLE = [

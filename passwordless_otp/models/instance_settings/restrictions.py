@@ -53,7 +53,7 @@ class RestrictionSettings(Freezable):
         return bool(self.restrictions) or switches or self.sign_up_mode == SignUpMode.RESTRICTED
 
     def blocks(self, identifier: IdentifierValue) -> bool:
-        """Return whether sign-up with this identifier is refused. An entry that allows it overrides the switches."""
+        """Return whether sign-up with this identifier is refused. A restriction that allows it comes first."""
         effect = effect_of(identifier, self.restrictions)
         if effect or identifier.kind == Kind.PHONE_NUMBER:
             return effect in {Effect.BLOCK, Effect.BLOCK_SIGN_IN}

@@ -127,7 +127,7 @@ class SmsSettings(Freezable):
         return MappingProxyType({match[1]: Decimal(match[2]) for match in found if match})
 
     def price(self, region: str) -> Decimal:
-        """Return the price of an SMS to this country. A country without a price counts as the most expensive one."""
+        """Return the price of an SMS to this country. Without a price it costs as much as the most expensive."""
         prices = self.prices
         unknown = prices.get(OTHERS, max(prices.values(), default=Decimal(0)))
         return prices.get(region, unknown)
