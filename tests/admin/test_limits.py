@@ -2,7 +2,6 @@
 
 import pytest
 
-from passwordless_otp.admin.instance_settings import LIMIT_HELP
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.admin.conftest import SETTINGS, apply, text
@@ -79,19 +78,16 @@ def test_a_limit_that_exists_no_more_is_dropped_with_the_next_change(root):
     assert (saved.limits, saved.tracked_only) == ({"ip_flows": 61}, [])
 
 
-@every_limit
-def test_the_form_says_what_a_visitor_notices(name):
-    assert LIMIT_HELP[name]
+def table_of_limits():
+    """The table of docs/instance-settings.md, as it has to be."""
+    rows = [
+        f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {limit.help} | `{limit.name}` |"
+        for limit in LIMITS.values()
+    ]
+    return "\n".join(
+        ["| limit | default | range | what a visitor notices | name |", "|---|---|---|---|---|", *rows]
+    )
 
 
-@every_limit
-def test_every_limit_stands_in_the_documentation(name):
-    limit = LIMITS[name]
-    line = f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {LIMIT_HELP[name]} | `{name}` |"
-    assert line in (ROOT / "docs/instance-settings.md").read_text().splitlines()
-
-
-def test_no_other_limit_stands_in_the_documentation():
-    page = (ROOT / "docs/instance-settings.md").read_text()
-    table = page.partition("| limit | default |")[2].partition("\n\n")[0]
-    assert table.count("\n| ") == len(LIMITS)
+def test_documentation_lists_every_limit_as_the_code_has_it():
+    assert table_of_limits() in (ROOT / "docs/instance-settings.md").read_text()
