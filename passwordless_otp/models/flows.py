@@ -333,7 +333,7 @@ class Verification(models.Model):
         if not self._judge(required_length, live, **changes):
             raise Overtaken
         status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
-        return status == VerificationStatus.FAILED
+        return bool(status == VerificationStatus.FAILED)
 
     def _judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:
         """Count a try: whether this one statement has changed its row is the verdict (RFC 4226 §7.3).
