@@ -181,7 +181,7 @@ def test_users_and_our_tables_in_different_databases_are_an_error(monkeypatch):
     from django.db import router
 
     monkeypatch.setattr(router, "db_for_write", lambda model, **hints: model._meta.app_label)
-    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"passwordless_otp": Sqlite})
+    monkeypatch.setattr("passwordless_otp.checks.site.connections", {"passwordless_otp": Sqlite})
     assert numbers() == ["E005"]
 
 
@@ -194,14 +194,14 @@ class MySQL:
 
 
 def test_a_database_that_was_not_tried_gets_a_warning(monkeypatch):
-    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"default": MySQL})
+    monkeypatch.setattr("passwordless_otp.checks.site.connections", {"default": MySQL})
     assert numbers() == ["W001"]
 
 
 def test_an_old_sqlite_gets_a_warning(monkeypatch):
-    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"default": Sqlite})
+    monkeypatch.setattr("passwordless_otp.checks.site.connections", {"default": Sqlite})
     assert numbers() == []
-    monkeypatch.setattr("passwordless_otp.checks.database.SQLITE", (99, 0))
+    monkeypatch.setattr("passwordless_otp.checks.site.SQLITE", (99, 0))
     assert numbers() == ["W001"]
 
 

@@ -137,7 +137,7 @@ class TestUserModel:
             chosen = {"Person": Person, "Demanding": Demanding}[name]
             for place in ["passwordless_otp.users", "passwordless_otp.checks.users"]:
                 monkeypatch.setattr(f"{place}.get_user_model", lambda: chosen)
-            monkeypatch.setattr("passwordless_otp.checks.users._unattached", list)
+            monkeypatch.setattr("passwordless_otp.checks.users._check_user_page", list)
 
         return use
 

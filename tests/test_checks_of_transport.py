@@ -35,7 +35,7 @@ def test_a_cookie_that_travels_without_https_gets_a_warning_that_names_its_setti
     setattr(settings, name, False)
     [(number, text)] = found(deploy=True)
     assert number == "W011"
-    assert f": {name} is off" in text
+    assert f"{name} is off" in text
     assert numbers() == []
 
 
