@@ -365,7 +365,7 @@ class Migration(migrations.Migration):
                             ("closed", "Closed: nobody can sign up"),
                         ],
                         default="open",
-                        help_text="People with an account can sign in in each mode. Closed: the sign-up page says so.",
+                        help_text="People with an account can always sign in. Closed: the sign-up page says so.",
                         max_length=16,
                         verbose_name="sign-up",
                     ),
