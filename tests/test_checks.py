@@ -56,17 +56,17 @@ def sms(*chain):
     return {"DELIVERY": {"sms": list(chain)}}
 
 
-def test_the_settings_of_the_tests_are_fine():
+def test_settings_of_the_tests_pass():
     assert found() == []
 
 
 @pytest.mark.parametrize("given", [{}, LIVE, {"DISPATCH": "thread"}, {"DISPATCH": "tests.hooks.record"}])
-def test_what_is_right_is_left_alone(settings, given):
+def test_valid_settings_pass(settings, given):
     settings.PASSWORDLESS_OTP = given
     assert found() == []
 
 
-def test_a_site_that_has_set_nothing_is_fine(settings):
+def test_site_without_settings_passes(settings):
     del settings.PASSWORDLESS_OTP
     assert found() == []
 
@@ -74,7 +74,7 @@ def test_a_site_that_has_set_nothing_is_fine(settings):
 @pytest.mark.parametrize(
     ("key", "near"), [("DELIVRY", "DELIVERY"), ("public_url", "PUBLIC_URL"), ("CREATE_USERS", "CREATE_USER")]
 )
-def test_a_misspelt_key_gets_the_near_one_suggested(settings, key, near):
+def test_misspelt_key_gets_a_suggestion(settings, key, near):
     settings.PASSWORDLESS_OTP = {key: ""}
     [(number, text)] = found()
     assert number == "E001"
@@ -83,7 +83,7 @@ def test_a_misspelt_key_gets_the_near_one_suggested(settings, key, near):
 
 
 @pytest.mark.parametrize("key", ["XYZ", 7])
-def test_a_key_near_to_none_gets_the_list_of_them(settings, key):
+def test_unknown_key_gets_the_list_of_keys(settings, key):
     settings.PASSWORDLESS_OTP = {key: ""}
     [(number, text)] = found()
     assert number == "E001"
@@ -91,7 +91,7 @@ def test_a_key_near_to_none_gets_the_list_of_them(settings, key):
 
 
 @pytest.mark.parametrize("given", [[], "DELIVERY", None])
-def test_settings_that_are_no_dict_are_an_error(settings, given):
+def test_settings_that_are_not_a_dictionary_are_an_error(settings, given):
     settings.PASSWORDLESS_OTP = given
     assert numbers() == ["E001"]
 
@@ -108,12 +108,12 @@ def test_settings_that_are_no_dict_are_an_error(settings, given):
         {"BACKEND": "passwordless_otp.messaging.backends.base.Backend"},
     ],
 )
-def test_a_provider_that_cannot_be_made_is_an_error(settings, entry):
+def test_provider_that_can_not_be_created_is_an_error(settings, entry):
     settings.PASSWORDLESS_OTP = sms(entry)
     assert numbers() == ["E002"]
 
 
-def test_the_values_of_options_are_never_shown(settings):
+def test_values_of_options_are_never_shown(settings):
     secret = "sk-93c1"
     settings.PASSWORDLESS_OTP = sms({"BACKEND": "tests.test_checks.Demanding", "OPTIONS": {"token": secret}})
     [(_, text)] = found()
@@ -138,7 +138,7 @@ def test_the_values_of_options_are_never_shown(settings):
         {"sms": [{**EMAIL, "OPTION": {}}]},
     ],
 )
-def test_a_channel_without_a_list_of_providers_is_an_error(settings, delivery):
+def test_channel_without_list_of_providers_is_an_error(settings, delivery):
     settings.PASSWORDLESS_OTP = {"DELIVERY": delivery}
     assert numbers() == ["E003"]
 
@@ -147,41 +147,41 @@ def test_a_channel_without_a_list_of_providers_is_an_error(settings, delivery):
 @pytest.mark.parametrize(
     "path", ["nowhere.f", "thraed", "", None, 7, "tests.hooks.missing", "tests.hooks.recorded"]
 )
-def test_a_path_to_nothing_callable_is_an_error(settings, name, path):
+def test_path_to_nothing_callable_is_an_error(settings, name, path):
     settings.PASSWORDLESS_OTP = {name: path}
     assert numbers() == ["E004"]
 
 
 @pytest.mark.parametrize("number", [-1, True, 1.0, "1", None, []])
-def test_what_is_no_number_of_proxies_is_an_error(settings, number):
+def test_invalid_number_of_proxies_is_an_error(settings, number):
     settings.PASSWORDLESS_OTP = {"TRUSTED_PROXIES": number}
     assert numbers() == ["E009"]
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
-def test_a_number_of_proxies_is_fine(settings, number):
+def test_valid_number_of_proxies_passes(settings, number):
     settings.PASSWORDLESS_OTP = {"TRUSTED_PROXIES": number}
     assert numbers() == []
 
 
 @pytest.mark.parametrize("path", ["nowhere.f", None, 7, "tests.hooks.recorded"])
-def test_a_bot_check_that_can_not_be_called_is_an_error_and_none_at_all_is_not(settings, path):
+def test_bot_check_that_can_not_be_called_is_an_error(settings, path):
     settings.PASSWORDLESS_OTP = {"BOT_CHECK": path}
     assert numbers() == ["E004"]
     settings.PASSWORDLESS_OTP = {"BOT_CHECK": ""}
     assert numbers() == []
 
 
-def test_thread_and_blocking_are_no_paths_to_a_function_that_makes_users(settings):
+def test_create_user_does_not_accept_words_of_dispatch(settings):
     settings.PASSWORDLESS_OTP = {"CREATE_USER": "thread"}
     assert numbers() == ["E004"]
 
 
-def test_users_and_our_tables_in_different_databases_are_an_error(monkeypatch):
+def test_users_and_tables_in_different_databases_are_an_error(monkeypatch):
     from django.db import router
 
     monkeypatch.setattr(router, "db_for_write", lambda model, **hints: model._meta.app_label)
-    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"passwordless_otp": Sqlite})
+    monkeypatch.setattr("passwordless_otp.checks.site.connections", {"passwordless_otp": Sqlite})
     assert numbers() == ["E005"]
 
 
@@ -193,19 +193,19 @@ class MySQL:
     vendor = "mysql"
 
 
-def test_a_database_that_was_not_tried_gets_a_warning(monkeypatch):
-    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"default": MySQL})
+def test_unsupported_database_gets_a_warning(monkeypatch):
+    monkeypatch.setattr("passwordless_otp.checks.site.connections", {"default": MySQL})
     assert numbers() == ["W001"]
 
 
-def test_an_old_sqlite_gets_a_warning(monkeypatch):
-    monkeypatch.setattr("passwordless_otp.checks.database.connections", {"default": Sqlite})
+def test_old_sqlite_gets_a_warning(monkeypatch):
+    monkeypatch.setattr("passwordless_otp.checks.site.connections", {"default": Sqlite})
     assert numbers() == []
-    monkeypatch.setattr("passwordless_otp.checks.database.SQLITE", (99, 0))
+    monkeypatch.setattr("passwordless_otp.checks.site.SQLITE", (99, 0))
     assert numbers() == ["W001"]
 
 
-def test_a_missing_app_gets_a_warning(monkeypatch):
+def test_missing_app_gets_a_warning(monkeypatch):
     from django.apps import apps
 
     installed = apps.is_installed
@@ -216,24 +216,24 @@ def test_a_missing_app_gets_a_warning(monkeypatch):
 class TestDeployment:
     """Only with --deploy."""
 
-    def test_a_live_site_is_fine(self, settings):
+    def test_live_site_passes(self, settings):
         settings.PASSWORDLESS_OTP = LIVE
         assert found(deploy=True) == []
 
-    def test_a_site_without_its_address_gets_a_warning(self, settings):
+    def test_site_without_public_url_gets_a_warning(self, settings):
         settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": ""}
         assert numbers(deploy=True) == ["W002"]
         assert numbers() == []
 
     @pytest.mark.parametrize("name", ["console.Console", "memory.Memory"])
-    def test_codes_that_reach_nobody_are_an_error_while_they_are_on(self, settings, name):
+    def test_development_backend_is_an_error_while_its_codes_are_on(self, settings, name):
         chain = [{"BACKEND": f"{BACKENDS}.{name}Backend"}]
         settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [EMAIL], "sms": chain}}
         assert numbers(deploy=True) == []
         both_kinds()
         assert numbers(deploy=True) == ["E006"]
 
-    def test_blocking_is_an_error(self, settings):
+    def test_blocking_dispatch_is_an_error(self, settings):
         settings.PASSWORDLESS_OTP = LIVE | {"DISPATCH": "blocking"}
         assert numbers(deploy=True) == ["E006"]
 
@@ -251,7 +251,7 @@ class TestDeployment:
         both_kinds(sms_countries=["DE"])
         assert numbers(deploy=True) == []
 
-    def test_settings_that_are_wrong_are_reported_first(self, settings):
+    def test_invalid_settings_are_reported_first(self, settings):
         settings.PASSWORDLESS_OTP = {"DELIVERY": {"sms": []}}
         assert numbers(deploy=True) == ["E003"]
 
@@ -262,7 +262,7 @@ def test_an_error_stops_the_check_command(settings):
         call_command("check")
 
 
-def test_a_deploy_check_runs_before_there_are_tables(tmp_path):
+def test_deploy_check_runs_without_tables(tmp_path):
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"}
     environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     command = [sys.executable, "-m", "django", "check", "--deploy"]
@@ -272,7 +272,7 @@ def test_a_deploy_check_runs_before_there_are_tables(tmp_path):
 
 
 @pytest.mark.parametrize("error", [InterfaceError, ImproperlyConfigured])
-def test_a_database_out_of_reach_or_none_at_all_is_not_ours_to_report(settings, monkeypatch, error):
+def test_unreachable_database_is_not_reported(settings, monkeypatch, error):
     def fail():
         raise error("gone")
 

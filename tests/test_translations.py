@@ -68,7 +68,7 @@ def of_one_number(entries):
 
 
 @every_folder
-def test_every_text_is_translated_and_none_is_marked_as_a_guess(folder):
+def test_every_text_is_translated_and_none_is_fuzzy(folder):
     entries = catalog(folder)
     assert len(entries) > 100
     assert [entry.msgid for entry in entries if not entry.translated()] == []
@@ -77,7 +77,7 @@ def test_every_text_is_translated_and_none_is_marked_as_a_guess(folder):
 
 
 @every_folder
-def test_a_catalog_names_its_language(folder):
+def test_catalog_names_its_language(folder):
     metadata = catalog(folder).metadata
     assert metadata["Language"] == folder
     assert metadata["Content-Type"] == "text/plain; charset=UTF-8"
@@ -85,7 +85,7 @@ def test_a_catalog_names_its_language(folder):
 
 
 @every_folder
-def test_every_form_of_the_plural_is_there(folder):
+def test_every_plural_form_is_translated(folder):
     entries = catalog(folder)
     count, _ = plural(entries)
     for entry in [entry for entry in entries if entry.msgid_plural]:
@@ -93,14 +93,14 @@ def test_every_form_of_the_plural_is_there(folder):
 
 
 @every_folder
-def test_placeholders_and_markup_are_those_of_the_english_text(folder):
+def test_placeholders_and_markup_match_the_english_text(folder):
     for entry in catalog(folder):
         if not entry.msgid_plural:
             assert fixed(entry.msgstr) == fixed(entry.msgid), entry.msgid
 
 
 @every_folder
-def test_a_plural_names_its_number_unless_only_one_can_be_meant(folder):
+def test_plural_form_has_the_number_unless_it_is_for_one_number(folder):
     entries = catalog(folder)
     alone = of_one_number(entries)
     for entry in [entry for entry in entries if entry.msgid_plural]:
@@ -111,7 +111,7 @@ def test_a_plural_names_its_number_unless_only_one_can_be_meant(folder):
 
 
 @every_folder
-def test_the_compiled_catalog_is_made_of_this_one(folder):
+def test_compiled_catalog_matches_its_source(folder):
     compiled = polib.mofile(str(LOCALE / folder / "LC_MESSAGES/django.mo"))
     assert texts(compiled) == texts(catalog(folder))
     assert compiled.metadata["Plural-Forms"] == catalog(folder).metadata["Plural-Forms"]
@@ -135,33 +135,33 @@ def updated(tmp_path_factory):
 
 
 @every_folder
-def test_a_catalog_has_the_texts_that_there_are_now_and_no_other(folder, updated):
+def test_catalog_has_exactly_the_texts_of_the_code(folder, updated):
     now, then = set(texts(catalog(folder, updated))), set(texts(catalog(folder)))
     assert now - then == set()
     assert then - now == set()
 
 
 @every_folder
-def test_what_the_commands_compile_is_what_is_shipped(folder, updated):
+def test_shipped_catalog_is_what_the_commands_compile(folder, updated):
     name = f"{folder}/LC_MESSAGES/django.mo"
     assert texts(polib.mofile(str(updated / name))) == texts(polib.mofile(str(LOCALE / name)))
 
 
-def test_an_empty_folder_is_enough_to_begin_a_language(updated):
+def test_new_language_begins_with_an_empty_folder(updated):
     new = catalog(NEW, updated)
     assert set(texts(new)) == set(texts(catalog(FOLDERS[0], updated)))
     assert "nplurals=2" in new.metadata["Plural-Forms"]
     assert [entry.comment for entry in new if entry.msgctxt == "SMS" and not entry.comment] == []
 
 
-def test_no_text_of_the_admin_is_asked_of_translators():
+def test_admin_texts_are_not_in_the_catalogs():
     for words in ["instance settings", "Instance settings"]:
         assert words not in [entry.msgid for entry in catalog(FOLDERS[0])]
 
 
 @every_language
 @pytest.mark.parametrize("kind", MessageKind)
-def test_a_mail_says_in_each_language_what_it_says_in_english(language, kind):
+def test_email_has_the_same_parts_in_each_language(language, kind):
     with translation.override(language):
         here = render.compose(kind, "email", WORDS)
     with translation.override("en"):
@@ -189,7 +189,7 @@ def test_an_sms_is_one_segment_in_each_language_and_ends_with_its_last_line(lang
 
 
 @every_folder
-def test_what_an_sms_says_without_a_name_fits_beside_the_last_line(folder):
+def test_sms_text_without_name_fits_beside_the_last_line(folder):
     """Of 70, a code of 13 and a domain of 10 characters take 41."""
     limit = 60 if translation.to_language(folder) in LATIN else 28
     entries = {entry.msgid: entry.msgstr for entry in catalog(folder) if entry.msgctxt == "SMS"}

@@ -50,12 +50,12 @@ class FlowAdmin(RecordAdmin):
 
 @admin.register(SignIn)
 class SignInAdmin(FlowAdmin):
-    """Sign-ins."""
+    """Read-only list of sign-ins."""
 
 
 @admin.register(SignUp)
 class SignUpAdmin(FlowAdmin):
-    """Sign-ups, with the names that were entered."""
+    """Read-only list of sign-ups, with the names that were entered."""
 
     fields: ClassVar[Any] = [entered_identifiers, entered_names, *FlowAdmin.fields[1:]]
     readonly_fields = fields

@@ -1,8 +1,9 @@
-"""Is there anything left that is for development only?"""
+"""Checks with `--deploy`: settings for development, and how requests and cookies reach the site."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings as site
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error as AnyDatabaseError
@@ -14,67 +15,106 @@ from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings, restrictions
 
 FOR_DEVELOPMENT = {f"{conf.BACKENDS}.{name}Backend" for name in ["console.Console", "memory.Memory"]}
+SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
+PROXY_SETTINGS = ["SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT"]
 
 
 def check_deployment(**_: Any) -> list[CheckMessage]:
-    """Look for what is for development only."""
+    """Look for settings that are for development only. If `check_settings` finds anything, return nothing."""
     if check_settings():
-        return []  # those come first
-    return [*_unnamed(), *_undelivered(), *_open_to_testers(), *_unlisted(), *_countryless()]
+        return []
+    found = [*_check_public_url(), *_check_delivery(), *_check_dispatch()]
+    instance = _instance_settings()
+    return found if instance is None else [*found, *_check_instance_settings(instance)]
 
 
-def _unnamed() -> Iterator[CheckMessage]:
+def check_transport(**_: Any) -> list[CheckMessage]:
+    """Look at proxies, cookies and HTTPS. If `check_settings` finds anything, return nothing."""
+    if check_settings():
+        return []
+    return [*_check_proxies(), *_check_cookies(), *_check_https()]
+
+
+def _check_public_url() -> Iterator[CheckMessage]:
     if not conf.public_origin():
-        hint = "Set it to what people see, such as 'https://example.com': messages name it and link to it."
-        yield warning("W002", "PASSWORDLESS_OTP has no PUBLIC_URL.", hint)
+        text = "PUBLIC_URL is not set: messages have no links, and phones can't fill in a code from an SMS."
+        yield warning("W002", text, "Set it to the address that visitors see, such as 'https://example.com'.")
 
 
-def _undelivered() -> Iterator[CheckMessage]:
-    settings = _saved() or InstanceSettings()
+def _check_delivery() -> Iterator[CheckMessage]:
+    settings = _instance_settings() or InstanceSettings()
     for kind in [kind for kind in Kind if settings.offers(kind)]:
         for path in {entry["BACKEND"] for entry in conf.chain(kind.channel)} & FOR_DEVELOPMENT:
-            hint = f"Name a provider in DELIVERY[{kind.channel!r}]."
-            yield error("E006", f"Codes by {kind.channel} reach nobody: {path} is for development.", hint)
+            name = f"DELIVERY[{kind.channel!r}]"
+            text = f"{name} uses {path}, which is for development: visitors don't get their codes."
+            yield error("E006", text, f"Name a provider in {name}.")
+
+
+def _check_dispatch() -> Iterator[CheckMessage]:
     if conf.get("DISPATCH") == "blocking":
-        hint = "Use 'thread' or a task queue: how long an answer takes tells who has an account."
-        yield error("E006", "DISPATCH is 'blocking': answers wait for the provider.", hint)
+        text = "DISPATCH is 'blocking': answers wait for the provider, and their time reveals who has an account."
+        yield error("E006", text, "Use 'thread' or a task queue.")
     if conf.get("DISPATCH") == "tasks":
-        yield from _tasks_for_development()
+        yield from _check_task_backend()
 
 
-def _tasks_for_development() -> Iterator[CheckMessage]:
+def _check_task_backend() -> Iterator[CheckMessage]:
     from passwordless_otp.messaging import tasks
 
     backend = type(tasks.deliver.get_backend()).__name__
     if backend in {"ImmediateBackend", "DummyBackend"}:
+        text = f"DISPATCH is 'tasks', but the backend in TASKS is {backend}, which is for development."
         hint = "Name a backend with a worker in TASKS, such as 'django_tasks_db.DatabaseBackend'."
-        yield error("E006", f"DISPATCH is 'tasks', but the {backend} is for development.", hint)
+        yield error("E006", text, hint)
 
 
-def _open_to_testers() -> Iterator[CheckMessage]:
-    settings = _saved()
-    if settings is not None and settings.test_mode:
-        hint = "Turn it off in the admin: whoever knows a test identifier and its code can sign in with it."
-        yield warning("W003", "Test mode is on.", hint)
+def _check_instance_settings(settings: InstanceSettings) -> Iterator[CheckMessage]:
+    if settings.test_mode:
+        text = "Test mode is on: anybody who knows a test address and its code can sign in."
+        yield warning("W003", text, "Turn test mode off in the instance settings.")
+    if settings.block_disposable and not restrictions.disposable_list_installed():
+        text = "“Refuse disposable addresses” is on, but the list of them is not installed: none is refused."
+        hint = "Install passwordless_otp[disposable], or turn it off in the instance settings."
+        yield warning("W013", text, hint)
+    if settings.offers(Kind.PHONE_NUMBER) and not settings.sms_countries:
+        text = "SMS codes are on, but no country is open: nobody can sign up with a phone number."
+        yield warning("W009", text, "Choose countries in the instance settings, or turn SMS codes off.")
 
 
-def _unlisted() -> Iterator[CheckMessage]:
-    settings = _saved()
-    if settings is not None and settings.block_disposable and not restrictions.disposable_list_installed():
-        hint = "Install passwordless_otp[disposable], or turn the setting off in the admin."
-        yield warning("W013", "Disposable addresses are to be refused, but there is no list of them.", hint)
-
-
-def _countryless() -> Iterator[CheckMessage]:
-    settings = _saved()
-    if settings is not None and settings.offers(Kind.PHONE_NUMBER) and not settings.sms_countries:
-        hint = "Open some in the admin, or turn SMS codes off: nobody new gets a code by SMS."
-        yield warning("W009", "SMS codes are on, but no country is open.", hint)
-
-
-def _saved() -> InstanceSettings | None:
-    """Return the instance settings; `None` where there are no tables yet, or no database to be reached."""
+def _instance_settings() -> InstanceSettings | None:
+    """Return the instance settings, or `None` if there is no database or no table yet."""
     try:
         return InstanceSettings.current()
     except (AnyDatabaseError, ImproperlyConfigured):
         return None
+
+
+def _check_proxies() -> Iterator[CheckMessage]:
+    names = [name for name in PROXY_SETTINGS if getattr(site, name)]
+    if names and not conf.get("TRUSTED_PROXIES"):
+        text = (
+            f"{names[0]} is set, so the site is behind a proxy, but TRUSTED_PROXIES is 0: "
+            "all visitors share the rate limits of the proxy's address."
+        )
+        yield warning("W010", text, "Set TRUSTED_PROXIES to the number of your proxies.")
+
+
+def _check_cookies() -> Iterator[CheckMessage]:
+    if not site.SESSION_COOKIE_SECURE and site.SESSION_ENGINE == SIGNED_COOKIES:
+        text = (
+            "SESSION_COOKIE_SECURE is off and sessions are kept in signed cookies: "
+            "whoever reads such a cookie on the network has a session that no sign-out ends."
+        )
+        yield error("E010", text, "Set SESSION_COOKIE_SECURE = True.")
+    used = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": not site.CSRF_USE_SESSIONS}
+    insecure = [name for name, is_used in used.items() if is_used and not getattr(site, name)]
+    if insecure:
+        names = " and ".join(insecure)
+        text = f"{names} is off: browsers send these cookies without HTTPS, too."
+        yield warning("W011", text, f"Set {names} to True. The app's own cookie follows SESSION_COOKIE_SECURE.")
+
+
+def _check_https() -> Iterator[CheckMessage]:
+    if conf.public_origin().startswith("http:"):
+        text = "PUBLIC_URL starts with http: phones don't fill in a code from an SMS on such a site."
+        yield warning("W012", text, "Serve the site by HTTPS and set PUBLIC_URL to 'https://…'.")

@@ -1,19 +1,19 @@
-"""What a check has found, with a number by which a site can silence it."""
+"""Errors and warnings with an id, such as `passwordless_otp.W006`, by which a site can silence them."""
 
 from django.core import checks
 
-PAGE = "docs/checks.md"  # has an anchor for each
+PAGE = "docs/checks.md"  # has an anchor for each id
 
 
 def error(number: str, text: str, hint: str) -> checks.Error:
-    """Return what must not stay."""
-    return checks.Error(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
+    """Return a finding that stops `check`, `migrate` and `runserver`."""
+    return checks.Error(text, hint=_with_link(hint, number), id=f"passwordless_otp.{number}")
 
 
 def warning(number: str, text: str, hint: str) -> checks.Warning:
-    """Return what should not stay."""
-    return checks.Warning(text, hint=_more(hint, number), id=f"passwordless_otp.{number}")
+    """Return a finding that stops nothing."""
+    return checks.Warning(text, hint=_with_link(hint, number), id=f"passwordless_otp.{number}")
 
 
-def _more(hint: str, number: str) -> str:
+def _with_link(hint: str, number: str) -> str:
     return f"{hint} See {PAGE}#{number.lower()}"

@@ -1,51 +1,60 @@
-"""Is `settings.PASSWORDLESS_OTP` what it should be?"""
+"""Checks of `settings.PASSWORDLESS_OTP`.
+
+No message shows a value of `OPTIONS` or `PUBLIC_URL`, which may contain credentials, and no text of an exception
+that could quote one.
+"""
 
 import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.core.checks import CheckMessage
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from passwordless_otp import conf
-from passwordless_otp.checks.findings import error
+from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import routes
 from passwordless_otp.messaging.backends.base import Backend
 
 CHANNELS = [kind.channel for kind in Kind]
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[^\s/\\?#@:\[\]]+)(:[0-9]+)?/?", re.IGNORECASE)
+# Settings that name a function → the values that are no dotted path.
+FUNCTIONS = {"DISPATCH": ["thread", "blocking", "tasks"], "CREATE_USER": [], "BOT_CHECK": [""]}
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
-    """Look at `settings.PASSWORDLESS_OTP`."""
+    """Look at the keys and values of `settings.PASSWORDLESS_OTP`."""
     if not isinstance(conf.given(), Mapping):
-        return [error("E001", "PASSWORDLESS_OTP is no dict.", "Write PASSWORDLESS_OTP = {…}.")]
-    return [*_misspelt(), *_address(), *_proxies(), *_delivery(), *_functions()]
+        return [error("E001", "PASSWORDLESS_OTP is not a dictionary.", "Write PASSWORDLESS_OTP = {…}.")]
+    return [*_check_keys(), *_check_public_url(), *_check_proxies(), *_check_delivery(), *_check_functions()]
 
 
-def _misspelt() -> Iterator[CheckMessage]:
+def check_webhooks(**_: Any) -> list[CheckMessage]:
+    """Look for providers that could report the delivery of messages, but don't know where to."""
+    if check_settings() or conf.public_origin():
+        return []
+    providers = [provider for channel in CHANNELS for provider in routes.providers_of(channel)]
+    names = {provider.backend().webhook for provider in providers}
+    return [_unreachable(name) for name in sorted(names) if name and _is_routed(name)]
+
+
+def _check_keys() -> Iterator[CheckMessage]:
     for name in set(conf.given()) - set(conf.DEFAULTS):
         near = difflib.get_close_matches(str(name).upper(), conf.DEFAULTS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(conf.DEFAULTS)}."
-        yield error("E001", f"PASSWORDLESS_OTP has an unknown key {name!r}.", hint)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Use one of these keys: {', '.join(conf.DEFAULTS)}."
+        yield error("E001", f"PASSWORDLESS_OTP has an unknown key {name!r}, which is not used.", hint)
 
 
-def _address() -> Iterator[CheckMessage]:
-    """Never show the value: it may hold a password."""
+def _check_public_url() -> Iterator[CheckMessage]:
     given = conf.get("PUBLIC_URL")
     if given != "" and not _is_origin(given):
-        hint = "Write http or https, the host and perhaps a port, no more: 'https://example.com'."
-        yield error("E008", "PUBLIC_URL is not what a site's address begins with.", hint)
-
-
-def _proxies() -> Iterator[CheckMessage]:
-    given = conf.get("TRUSTED_PROXIES")
-    if type(given) is not int or given < 0:
-        hint = "Set it to the number of proxies that every request comes through: 0, 1, 2 …"
-        yield error("E009", "TRUSTED_PROXIES is no number of proxies.", hint)
+        text = "PUBLIC_URL is not scheme and host: links in messages would not work."
+        yield error("E008", text, "Write http or https, the host and, if needed, a port: 'https://example.com'.")
 
 
 def _is_origin(text: Any) -> bool:
@@ -53,48 +62,42 @@ def _is_origin(text: Any) -> bool:
         return False
     try:
         return urlsplit(text).port != 0
-    except ValueError:  # a port beyond all, brackets around no IPv6 address
+    except ValueError:  # a port above 65535, or brackets without an IPv6 address
         return False
 
 
-def _delivery() -> Iterator[CheckMessage]:
+def _check_proxies() -> Iterator[CheckMessage]:
+    given = conf.get("TRUSTED_PROXIES")
+    if type(given) is not int or given < 0:
+        text = "TRUSTED_PROXIES is not a number: the addresses of visitors can't be read."
+        yield error("E009", text, "Set it to the number of proxies that every request passes: 0, 1, 2 …")
+
+
+def _check_delivery() -> Iterator[CheckMessage]:
     chosen = conf.get("DELIVERY")
     if not isinstance(chosen, Mapping):
-        yield error("E003", "DELIVERY is no dict.", "It maps a channel to the list of its providers.")
+        text = "DELIVERY is not a dictionary: no message can be sent."
+        yield error("E003", text, "Map each channel to a list of providers.")
         return
     for channel in [name for name in chosen if name not in CHANNELS]:
-        hint = f"The channels are {' and '.join(CHANNELS)}."
-        yield error("E003", f"DELIVERY has an unknown channel {channel!r}.", hint)
+        text = f"DELIVERY has an unknown channel {channel!r}, which is not used."
+        yield error("E003", text, f"Use {' and '.join(CHANNELS)}.")
     for channel in CHANNELS:
         chain = chosen.get(channel, conf.DEFAULTS["DELIVERY"][channel])
-        yield from _chain(channel, chain)
+        yield from _check_chain(channel, chain)
 
 
-def _chain(channel: str, chain: Any) -> Iterator[CheckMessage]:
-    if not isinstance(chain, list | tuple) or not chain or not all(map(_describes, chain)):
-        hint = "Write [{'BACKEND': dotted path, 'OPTIONS': its keyword arguments}]: the first one is tried first."
-        yield error("E003", f"DELIVERY[{channel!r}] is no list of providers.", hint)
+def _check_chain(channel: str, chain: Any) -> Iterator[CheckMessage]:
+    if not isinstance(chain, list | tuple) or not chain or not all(map(_is_entry, chain)):
+        text = f"DELIVERY[{channel!r}] is not a list of providers: its messages can't be sent."
+        hint = "Write [{'BACKEND': dotted path, 'OPTIONS': its keyword arguments}], the first choice first."
+        yield error("E003", text, hint)
         return
     for entry in chain:
-        yield from _provider(channel, entry)
+        yield from _check_provider(channel, entry)
 
 
-def _provider(channel: str, entry: Any) -> Iterator[CheckMessage]:
-    """Never show the values of OPTIONS: they are credentials, and an exception may quote them."""
-    path = entry["BACKEND"]
-    try:
-        backend: Any = routes.build_backend(entry)
-    except Exception as raised:
-        given = ", ".join(map(str, entry.get("OPTIONS", {}))) or "none"
-        hint = f"It raises {type(raised).__name__}. Check the path and the names in OPTIONS (given: {given})."
-        yield error("E002", f"DELIVERY[{channel!r}]: {path} can't be made.", hint)
-        return
-    if not isinstance(backend, Backend):
-        hint = "Derive it from passwordless_otp.messaging.backends.base.Backend."
-        yield error("E002", f"DELIVERY[{channel!r}]: {path} makes no delivery backend.", hint)
-
-
-def _describes(entry: Any) -> bool:
+def _is_entry(entry: Any) -> bool:
     return (
         isinstance(entry, Mapping)
         and set(entry) <= {"BACKEND", "OPTIONS"}
@@ -103,26 +106,53 @@ def _describes(entry: Any) -> bool:
     )
 
 
-def _functions() -> Iterator[CheckMessage]:
-    for name, words in [("DISPATCH", ["thread", "blocking", "tasks"]), ("CREATE_USER", []), ("BOT_CHECK", [""])]:
+def _check_provider(channel: str, entry: Any) -> Iterator[CheckMessage]:
+    path = entry["BACKEND"]
+    try:
+        backend: Any = routes.build_backend(entry)
+    except Exception as raised:
+        given = ", ".join(map(str, entry.get("OPTIONS", {}))) or "none"
+        text = f"DELIVERY[{channel!r}]: {path} can't be created ({type(raised).__name__})."
+        yield error("E002", text, f"Check the path and the names in OPTIONS (given: {given}).")
+        return
+    if not isinstance(backend, Backend):
+        text = f"DELIVERY[{channel!r}]: {path} is not a delivery backend."
+        yield error("E002", text, "Derive it from passwordless_otp.messaging.backends.base.Backend.")
+
+
+def _check_functions() -> Iterator[CheckMessage]:
+    for name, words in FUNCTIONS.items():
         path = conf.get(name)
         if path == "tasks" and path in words:
-            yield from _task_queue()
-        elif path not in words and not _callable(path):
+            yield from _check_task_queue()
+        elif path not in words and not _is_callable(path):
             hint = " or ".join([*map(repr, words), "the dotted path of a function"])
             yield error("E004", f"{name} names nothing that can be called.", f"Set it to {hint}.")
 
 
-def _task_queue() -> Iterator[CheckMessage]:
+def _check_task_queue() -> Iterator[CheckMessage]:
     try:
         import_string("passwordless_otp.messaging.tasks.deliver")
     except Exception as raised:
-        hint = f"Django has one from 6.0 on; before, install django-tasks. Check TASKS ({type(raised).__name__})."
-        yield error("E004", "DISPATCH is 'tasks', but there is no task queue.", hint)
+        text = f"DISPATCH is 'tasks', but there is no task queue ({type(raised).__name__})."
+        yield error("E004", text, "Use Django 6.0 or later, or install django-tasks. Check TASKS.")
 
 
-def _callable(path: Any) -> bool:
+def _is_callable(path: Any) -> bool:
     try:
         return callable(import_string(path))
     except Exception:
         return False
+
+
+def _unreachable(name: str) -> CheckMessage:
+    text = f"PUBLIC_URL is not set, so {name!r} is not told where to report: messages stay 'sent'."
+    return warning("W007", text, "Set it to the address that visitors see, such as 'https://example.com'.")
+
+
+def _is_routed(name: str) -> bool:
+    try:
+        reverse(f"passwordless_otp:{name}", args=[UUID(int=0)])
+    except NoReverseMatch:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Does the site's user model go with ours?"""
+"""Checks of the site's user model and of its page in the admin."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,26 +14,26 @@ from passwordless_otp import conf, users
 from passwordless_otp.checks.findings import warning
 from passwordless_otp.models import Identifier
 
-OURS = "passwordless_otp"
+OWN_LABEL = "passwordless_otp"
 
 
 def check_users(**_: Any) -> list[CheckMessage]:
-    """Look at how users are made, and at their page in the admin."""
-    return [*_unfilled(), *_unattached()]
+    """Look at the fields of the user model, and at its page in the admin."""
+    return [*_check_fields(), *_check_user_page()]
 
 
-def _unfilled() -> Iterator[CheckMessage]:
+def _check_fields() -> Iterator[CheckMessage]:
     if not isinstance(conf.given(), Mapping) or conf.get("CREATE_USER") != conf.DEFAULTS["CREATE_USER"]:
         return
-    names = [field.name for field in get_user_model()._meta.concrete_fields if _has_to_be_given(field)]
+    names = [field.name for field in get_user_model()._meta.concrete_fields if _is_required(field)]
     if names:
-        hint = "Let them be null, give them a default, or name in CREATE_USER a function that fills them."
-        yield warning("W005", f"No sign-up fills these fields of the user model: {', '.join(names)}.", hint)
+        text = f"AUTH_USER_MODEL has required fields that a sign-up does not fill: {', '.join(names)}."
+        yield warning("W005", text, "Make them nullable, give them defaults, or fill them in a CREATE_USER.")
 
 
-def _has_to_be_given(field: Any) -> bool:
-    """Tell whether a user can't be saved without it, or should not be."""
-    made_by_itself = (
+def _is_required(field: Any) -> bool:
+    """Return whether a user can't or should not be saved without a value for this field."""
+    fills_itself = (
         field.has_default()
         or field.db_default is not NOT_PROVIDED
         or field.generated
@@ -42,26 +42,28 @@ def _has_to_be_given(field: Any) -> bool:
         or getattr(field, "auto_now_add", False)
         or getattr(field.remote_field, "parent_link", False)
     )
-    if field.null or made_by_itself or field.name in _filled():
+    if field.null or fills_itself or field.name in _filled_fields():
         return False
     may_be_empty = field.blank and field.empty_strings_allowed and not field.unique
     return not may_be_empty
 
 
-def _filled() -> set[str]:
+def _filled_fields() -> set[str]:
     login_name = users.username_field()
     own = {"password", "first_name", "last_name", get_user_model().get_email_field_name()}
     return own | ({login_name.name} if login_name is not None else set())
 
 
-def _unattached() -> Iterator[CheckMessage]:
-    """Look for a user's page that was not there yet when ours were put into the admin."""
+def _check_user_page() -> Iterator[CheckMessage]:
+    """Look for a user's page that was registered only after the app had added its inline."""
     model = get_user_model()
     order = [config.label for config in apps.get_app_configs()]
-    if not apps.is_installed("django.contrib.admin") or order.index(model._meta.app_label) < order.index(OURS):
+    if not apps.is_installed("django.contrib.admin") or order.index(model._meta.app_label) < order.index(
+        OWN_LABEL
+    ):
         return
     page: Any = admin.site.get_model_admin(model) if admin.site.is_registered(model) else None
     if page is not None and not any(inline.model is Identifier for inline in page.inlines):
         label = apps.get_app_config(model._meta.app_label).name
-        hint = f"Put 'passwordless_otp' after {label!r} in INSTALLED_APPS, or add IdentifierInline to the page."
-        yield warning("W006", "The user's page in the admin is without the user's identifiers.", hint)
+        text = f"INSTALLED_APPS has 'passwordless_otp' before {label!r}: the user's page lacks their identifiers."
+        yield warning("W006", text, f"Put it after {label!r}, or add IdentifierInline to the page's inlines.")

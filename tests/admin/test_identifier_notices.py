@@ -28,27 +28,27 @@ def told():
 SUBJECT = "A new way into your account at example.com"
 
 
-def test_one_added_on_the_users_page(root, jane):
+def test_owner_is_notified_of_identifier_added_on_their_page(root, jane):
     save(root, jane, {"value": NEW}, {"value": PHONE, "primary": "on"})
     assert Identifier.objects.count() == 3
     assert told() == [(EMAIL, SUBJECT)]
     assert "/auth/not-me/" in memory.sent[0].text
 
 
-def test_one_put_in_place_of_another(root, jane):
+def test_owner_is_notified_when_an_identifier_replaces_another(root, jane):
     save(root, jane, {"value": NEW}, **{f"{PREFIX}-0-DELETE": "on"})
     assert Identifier.objects.get().value == NEW
     assert told() == [(EMAIL, SUBJECT)]
 
 
-def test_one_added_in_the_list_of_identifiers(root, jane):
+def test_owner_is_notified_of_identifier_added_in_the_list(root, jane):
     assert root.post(ADD, {"user": jane.pk, "value": NEW, "primary": "on"}).status_code == 200, "two primary ones"
     assert told() == []
     root.post(ADD, {"user": jane.pk, "value": NEW})
     assert told() == [(EMAIL, SUBJECT)]
 
 
-def test_the_phone_hears_of_it_where_there_is_no_mailbox(root):
+def test_phone_is_notified_if_there_is_no_email_address(root):
     both_kinds()
     user = User.objects.create_user("joe")
     Identifier.objects.create(user=user, kind="phone_number", value=PHONE)
@@ -57,7 +57,7 @@ def test_the_phone_hears_of_it_where_there_is_no_mailbox(root):
     assert memory.sent[0].text.startswith("A new way into your account")
 
 
-def test_nobody_is_told_where_nothing_was_added_or_nobody_was_there(root, jane):
+def test_nobody_is_notified_if_nothing_is_added_or_user_had_no_identifier(root, jane):
     save(root, jane)
     save(root, jane, {"value": EMAIL})
     user = User.objects.create_user("joe")
@@ -66,10 +66,10 @@ def test_nobody_is_told_where_nothing_was_added_or_nobody_was_there(root, jane):
     assert told() == []
 
 
-def test_the_operator_sees_what_was_sent_and_finds_it_by_its_recipient(root, jane):
+def test_operator_finds_security_notice_by_its_recipient(root, jane):
     root.post(ADD, {"user": jane.pk, "value": NEW})
     page = text(root.get(LIST, {"q": EMAIL.upper()}))
-    assert "notice to the user" in page
+    assert "security notice" in page
     assert EMAIL in page
     assert EMAIL not in text(root.get(LIST, {"q": NEW}))
     assert EMAIL in text(root.get(f"{LIST}{Message.objects.get().pk}/change/"))

@@ -40,37 +40,37 @@ def values():
     ("typed", "kept"),
     [("Jane@EXAMPLE.com", ("email_address", EMAIL)), ("+1 (415) 555-2671", ("phone_number", PHONE))],
 )
-def test_one_added_by_hand_is_put_into_canonical_form(operator, jane, typed, kept):
+def test_added_identifier_is_saved_in_canonical_form(operator, jane, typed, kept):
     assert add(operator, jane, typed).status_code == 302
     assert values() == {kept}
 
 
-def test_the_page_says_that_it_counts_as_verified(operator):
+def test_page_says_that_added_identifier_counts_as_verified(operator):
     assert "counts as verified" in text(operator.get(f"{LIST}add/"))
 
 
 @pytest.mark.parametrize("typed", ["", "jane", "a@b", "+1", "x" * 300 + "@example.com", "+1 800 555 0100"])
-def test_what_is_no_identifier_is_refused(operator, jane, typed):
+def test_invalid_identifier_is_refused(operator, jane, typed):
     assert refused(add(operator, jane, typed), "value")
     assert not values()
 
 
 @pytest.mark.parametrize("spelling", [EMAIL, "JANE@example.com"])
-def test_a_duplicate_is_refused_in_any_spelling(operator, jane, spelling):
+def test_duplicate_identifier_is_refused_in_any_spelling(operator, jane, spelling):
     add(operator, jane)
     answer = add(operator, User.objects.create_user("other"), spelling)
     assert "This belongs to another user." in text(answer)
     assert Identifier.objects.count() == 1
 
 
-def test_a_second_primary_one_of_a_kind_is_refused_and_another_is_not(operator, jane):
+def test_second_primary_identifier_of_a_kind_is_refused(operator, jane):
     add(operator, jane)
     assert refused(add(operator, jane, "second@example.com"), "primary")
     assert add(operator, jane, "second@example.com", primary=False).status_code == 302
     assert add(operator, jane, PHONE).status_code == 302
 
 
-def test_making_a_second_one_primary_is_refused(operator, jane):
+def test_making_second_identifier_primary_is_refused(operator, jane):
     add(operator, jane)
     add(operator, jane, "second@example.com", primary=False)
     second = Identifier.objects.get(value="second@example.com")
@@ -78,11 +78,11 @@ def test_making_a_second_one_primary_is_refused(operator, jane):
 
 
 @pytest.mark.parametrize("user", ["", "0", "x", "99999999999999999999"])
-def test_a_user_who_is_none_is_refused(operator, user):
+def test_unknown_user_is_refused(operator, user):
     assert refused(add(operator, user), "user")
 
 
-def test_a_saved_one_stays_what_it_is_and_whose_it_is(root, jane):
+def test_saved_identifier_keeps_its_value_and_user(root, jane):
     add(root, jane)
     saved, other = Identifier.objects.get(), User.objects.create_user("other")
     forged = {"value": "other@example.com", "kind": "phone_number", "user": other.pk, "primary": ""}
@@ -91,26 +91,26 @@ def test_a_saved_one_stays_what_it_is_and_whose_it_is(root, jane):
     assert (saved.value, saved.kind, saved.user, saved.primary) == (EMAIL, "email_address", jane, False)
 
 
-def test_a_test_number_can_be_saved_again(root, jane):
+def test_identifier_with_test_number_can_be_saved_again(root, jane):
     saved = Identifier.objects.create(user=jane, kind="phone_number", value="+11111111111")
     assert root.post(f"{LIST}{saved.pk}/change/", {}).status_code == 302
     saved.refresh_from_db()
     assert not saved.primary
 
 
-def test_an_operator_gives_staff_no_identifier(operator, root, boss):
+def test_operator_can_not_add_identifier_to_staff(operator, root, boss):
     answer = add(operator, boss, "mine@example.com", primary=False)
     assert "Only superusers can change" in text(answer)
     assert not Identifier.objects.filter(value="mine@example.com").exists()
     assert add(root, boss, "mine@example.com", primary=False).status_code == 302
 
 
-def test_an_operator_gives_herself_none(operator):
+def test_operator_can_not_add_identifier_to_themselves(operator):
     add(operator, User.objects.get(username="operator"))
     assert not values()
 
 
-def test_an_operator_moves_none_to_staff(operator, jane, boss):
+def test_operator_can_not_move_identifier_to_staff(operator, jane, boss):
     add(operator, jane)
     saved = Identifier.objects.get(user=jane)
     operator.post(f"{LIST}{saved.pk}/change/", {"user": boss.pk, "value": EMAIL})
@@ -118,7 +118,7 @@ def test_an_operator_moves_none_to_staff(operator, jane, boss):
     assert saved.user == jane
 
 
-def test_an_operator_sees_those_of_staff_and_changes_none(operator, boss):
+def test_operator_can_view_but_not_change_identifiers_of_staff(operator, boss):
     saved = Identifier.objects.get()
     path = f"{LIST}{saved.pk}/"
     assert operator.get(f"{path}change/").status_code == 200
@@ -130,36 +130,36 @@ def test_an_operator_sees_those_of_staff_and_changes_none(operator, boss):
     assert saved.primary
 
 
-def test_an_action_on_several_spares_all_where_one_is_of_staff(operator, jane, boss):
+def test_bulk_delete_is_refused_if_one_identifier_is_of_staff(operator, jane, boss):
     add(operator, jane)
     everything = [str(pk) for pk in Identifier.objects.values_list("pk", flat=True)]
     operator.post(LIST, {"action": "delete_selected", "_selected_action": everything, "post": "yes"})
     assert Identifier.objects.count() == 2
 
 
-def test_an_operator_deletes_those_of_others(operator, jane):
+def test_operator_deletes_identifiers_of_other_users(operator, jane):
     add(operator, jane)
     assert operator.post(f"{LIST}{Identifier.objects.get().pk}/delete/", {"post": "yes"}).status_code == 302
     assert not values()
 
 
-def test_a_superuser_deletes_those_of_staff(root, boss):
+def test_superuser_deletes_identifiers_of_staff(root, boss):
     assert root.post(f"{LIST}{Identifier.objects.get().pk}/delete/", {"post": "yes"}).status_code == 302
     assert not values()
 
 
-def test_without_the_permission_nothing_is_added(viewer, jane):
+def test_identifier_is_not_added_without_permission(viewer, jane):
     assert add(viewer, jane).status_code == 403
 
 
 @pytest.mark.parametrize("spelling", [EMAIL, "JANE@Example.com"])
-def test_search_finds_one_in_any_spelling(operator, spelling):
+def test_search_finds_identifier_in_any_spelling(operator, spelling):
     joined()
     joined("other@example.com")
     assert operator.get(LIST, {"q": spelling}).context["cl"].result_count == 1
 
 
-def test_who_may_see_identifiers_alone_reads_nothing_of_their_users(db):
+def test_viewer_of_identifiers_can_not_read_columns_of_users(db):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename="view_identifier"))
     assert signed_in("clerk").get(LIST, {"user__password__startswith": "a"}).status_code == 400

@@ -17,7 +17,7 @@ def errors_of(answer):
     return answer.context["adminform"].form.errors
 
 
-def test_the_form_shows_what_holds_in_the_order_of_the_table(root):
+def test_form_shows_limits_in_use_in_the_order_of_the_table(root):
     InstanceSettings(limits={"ip_flows": 77}, tracked_only=["ip_sms"]).save()
     page = root.get(SETTINGS)
     form, [section] = (
@@ -32,7 +32,7 @@ def test_the_form_shows_what_holds_in_the_order_of_the_table(root):
 
 
 @every_limit
-def test_every_limit_takes_its_range_and_nothing_beyond(root, name):
+def test_every_limit_accepts_its_range_only(root, name):
     limit, field = LIMITS[name], f"limit_{name}"
     for number in [limit.low, limit.high]:
         assert apply(root, **{field: str(number)}).status_code == 302
@@ -50,28 +50,28 @@ def test_every_limit_can_be_counted_only(root, name):
     assert InstanceSettings.objects.get().tracked_only == []
 
 
-def test_only_what_differs_from_the_defaults_is_saved(root):
+def test_only_limits_that_differ_from_defaults_are_saved(root):
     apply(root, limit_ip_flows="61")
     assert InstanceSettings.objects.get().limits == {"ip_flows": 61}
     apply(root, limit_ip_flows="60")
     assert InstanceSettings.objects.get().limits == {}
 
 
-def test_a_change_holds_from_the_next_request(root):
+def test_changed_limit_takes_effect_with_the_next_request(root):
     apply(root, limit_ip_flows="5")
     assert [ApiVisitor().sign_in(EMAIL).status_code for _ in range(6)] == [200] * 5 + [429]
     apply(root, track_ip_flows=True)
     assert ApiVisitor().sign_in(EMAIL).status_code == 200
 
 
-def test_who_may_only_look_sees_the_numbers(viewer):
+def test_viewer_sees_limits(viewer):
     InstanceSettings(limits={"ip_flows": 12_345}).save()
     page = text(viewer.get(SETTINGS))
     assert "12345" in page
     assert 'name="limit_ip_flows"' not in page
 
 
-def test_a_limit_that_exists_no_more_is_dropped_with_the_next_change(root):
+def test_unknown_saved_limit_is_dropped_by_the_next_change(root):
     InstanceSettings(limits={"gone": 5}, tracked_only=["gone"]).save()
     assert apply(root, limit_ip_flows="61").status_code == 302
     saved = InstanceSettings.objects.get()

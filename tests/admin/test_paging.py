@@ -22,22 +22,22 @@ def rows(monkeypatch):
     return SignIn.objects.order_by("-pk")
 
 
-def test_no_more_rows_are_counted_than_the_limit(rows):
+def test_paginator_counts_up_to_the_limit(rows):
     assert CappedPaginator(rows, 10).count == 20
     assert CappedPaginator(rows, 10).num_pages == 2
     assert CappedPaginator(rows[:5], 10).count == 5
     assert CappedPaginator(list(range(30)), 10).count == 20
 
 
-def test_the_database_stops_counting_there(rows):
+def test_database_stops_counting_at_the_limit(rows):
     with CaptureQueriesContext(connection) as caught:
         CappedPaginator(rows, 10).count  # noqa: B018
     assert len(caught) == 1
     assert "LIMIT 20" in caught[0]["sql"]
 
 
-def test_the_newest_come_first_and_the_page_says_how_far_it_goes(root, rows):
+def test_newest_rows_come_first_and_page_says_where_the_list_ends(root, rows):
     page = root.get("/admin/passwordless_otp/signin/")
     newest = [row.pk for row in rows]
     assert [row.pk for row in page.context["cl"].result_list] == newest[: len(page.context["cl"].result_list)]
-    assert "older ones are found by searching" in text(page)
+    assert "search to find older ones" in text(page)

@@ -36,7 +36,7 @@ def listed(response):
     return response.context["cl"].result_count
 
 
-def test_no_page_shows_a_code_or_what_one_is_made_of(root, people):
+def test_no_page_shows_a_code_or_its_secrets(root, people):
     secrets = live_codes()
     secrets |= set(Flow.objects.values_list("client", flat=True))
     for pair in Verification.objects.values_list("nonce", "key_id"):
@@ -57,7 +57,7 @@ def test_no_page_shows_a_code_or_what_one_is_made_of(root, people):
     ["nonce__startswith", "key_id", "client__gt", "generation", "length", "flow__client__startswith",
      "verifications__nonce__gt", "verification__flow__client__regex", "user__password__gt", "id__gt"],
 )  # fmt: skip
-def test_nothing_is_guessed_letter_by_letter_through_the_address_bar(root, model, lookup):
+def test_lookups_in_the_url_are_refused(root, model, lookup):
     assert root.get(f"{ALL}/{model}/", {lookup: "a"}).status_code == 400
 
 
@@ -73,7 +73,7 @@ def test_records_are_read_only_even_for_superusers(root, people, model):
     assert list(MODELS[model].objects.values()) == before
 
 
-def test_records_go_with_their_user(root, people):
+def test_records_are_deleted_with_their_user(root, people):
     user = User.objects.get(otp_identifiers__value=EMAIL)
     assert root.post(f"/admin/auth/user/{user.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not User.objects.filter(pk=user.pk).exists()
@@ -81,13 +81,13 @@ def test_records_go_with_their_user(root, people):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_who_has_no_permission_sees_no_list(db, model):
+def test_lists_need_view_permission(db, model):
     user = User.objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_user"))
     assert signed_in("clerk").get(f"{ALL}/{model}/").status_code == 403
 
 
-def test_a_flow_shows_attempts_and_messages_only_to_who_may_see_them(db, people):
+def test_flow_page_shows_verifications_only_with_permission(db, people):
     user = User.objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_signup"))
     page = signed_in("clerk").get(f"{ALL}/signup/{SignUp.objects.first().pk}/change/")
@@ -116,7 +116,7 @@ def test_search_finds_an_id(root, people, model):
 @pytest.mark.parametrize(
     "garbage", ["jane", "@", "%", "a@b", "+1", "'; DROP", "\x00", "💥@💥.💥", "9" * 400, "\ud7ff"]
 )
-def test_search_for_anything_else_finds_nothing_and_breaks_nothing(root, people, model, garbage):
+def test_search_for_anything_else_finds_nothing(root, people, model, garbage):
     page = root.get(f"{ALL}/{model}/", {"q": garbage})
     assert page.status_code == 200
     if garbage != "\x00":  # Django's own form refuses it, and says so
@@ -130,13 +130,13 @@ def test_search_for_anything_else_finds_nothing_and_breaks_nothing(root, people,
      ("p", "999999999999999999999"), ("o", "x"), ("o", "1.2.-99"), ("all", ""), ("_facets", "True"), ("p", "0"),
      ("_to_field", "nonce"), ("status__in", "x,y"), ("pk", "x"), ("created_at__year", "x"), ("\x00", "x")],
 )  # fmt: skip
-def test_garbage_in_the_address_bar_breaks_nothing(root, people, model, name, value):
+def test_garbage_in_the_url_is_no_server_error(root, people, model, name, value):
     assert root.get(f"{ALL}/{model}/", {name: value}).status_code in {200, 302, 400}
 
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("pk", ["x", "0", "00000000-0000-0000-0000-000000000000", "%00", "9" * 40])
-def test_a_page_that_is_none_breaks_nothing(root, model, pk):
+def test_unknown_id_is_no_server_error(root, model, pk):
     assert root.get(f"{ALL}/{model}/{pk}/change/").status_code in {302, 404}
 
 
@@ -149,7 +149,7 @@ def test_lists_are_filtered_by_status(root, people, model, value, number):
     assert listed(root.get(f"{ALL}/{model}/", {"status": value})) == number
 
 
-def test_time_turns_open_into_abandoned_and_unverified_into_expired(root, people):
+def test_expired_flows_and_codes_are_shown_as_such(root, people):
     Flow.objects.filter(status="open").update(expires_at=timezone.now())
     Verification.objects.filter(status="unverified").update(expires_at=timezone.now())
     assert listed(root.get(f"{ALL}/signin/", {"status": "open"})) == 0
@@ -178,7 +178,7 @@ def test_a_sign_up_page_shows_the_names_typed(root):
 
 
 @pytest.mark.parametrize("model", [*MODELS, "identifier"])
-def test_a_list_of_thirty_costs_as_many_statements_as_a_list_of_one(root, model):
+def test_number_of_statements_does_not_grow_with_the_list(root, model):
     def statements():
         with CaptureQueriesContext(
             connection,

@@ -19,7 +19,7 @@ def may_sign_up():
     return ApiVisitor().sign_up(email_address=EMAIL).status_code == 200
 
 
-def test_an_operator_blocks_a_domain_and_takes_it_back(operator):
+def test_blocked_domain_can_not_sign_up_until_unblocked(operator):
     assert may_sign_up()
     assert add(operator, " @EXAMPLE.com ", note="spam in May").status_code == 302
     entry = Restriction.objects.get()
@@ -30,14 +30,14 @@ def test_an_operator_blocks_a_domain_and_takes_it_back(operator):
     assert may_sign_up()
 
 
-def test_a_pattern_that_is_none_and_one_that_is_there_are_refused_with_a_sentence(operator):
+def test_invalid_and_duplicate_patterns_are_refused(operator):
     assert "Type an email address" in text(add(operator, "@com"))
     add(operator, "@example.com")
     assert "already exists" in text(add(operator, "@Example.com"))
     assert Restriction.objects.count() == 1
 
 
-def test_entries_are_filtered_by_effect_and_found_by_part(operator):
+def test_restrictions_are_filtered_by_effect_and_found_by_part(operator):
     allow("@one.example")
     block("@two.example")
     shut_out("eve@three.example")
@@ -49,11 +49,11 @@ def test_entries_are_filtered_by_effect_and_found_by_part(operator):
     assert "@one.example" not in found
 
 
-def test_who_may_only_look_changes_nothing(viewer):
+def test_viewer_changes_nothing(viewer):
     assert add(viewer, "@example.com").status_code == 403
     assert viewer.get(LIST).status_code == 200
 
 
-def test_the_form_says_what_restricted_sign_up_means(root):
+def test_summary_says_that_sign_up_is_restricted(root):
     apply(root, sign_up_mode="restricted")
     assert "Only people whom the restrictions allow can sign up." in text(root.get(SETTINGS))

@@ -65,7 +65,7 @@ def test_the_settings_are_on_the_site(root, verification, site):
     assert f'href="/{site}/"' in text(root.get(f"/{site}/{OURS}/instancesettings/1/change/"))
 
 
-def test_what_the_site_has_no_page_of_is_no_link(root, verification):
+def test_object_without_a_page_on_the_site_is_not_linked(root, verification):
     for path_ in [f"/part/{OURS}/verification/", f"/part/{OURS}/verification/{verification.pk}/change/"]:
         page = root.get(path_)
         assert page.status_code == 200

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/admin/passwordless_otp/message/"
 
 
-def test_countries_are_shown_by_name_in_the_operators_language(root):
+def test_countries_have_names_in_the_operators_language(root):
     page = text(root.get(SETTINGS))
     assert '<option value="US" selected>United States (US)</option>' in page
     assert '<option value="DE">Germany (DE)</option>' in page
@@ -33,7 +33,7 @@ def test_every_country_has_a_name_and_they_are_sorted_by_it():
     assert [name for name in names if len(name) < 8 or "*" in name] == []
 
 
-def test_the_names_do_not_bring_the_towns_of_the_world_with_them():
+def test_country_names_do_not_load_town_names():
     lines = [
         "import django, os, sys",
         "os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'",
@@ -45,14 +45,14 @@ def test_the_names_do_not_bring_the_towns_of_the_world_with_them():
     assert run(sys.executable, "-c", "\n".join(lines), cwd=ROOT).strip() == "[]"
 
 
-def test_without_the_file_of_names_countries_are_called_by_their_letters(monkeypatch, tmp_path):
+def test_countries_have_codes_if_file_of_names_is_missing(monkeypatch, tmp_path):
     monkeypatch.setattr(countries, "NAMES", tmp_path / "gone.py")
     countries._names.cache_clear()
     assert (countries.name("DE"), countries.name("XK")) == ("DE", "Kosovo")
     countries._names.cache_clear()
 
 
-def test_what_is_chosen_holds_from_the_next_request(root):
+def test_chosen_countries_take_effect_with_the_next_request(root):
     both_kinds()
     answer = apply(root, sms_countries=["DE", "GB"], sms_paused=["GB"], sms_prices="* 0.1", sms_daily_budget="5")
     assert answer.status_code == 302
@@ -64,18 +64,18 @@ def test_what_is_chosen_holds_from_the_next_request(root):
     assert sent() == sent("+4915123456789") == 1
 
 
-def test_no_country_can_be_chosen_too(root):
+def test_operator_can_choose_no_country(root):
     assert apply(root, sms_countries=False).status_code == 302
     assert InstanceSettings.objects.get().sms_countries == []
 
 
-def test_what_is_no_country_or_price_is_refused_at_its_field(root):
+def test_invalid_country_and_price_are_refused_at_their_fields(root):
     answer = apply(root, sms_countries=["XX"], sms_prices="US cheap")
     assert set(answer.context["adminform"].form.errors) == {"sms_countries", "sms_prices"}
 
 
 @pytest.mark.parametrize("path", [SETTINGS, LIST])
-def test_a_paused_country_stands_above_the_settings_and_the_messages(root, path):
+def test_paused_country_is_shown_above_settings_and_messages(root, path):
     both_kinds()
     for index in range(31):
         ask(elsewhere(index), index)
@@ -88,13 +88,13 @@ def test_a_paused_country_stands_above_the_settings_and_the_messages(root, path)
     assert "are paused" not in text(root.get(path))
 
 
-def test_what_the_operator_has_paused_is_said_too(root):
+def test_country_paused_by_operator_is_shown(root):
     both_kinds(sms_paused=["US", "CA"])
     assert "in these countries: Canada, United States." in text(root.get(LIST))
 
 
 @pytest.mark.parametrize(("asked", "said"), [(7, False), (8, True), (11, True)])
-def test_a_limit_that_is_nearly_used_up_is_said(root, asked, said):
+def test_limit_used_up_to_80_percent_is_shown(root, asked, said):
     both_kinds(limits={"sms_instance": 10})
     for index in range(asked):
         ask(elsewhere(index), index)
@@ -102,7 +102,7 @@ def test_a_limit_that_is_nearly_used_up_is_said(root, asked, said):
     assert (expected in text(root.get(SETTINGS))) == said
 
 
-def test_a_budget_is_said_in_its_currency(root):
+def test_used_budget_is_shown_in_its_currency(root):
     both_kinds(sms_prices="US 0.5", sms_daily_budget=1, sms_currency="EUR")
     for index in range(2):
         ask(elsewhere(index), index)
@@ -110,6 +110,6 @@ def test_a_budget_is_said_in_its_currency(root):
     assert "100 % used: daily budget for unverified numbers (1.00 EUR)." in page
 
 
-def test_where_phones_are_off_nothing_is_said(root):
+def test_no_sms_warning_is_shown_if_phones_are_off(root):
     operate(sms_paused=["US"])
     assert "You have paused" not in text(root.get(LIST))

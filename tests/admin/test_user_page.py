@@ -56,12 +56,12 @@ def values(user):
     return set(Identifier.objects.filter(user=user).values_list("value", flat=True))
 
 
-def test_the_inline_stands_on_the_page_once():
+def test_inline_is_on_user_page_once():
     attach()
     assert admin.site.get_model_admin(User).inlines.count(IdentifierInline) == 1
 
 
-def test_a_site_without_a_page_for_users_is_left_alone():
+def test_site_without_user_page_is_left_alone():
     admin.site.unregister(User)
     try:
         attach()
@@ -70,79 +70,79 @@ def test_a_site_without_a_page_for_users_is_left_alone():
         attach()
 
 
-def test_the_page_says_that_one_by_hand_counts_as_verified(operator, jane):
+def test_user_page_says_that_added_identifier_counts_as_verified(operator, jane):
     shown = text(operator.get(page(jane)))
     assert EMAIL in shown
     assert "counts as verified" in shown
 
 
-def test_the_page_can_be_saved_as_it_is(operator, jane):
+def test_user_page_can_be_saved_unchanged(operator, jane):
     assert save(operator, jane).status_code == 302
 
 
-def test_so_can_that_of_somebody_with_a_test_number(operator, jane):
+def test_page_of_user_with_test_number_can_be_saved_unchanged(operator, jane):
     Identifier.objects.create(user=jane, kind="phone_number", value="+11111111111")
     assert save(operator, jane).status_code == 302
 
 
-def test_one_is_added_in_canonical_form(operator, jane):
+def test_identifier_is_added_on_user_page_in_canonical_form(operator, jane):
     assert save(operator, jane, {"value": "+1 (415) 555-2671", "primary": "on"}).status_code == 302
     assert values(jane) == {EMAIL, PHONE}
 
 
-def test_one_is_deleted(operator, jane):
+def test_identifier_is_deleted_on_user_page(operator, jane):
     assert save(operator, jane, **row(PREFIX, 0, DELETE="on")).status_code == 302
     assert not values(jane)
 
 
-def test_a_saved_one_keeps_its_value(root, jane):
+def test_saved_identifier_keeps_its_value_on_user_page(root, jane):
     save(root, jane, **row(PREFIX, 0, value="other@example.com"))
     assert values(jane) == {EMAIL}
 
 
-def test_what_is_no_identifier_is_refused(operator, jane):
+def test_invalid_identifier_is_refused(operator, jane):
     assert "email address" in complaints(save(operator, jane, {"value": "a@b", "primary": "on"}))
 
 
-def test_what_somebody_has_is_refused(operator, jane):
+def test_identifier_of_another_user_is_refused(operator, jane):
     other = User.objects.create_user("other")
     assert "This belongs to another user." in complaints(save(operator, other, {"value": "JANE@example.com"}))
 
 
-def test_the_same_twice_is_refused(operator, jane):
+def test_same_identifier_twice_is_refused(operator, jane):
     twice = [{"value": "a@example.com"}, {"value": "A@Example.com"}]
     assert "twice" in complaints(save(operator, jane, *twice))
 
 
-def test_two_new_primary_ones_of_a_kind_are_refused(operator):
+def test_two_new_primary_identifiers_of_a_kind_are_refused(operator):
     other = User.objects.create_user("other")
     two = [{"value": "a@example.com", "primary": "on"}, {"value": "b@example.com", "primary": "on"}]
     assert "Only one identifier of a kind" in complaints(save(operator, other, *two))
 
 
-def test_a_new_primary_one_beside_the_old_is_refused(operator, jane):
+def test_new_primary_identifier_beside_the_old_one_is_refused(operator, jane):
     assert "primary" in complaints(save(operator, jane, {"value": "a@example.com", "primary": "on"}))
 
 
-def test_an_operator_changes_nothing_of_staff(operator, boss):
+def test_operator_can_not_change_identifiers_of_staff_on_user_page(operator, boss):
     save(operator, boss, {"value": "mine@example.com"}, **row(PREFIX, 0, DELETE="on", id="1"))
     assert values(boss) == {"boss@example.com"}
 
 
-def test_nor_by_taking_and_giving_staff_status_in_the_same_form(operator, jane, boss):
+def test_operator_can_not_change_identifiers_by_changing_staff_status(operator, jane, boss):
     save(operator, boss, {"value": "mine@example.com"}, is_staff=False)
     save(operator, jane, {"value": "mine@example.com"}, is_staff="on")
     save(operator, jane, {"value": "mine@example.com"}, is_superuser="on")
     assert not Identifier.objects.filter(value="mine@example.com").exists()
 
 
-def test_an_operator_gives_herself_none(operator):
+def test_operator_can_not_add_identifier_to_themselves(operator):
     me = User.objects.get(username="operator")
     save(operator, me, {"value": "mine@example.com", "primary": "on"})
     assert not values(me)
 
 
-def test_a_row_forged_to_be_another_users_changes_nothing(operator, jane, boss):
+def test_forged_row_of_another_user_changes_nothing(operator, jane, boss):
     theirs = Identifier.objects.get(user=boss)
     save(operator, jane, **row(PREFIX, 0, id=theirs.pk, user=jane.pk, DELETE="on"))
     save(operator, jane, **row(PREFIX, 0, id=theirs.pk, user=jane.pk, primary=False))
@@ -150,12 +150,12 @@ def test_a_row_forged_to_be_another_users_changes_nothing(operator, jane, boss):
     assert (theirs.user, theirs.primary) == (boss, True)
 
 
-def test_a_superuser_may_do_all_of_this(root, boss):
+def test_superuser_changes_identifiers_of_staff_on_user_page(root, boss):
     assert save(root, boss, {"value": "second@example.com"}).status_code == 302
     assert values(boss) == {"boss@example.com", "second@example.com"}
 
 
-def test_a_new_user_gets_identifiers_at_once(operator):
+def test_identifiers_are_added_with_new_user(operator):
     data = {
         "username": "new",
         "usable_password": "false",
@@ -166,12 +166,12 @@ def test_a_new_user_gets_identifiers_at_once(operator):
     assert values(User.objects.get(username="new")) == {"new@example.com"}
 
 
-def test_who_may_only_look_sees_them_and_no_fields(viewer, jane):
+def test_viewer_sees_identifiers_without_fields(viewer, jane):
     assert EMAIL in text(viewer.get(page(jane)))
     assert save(viewer, jane, {"value": "a@example.com"}).status_code == 403
 
 
-def test_who_may_change_users_but_not_identifiers_sees_none(db, jane):
+def test_identifiers_are_hidden_without_their_permission(db, jane):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename="change_user"))
     assert "counts as verified" not in text(signed_in("clerk").get(page(jane)))

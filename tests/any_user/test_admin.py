@@ -22,12 +22,12 @@ def operator(client):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_lists_show_what_a_sign_up_has_left(operator, model):
+def test_lists_show_records_of_a_sign_up(operator, model):
     joined()
     assert operator.get(reverse(f"admin:passwordless_otp_{model}_changelist")).status_code == 200
 
 
-def test_an_operator_adds_an_identifier_by_hand(operator):
+def test_operator_adds_an_identifier(operator):
     path = reverse("admin:passwordless_otp_identifier_add")
     assert operator.get(path).status_code == 200
     user = get_user_model()(**{get_user_model().USERNAME_FIELD: "jane"})

@@ -20,7 +20,7 @@ def email_field():
 
 
 @pytest.mark.parametrize(("kind", "address", "strategy"), WAYS)
-def test_who_signs_up_can_sign_in_again(kind, address, strategy):
+def test_person_who_signed_up_can_sign_in(kind, address, strategy):
     both_kinds()
     first, second = ApiVisitor(), ApiVisitor()
     first.sign_up(**{kind: address}, strategy=strategy)
@@ -49,7 +49,7 @@ def test_a_sign_up_with_a_taken_identifier_signs_its_owner_in():
     assert get_user_model().objects.count() == 1
 
 
-def test_the_address_is_written_into_the_users_email_where_there_is_one():
+def test_email_field_of_user_is_filled_if_there_is_one():
     joined()
     user = get_user_model().objects.get()
     field = email_field()
@@ -57,7 +57,7 @@ def test_the_address_is_written_into_the_users_email_where_there_is_one():
     assert not user.has_usable_password()
 
 
-def test_an_email_that_a_plain_user_has_is_refused_after_proof_exactly_where_it_is_unique():
+def test_email_of_plain_user_is_refused_after_proof_if_it_is_unique():
     field = email_field()
     if field is not None:
         model = get_user_model()

@@ -30,7 +30,7 @@ def test_sign_up_by_phone_alone_is_refused_where_every_user_needs_an_email():
     settings.full_clean()
 
 
-def test_where_it_is_done_all_the_same_the_second_one_is_told():
+def test_second_sign_up_by_phone_alone_is_refused_if_email_is_required():
     both_kinds()
     for last in range(2):
         visitor = ApiVisitor()

@@ -9,7 +9,7 @@ from tests.visitor import ApiVisitor, errors, joined, newest_code, operate
 pytestmark = pytest.mark.django_db
 
 
-def test_names_are_kept_where_the_model_has_fields_for_them():
+def test_names_are_saved_if_the_user_model_has_fields():
     operate(first_name="optional", last_name="optional")
     joined(first_name="Jane", last_name="Roe")
     user = get_user_model().objects.get()
@@ -18,14 +18,14 @@ def test_names_are_kept_where_the_model_has_fields_for_them():
         assert name not in fields or getattr(user, name) == value
 
 
-def test_a_username_given_is_the_users_name_for_login_unless_that_is_the_email_address():
+def test_username_is_saved_unless_the_user_model_uses_email():
     operate(username="required")
     joined(username="jane")
     user, field = get_user_model().objects.get(), users.username_field()
     assert field is None or getattr(user, field.name) == "jane"
 
 
-def test_without_a_username_each_user_gets_a_random_one():
+def test_user_without_username_gets_a_random_one():
     for address in ["jane@example.com", "joan@example.com"]:
         joined(address)
     names = {user.get_username() for user in get_user_model().objects.all()}
@@ -33,7 +33,7 @@ def test_without_a_username_each_user_gets_a_random_one():
     assert all(names)
 
 
-def test_a_taken_username_is_refused_where_it_is_kept():
+def test_taken_username_is_refused_if_it_is_saved():
     operate(username="required")
     joined(username="jane")
     other = ApiVisitor()

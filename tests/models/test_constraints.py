@@ -23,7 +23,7 @@ def refused(function):
         function()
 
 
-def test_an_identifier_is_one_users(user):
+def test_identifier_belongs_to_one_user(user):
     other = get_user_model().objects.create(username="bob")
     Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
     refused(lambda: Identifier.objects.create(user=other, kind="email_address", value=EMAIL))
@@ -31,7 +31,7 @@ def test_an_identifier_is_one_users(user):
     refused(lambda: Identifier.objects.create(user=other, kind="pigeon", value="x"))
 
 
-def test_a_client_has_one_open_flow_of_a_purpose():
+def test_client_has_one_open_flow_of_a_purpose():
     Flow.objects.create(client="c", purpose="sign_in")
     Flow.objects.create(client="c", purpose="sign_up")
     refused(lambda: Flow.objects.create(client="c", purpose="sign_in"))
@@ -39,7 +39,7 @@ def test_a_client_has_one_open_flow_of_a_purpose():
     Flow.objects.create(client="c", purpose="sign_in")
 
 
-def test_nonsense_is_refused(user):
+def test_invalid_choices_are_refused(user):
     flow = Flow.objects.create(client="c", purpose="sign_in")
     given = {"flow": flow, "kind": "email_address", "max_tries": 5}
     verification = Verification.objects.create(value=EMAIL, **given)
@@ -53,7 +53,7 @@ def test_nonsense_is_refused(user):
     refused(lambda: Message.objects.create(verification=verification, kind="sign_in", channel="x", generation=1))
 
 
-def test_everything_goes_with_its_user():
+def test_everything_is_deleted_with_its_user():
     joined()
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL)
@@ -79,7 +79,7 @@ def test_keys_sort_by_time_and_are_version_7():
     assert len(set(keys)) == 50
 
 
-def test_an_identifier_typed_by_hand_is_put_into_canonical_form(user):
+def test_identifier_is_cleaned_to_canonical_form(user):
     identifier = Identifier(user=user, value=" Jane@Example.COM ", kind="phone_number")
     identifier.full_clean()
     assert identifier.identifier == ("email_address", "jane@example.com")
@@ -88,7 +88,7 @@ def test_an_identifier_typed_by_hand_is_put_into_canonical_form(user):
             Identifier(user=user, kind="phone_number", value=bad).full_clean()
 
 
-def test_a_test_identifier_is_in_canonical_form_and_never_of_staff(user):
+def test_test_address_is_cleaned_and_never_of_staff(user):
     today = timezone.now().date()
     listed = TestAddress(identifier="+1 111 111 1111", code="123456", until=today)
     listed.full_clean()
@@ -98,5 +98,5 @@ def test_a_test_identifier_is_in_canonical_form_and_never_of_staff(user):
             TestAddress(identifier=EMAIL, code=code, until=today).full_clean()
     Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
     get_user_model().objects.update(is_staff=True)
-    with pytest.raises(ValidationError, match="Staff"):
+    with pytest.raises(ValidationError, match="member of staff"):
         TestAddress(identifier=EMAIL, code="123456", until=today).full_clean()

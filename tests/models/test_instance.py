@@ -13,7 +13,7 @@ from tests.visitor import ApiVisitor, operate
 pytestmark = pytest.mark.django_db
 
 
-def test_without_a_row_the_defaults_hold():
+def test_defaults_are_used_without_a_row():
     settings = InstanceSettings.current()
     assert settings.kinds == ("email_address",)
     assert settings.sign_up_open
@@ -21,7 +21,7 @@ def test_without_a_row_the_defaults_hold():
     assert not InstanceSettings.objects.exists()
 
 
-def test_there_is_one_row():
+def test_settings_have_one_row():
     operate(max_tries=3)
     operate(max_tries=4)
     assert InstanceSettings.objects.get().max_tries == 4
@@ -43,7 +43,7 @@ def test_there_is_one_row():
         ),
     ],
 )
-def test_what_would_lock_everybody_out_is_refused_at_its_field(changes, field):
+def test_settings_that_lock_everybody_out_are_refused_at_their_field(changes, field):
     settings = InstanceSettings(**changes)
     with pytest.raises(ValidationError) as refused:
         settings.full_clean()
@@ -79,7 +79,7 @@ def test_each_number_has_a_hard_range(name, low, high):
             InstanceSettings(**{name: bad}).full_clean()
 
 
-def test_nothing_enabled_is_an_answer_and_no_error():
+def test_settings_with_nothing_enabled_cause_no_server_error():
     operate(email_address_enabled=False)
     assert ApiVisitor().get("environment").json()["auth_config"]["identification_strategies"] == []
     assert ApiVisitor().sign_in("a@example.com").status_code == 400
@@ -87,7 +87,7 @@ def test_nothing_enabled_is_an_answer_and_no_error():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_holds_at_once_here_and_within_a_second_elsewhere(monkeypatch):
+def test_change_takes_effect_at_once_here_and_within_a_second_elsewhere(monkeypatch):
     assert InstanceSettings.current().max_tries == 5
     InstanceSettings.objects.update_or_create(pk=1, defaults={"max_tries": 6})
     assert InstanceSettings.current().max_tries == 6
@@ -99,7 +99,7 @@ def test_a_change_holds_at_once_here_and_within_a_second_elsewhere(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_read_that_began_before_a_save_is_not_kept():
+def test_read_that_began_before_a_save_is_not_cached():
     began, saved = threading.Event(), threading.Event()
 
     def slow_read():
@@ -151,7 +151,7 @@ def test_each_schema_has_its_own_cached_settings(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_a_transaction_has_not_committed_is_nobody_elses():
+def test_uncommitted_change_is_not_cached():
     with transaction.atomic():
         operate(max_tries=8)
         assert InstanceSettings.current().max_tries == 8

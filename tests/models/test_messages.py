@@ -22,7 +22,7 @@ def message():
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(MessageStatus.values, REPORTED)))
-def test_a_report_moves_a_status_on_and_never_back(message, before, after):
+def test_report_moves_a_status_forward_only(message, before, after):
     Message.objects.update(status=before)
     moved = Message.objects.report(message.pk, after, "p1", "said")
     message.refresh_from_db()
@@ -37,7 +37,7 @@ def test_a_report_about_another_try_changes_nothing(message):
 
 
 @pytest.mark.parametrize("reported", ["delivered", "failed"])
-def test_the_answer_that_comes_after_the_report_adds_who_it_was_and_leaves_the_status(message, reported):
+def test_answer_after_the_report_adds_provider_and_keeps_status(message, reported):
     Message.objects.update(status="sending")
     Message.objects.report(message.pk, reported, "p1", "30003" if reported == "failed" else "")
     message.record(Outcome(MessageStatus.SENT, "a.b.C", provider_id="p1"))

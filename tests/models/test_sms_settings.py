@@ -17,14 +17,14 @@ def problems(**given):
     return set(refused.value.message_dict)
 
 
-def test_two_countries_are_open_until_the_operator_says_otherwise():
+def test_two_countries_are_open_by_default():
     settings = InstanceSettings()
     settings.full_clean()
     assert settings.sms_countries == ["US", "CA"]
     assert not settings.sms_voip
 
 
-def test_all_countries_may_be_open():
+def test_all_countries_can_be_open():
     InstanceSettings(sms_countries=REGIONS).full_clean()
     assert {"US", "DE", "XK"} <= set(REGIONS)
     assert "001" not in REGIONS
@@ -32,7 +32,7 @@ def test_all_countries_may_be_open():
 
 @pytest.mark.parametrize("name", ["sms_countries", "sms_paused", "sms_never_paused"])
 @pytest.mark.parametrize("listed", [["USA"], ["us"], ["001"], [1], [["US"]], "US", {"US": 1}, 7])
-def test_what_is_no_list_of_countries_is_refused(name, listed):
+def test_invalid_list_of_countries_is_refused(name, listed):
     assert problems(**{name: listed}) == {name}
 
 
@@ -47,11 +47,11 @@ def test_prefixes_are_read_in_any_spelling(lines, read):
 
 
 @pytest.mark.parametrize("lines", ["1900", "+", "+0", "+1900 x", "+1900, +1976", "+1234567890123456"])
-def test_what_is_no_prefix_is_refused(lines):
+def test_invalid_prefix_is_refused(lines):
     assert problems(sms_blocked_prefixes=lines) == {"sms_blocked_prefixes"}
 
 
-def test_prices_are_read_by_country_and_the_star_stands_for_the_others():
+def test_star_is_the_price_of_all_other_countries():
     settings = InstanceSettings(sms_prices="us 0.0083\n\n DE  0.11\n* 0.2")
     settings.full_clean()
     assert [settings.price(region) for region in ["US", "DE", "FR"]] == list(
@@ -59,30 +59,30 @@ def test_prices_are_read_by_country_and_the_star_stands_for_the_others():
     )
 
 
-def test_a_country_without_a_price_costs_as_much_as_the_dearest():
+def test_country_without_price_costs_as_much_as_the_most_expensive():
     assert InstanceSettings(sms_prices="US 0.01\nDE 0.11").price("FR") == Decimal("0.11")
     assert InstanceSettings().price("FR") == 0
 
 
 @pytest.mark.parametrize("lines", ["US", "0.01", "US 0,01", "US -1", "XX 0.1", "USA 1", "US 0.00001", "US 1 USD"])
-def test_what_is_no_price_is_refused(lines):
+def test_invalid_price_is_refused(lines):
     assert problems(sms_prices=lines) == {"sms_prices"}
 
 
-def test_a_budget_needs_prices():
+def test_budget_without_prices_is_refused():
     assert problems(sms_daily_budget=5) == {"sms_prices"}
     assert problems(sms_daily_budget=5, sms_prices="US 0") == {"sms_prices"}
     InstanceSettings(sms_daily_budget=5, sms_prices="US 0.01").full_clean()
 
 
-def test_people_with_an_account_have_the_larger_budget():
+def test_budget_for_verified_numbers_is_at_least_the_other_one():
     given = {"sms_prices": "US 0.01", "sms_daily_budget": 5}
     assert problems(**given, sms_proven_daily_budget=4) == {"sms_proven_daily_budget"}
     InstanceSettings(**given, sms_proven_daily_budget=5).full_clean()
 
 
 @pytest.mark.parametrize("budget", [-1, 200_001, "0.00001"])
-def test_a_budget_that_cannot_be_counted_is_refused(budget):
+def test_budget_out_of_range_is_refused(budget):
     assert "sms_daily_budget" in problems(sms_daily_budget=budget, sms_prices="US 1")
 
 

@@ -26,7 +26,7 @@ class RestrictionSettings(Freezable):
         max_length=16,
         choices=SignUpMode,
         default=SignUpMode.OPEN,
-        help_text=_("People with an account can sign in in each mode. Closed: the sign-up page says so."),
+        help_text=_("People with an account can always sign in. Closed: the sign-up page says so."),
     )
     block_subaddresses = models.BooleanField(
         _("refuse addresses with a +tag"),

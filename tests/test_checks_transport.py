@@ -20,7 +20,7 @@ def live(settings):
         ("USE_X_FORWARDED_PORT", True),
     ],
 )
-def test_a_proxy_that_only_django_knows_of_gets_a_warning_until_it_is_counted(settings, name, value):
+def test_proxy_that_is_not_counted_gets_a_warning(settings, name, value):
     setattr(settings, name, value)
     [(number, text)] = found(deploy=True)
     assert number == "W010"
@@ -31,15 +31,15 @@ def test_a_proxy_that_only_django_knows_of_gets_a_warning_until_it_is_counted(se
 
 
 @pytest.mark.parametrize("name", ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"])
-def test_a_cookie_that_travels_without_https_gets_a_warning_that_names_its_setting(settings, name):
+def test_insecure_cookie_gets_a_warning_that_names_its_setting(settings, name):
     setattr(settings, name, False)
     [(number, text)] = found(deploy=True)
     assert number == "W011"
-    assert f": {name} is off" in text
+    assert f"{name} is off" in text
     assert numbers() == []
 
 
-def test_a_csrf_token_in_the_session_needs_no_cookie(settings):
+def test_csrf_token_in_the_session_needs_no_cookie_setting(settings):
     settings.CSRF_COOKIE_SECURE, settings.CSRF_USE_SESSIONS = False, True
     assert numbers(deploy=True) == []
 
@@ -56,13 +56,13 @@ def test_a_site_without_https_gets_a_warning(settings):
     assert numbers(deploy=True) == ["W012"]
 
 
-def test_settings_that_are_wrong_are_reported_first(settings):
+def test_invalid_settings_are_reported_first(settings):
     settings.PASSWORDLESS_OTP = {"TRUSTED_PROXIES": None, "PUBLIC_URL": 7}
     settings.SESSION_COOKIE_SECURE = False
     assert numbers(deploy=True) == ["E008", "E009"]
 
 
-def test_each_hint_says_where_to_read_on(settings):
+def test_each_hint_links_to_the_documentation(settings):
     settings.CSRF_COOKIE_SECURE = False
     [(_, text)] = found(deploy=True)
     assert text.endswith("See docs/checks.md#w011")

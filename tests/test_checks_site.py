@@ -27,21 +27,21 @@ def function(get_response):
 
 
 @pytest.mark.parametrize("path", [SESSIONS, USERS])
-def test_a_missing_middleware_is_an_error_that_names_it(settings, path):
+def test_missing_middleware_is_an_error_that_names_it(settings, path):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != path]
     [(number, text)] = found()
     assert number == "E007"
     assert path in text
 
 
-def test_a_middleware_derived_from_it_will_do(settings):
+def test_derived_middleware_passes(settings):
     own = f"{__name__}.Derived"
     settings.MIDDLEWARE = [own if name == USERS else name for name in settings.MIDDLEWARE]
     assert found() == []
 
 
 @pytest.mark.parametrize("other", [f"{__name__}.function", "nowhere.Middleware"])
-def test_other_middleware_is_none_of_ours(settings, other):
+def test_other_middleware_is_ignored(settings, other):
     settings.MIDDLEWARE = [other, *settings.MIDDLEWARE]
     assert found() == []
 
@@ -58,7 +58,7 @@ def test_other_middleware_is_none_of_ours(settings, other):
         "https://bücher.example",
     ],
 )
-def test_an_address_of_a_site_is_fine(settings, url):
+def test_scheme_and_host_of_public_url_pass(settings, url):
     settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": url}
     assert found() == []
 
@@ -91,7 +91,7 @@ def test_an_address_of_a_site_is_fine(settings, url):
         "https://example.com\\a",
     ],
 )
-def test_anything_else_is_an_error_that_does_not_repeat_it(settings, url):
+def test_other_public_url_is_an_error_that_does_not_repeat_it(settings, url):
     settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": url}
     [(number, text)] = found(deploy=True)
     assert number == "E008"
@@ -137,21 +137,21 @@ class TestUserModel:
             chosen = {"Person": Person, "Demanding": Demanding}[name]
             for place in ["passwordless_otp.users", "passwordless_otp.checks.users"]:
                 monkeypatch.setattr(f"{place}.get_user_model", lambda: chosen)
-            monkeypatch.setattr("passwordless_otp.checks.users._unattached", list)
+            monkeypatch.setattr("passwordless_otp.checks.users._check_user_page", list)
 
         return use
 
-    def test_one_that_create_user_can_fill_is_fine(self, model):
+    def test_user_model_that_create_user_can_fill_passes(self, model):
         model("Person")
         assert found() == []
 
-    def test_fields_that_it_leaves_empty_are_named(self, model):
+    def test_fields_that_create_user_leaves_empty_are_named(self, model):
         model("Demanding")
         [(number, text)] = found()
         assert number == "W005"
         assert ": born, boss, team, badge, agreed." in text
 
-    def test_a_function_of_the_sites_own_is_trusted(self, model, settings):
+    def test_custom_create_user_is_trusted(self, model, settings):
         model("Demanding")
         settings.PASSWORDLESS_OTP = LIVE | {"CREATE_USER": "tests.hooks.create_fixed"}
         assert found() == []
@@ -171,18 +171,18 @@ class TestUserPage:
         configs = sorted(apps.get_app_configs(), key=lambda config: config.label != "passwordless_otp")
         monkeypatch.setattr(apps, "get_app_configs", lambda: configs)
 
-    def test_before_the_users_it_gets_a_warning(self, page, first):
+    def test_app_before_user_model_gets_a_warning(self, page, first):
         [(number, text)] = found()
         assert number == "W006"
         assert "'django.contrib.auth'" in text
 
-    def test_unless_the_site_has_put_them_there_itself(self, page, first):
+    def test_app_before_user_model_passes_with_inline(self, page, first):
         page.inlines = [IdentifierInline]
         assert found() == []
 
-    def test_after_the_users_the_site_knows_what_it_does(self, page):
+    def test_app_after_user_model_passes(self, page):
         assert numbers() == []
 
-    def test_without_a_users_page_there_is_nothing_to_say(self, page, first, monkeypatch):
+    def test_site_without_user_page_passes(self, page, first, monkeypatch):
         monkeypatch.delitem(admin.site._registry, get_user_model())
         assert found() == []

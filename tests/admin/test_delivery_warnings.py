@@ -20,13 +20,13 @@ def page(admin_client, path=LIST):
     return admin_client.get(path).content.decode()
 
 
-def test_nothing_is_said_while_messages_go_out(admin_client):
+def test_no_warning_is_shown_while_messages_are_sent(admin_client):
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     assert "Of the newest" not in page(admin_client)
 
 
 @pytest.mark.parametrize("status", ["failed", "unknown"])
-def test_how_many_failed_and_what_the_provider_said_stands_above_the_list(admin_client, status):
+def test_failures_are_shown_above_the_list_of_messages(admin_client, status):
     for name in "abc":
         ApiVisitor().sign_up(email_address=f"{name}@example.com", strategy="email_code")
     last = Message.objects.order_by("-pk")[:2].values_list("pk", flat=True)
@@ -37,14 +37,14 @@ def test_how_many_failed_and_what_the_provider_said_stands_above_the_list(admin_
 
 
 @pytest.mark.parametrize(("failures", "minutes", "told"), [(5, 1, True), (5, -1, False), (4, 1, False)])
-def test_a_provider_that_is_passed_over_is_named(admin_client, failures, minutes, told):
+def test_failing_provider_is_shown_while_not_used(admin_client, failures, minutes, told):
     assert THRESHOLD == 5
     until = timezone.now() + timedelta(minutes=minutes)
     ProviderHealth.objects.create(name=f"{TWILIO}#2", failures=failures, open_until=until)
     assert ("Twilio#2 keeps failing and is not used until" in page(admin_client)) == told
 
 
-def test_providers_in_trouble_are_listed_and_can_be_let_in_again(admin_client):
+def test_failing_providers_are_listed_and_can_be_deleted(admin_client):
     ProviderHealth.objects.create(name=TWILIO, failures=5, open_until=timezone.now() + timedelta(minutes=1))
     assert "Twilio" in page(admin_client, "/admin/passwordless_otp/providerhealth/")
     chosen = {"action": "delete_selected", "_selected_action": TWILIO, "post": "yes"}
@@ -56,7 +56,7 @@ def test_providers_in_trouble_are_listed_and_can_be_let_in_again(admin_client):
 @pytest.mark.parametrize(
     ("sent", "delivered", "shown"), [(None, None, "–"), (1.24, None, "1.2 s"), (1.24, 3.06, "3.1 s")]
 )
-def test_the_list_shows_how_long_a_message_took(admin_client, sent, delivered, shown):
+def test_list_shows_delivery_time_of_messages(admin_client, sent, delivered, shown):
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     made = Message.objects.get().created_at
     times = {"sent_at": sent, "delivered_at": delivered}
@@ -66,7 +66,7 @@ def test_the_list_shows_how_long_a_message_took(admin_client, sent, delivered, s
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(61, True), (59, False)])
-def test_messages_that_wait_for_a_worker_that_is_not_there_are_counted(admin_client, settings, seconds, told):
+def test_messages_waiting_for_a_worker_are_counted(admin_client, settings, seconds, told):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     Message.objects.update(created_at=timezone.now() - timedelta(seconds=seconds))
