@@ -16,6 +16,7 @@ from django.utils import translation
 from passwordless_otp import sms
 from passwordless_otp.delivery import composing
 from passwordless_otp.models.messages import MessageKind
+from tests import needs
 from tests.docs.blocks import ROOT, blocks
 from tests.languages import FOLDERS, LANGUAGES, LATIN, LOCALE, TRANSLATED, catalog
 from tests.packaging.conftest import run
@@ -120,9 +121,7 @@ def test_the_compiled_catalog_is_made_of_this_one(folder):
 @pytest.fixture(scope="session")
 def updated(tmp_path_factory):
     """The catalogs of a copy, with one language more, after the commands for translators."""
-    if shutil.which("msgmerge") is None:
-        reason = "needs gettext: install the package gettext"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    needs.program("msgmerge", "gettext")
     copy = tmp_path_factory.mktemp("checkout")
     for name in ["passwordless_otp", "example_project"]:
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))

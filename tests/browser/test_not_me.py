@@ -8,7 +8,7 @@ from passwordless_otp.delivery.backends import memory
 from tests.browser.test_pages import submit
 from tests.visitor import Visitor, joined, newest_code
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

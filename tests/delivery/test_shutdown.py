@@ -15,7 +15,7 @@ from tests.delivery import workers
 from tests.delivery.workers import statuses, taken, until, until_halted
 from tests.visitor import EMAIL
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SERVER = [
     "-m",
     "gunicorn",

@@ -32,7 +32,13 @@ from tests.delivery.twilio_faults import (
 from tests.test_checks import found, sms
 from tests.visitor import PHONE, Visitor, both_kinds
 
+ONE_OF_A_KIND = list({FAULTS[fault][1]: fault for fault in FAULTS}.values())
+OTHERS = [fault for fault in FAULTS if fault not in ONE_OF_A_KIND]
 UNREACHED = [(on.nobody, "ConnectionError"), (on.deaf, "ConnectTimeout")]
+
+
+def slow(values):
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ def test_it_waits_in_the_queue_no_longer_than_the_code_lives_or_twilio_allows(se
     assert server.received[0].form["ValidityPeriod"] == str(asked)
 
 
-@pytest.mark.parametrize("made", [backend, verify])
+@pytest.mark.parametrize("made", [backend, *slow([verify])])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failure_is_classed_and_says_nothing_of_the_text(server, fault, made):
     server.reply, kind, code = FAULTS[fault]
@@ -135,7 +141,7 @@ def test_without_a_client_given_the_sdks_own_has_the_timeout_and_goes_by_the_env
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("fault", [None, *FAULTS])
+@pytest.mark.parametrize("fault", [None, *ONE_OF_A_KIND, *slow(OTHERS)])
 def test_a_failure_stands_in_the_row_and_the_visitor_gets_the_same_answer(settings, server, caplog, fault):
     client = deliver_by(settings, server)
     expected = shape(Visitor().sign_up(phone_number="+14155552672", strategy="phone_code"))
