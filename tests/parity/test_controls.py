@@ -50,6 +50,7 @@ class TestHeader(Leaky):
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, self.middleware]
 
 
+@pytest.mark.slow
 class TestCookie(TestHeader):
     found = r"unknown is told from known at '(asking for a code|create)': .*cookies: .*seen: "
     middleware = "tests.parity.leaks.Cookie"

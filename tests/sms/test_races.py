@@ -14,6 +14,9 @@ from tests.visitor import operate
 
 pytestmark = pytest.mark.usefixtures("phone")
 WORKERS = 20
+OTHERS = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ["sms_country", "sms_instance", "sms_instance_day"]
+]
 WIDE = {"sms_prefix": 1000, "sms_prefix_day": 1000, "sms_country": 1000, "sms_instance": 1000}
 
 
@@ -35,7 +38,7 @@ def deliver_all(ids):
     together([lambda pk=pk: outbox.deliver(pk) for pk in ids])
 
 
-@pytest.mark.parametrize("name", ["sms_prefix", "sms_country", "sms_instance", "sms_instance_day"])
+@pytest.mark.parametrize("name", ["sms_prefix", *OTHERS])
 def test_of_twenty_at_once_exactly_the_limit_goes_out(waiting, name):
     operate(limits={**WIDE, "sms_pause": 0, name: 7})
     deliver_all(waiting(lambda index: f"+1415555{index:04}"))
