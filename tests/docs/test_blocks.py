@@ -8,6 +8,7 @@ import pytest
 from django.core.management import get_commands
 from django.template import engines
 
+from tests import needs
 from tests.docs import site
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 from tests.docs.shell import Shell
@@ -31,6 +32,8 @@ def test_every_block_has_a_language_that_is_run_or_only_shown(page):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
 def test_python_runs_in_order_against_a_site(page, settings, db, monkeypatch):
+    if page.name == "queues.md":
+        needs.installed("celery", "django_tasks_db", "dramatiq", "huey")
     site.run(page, settings, monkeypatch)
 
 
@@ -64,6 +67,7 @@ def check(command, block: Block):
     else:
         known = [
             ["python", "-m", "pytest"],
+            ["python", "-m", "pytest", "-m", "slow", "or", "not", "slow"],
             ["python", "-m", "tests.openapi"],
             ["python", "-m", "tests.simulation"],
             [".ci/run"],
