@@ -9,8 +9,7 @@ from tests.admin.conftest import SETTINGS, apply, text
 from tests.docs.blocks import ROOT
 from tests.visitor import EMAIL, ApiVisitor
 
-pytestmark = pytest.mark.django_db(transaction=True)
-every_limit = pytest.mark.parametrize("name", LIMITS)
+pytestmark = pytest.mark.django_db
 
 
 def errors_of(answer):
@@ -32,23 +31,36 @@ def test_the_form_shows_what_holds_in_the_order_of_the_table(root):
         assert str(limit.label) in text(page)
 
 
-@every_limit
-def test_every_limit_takes_its_range_and_nothing_beyond(root, name):
-    limit, field = LIMITS[name], f"limit_{name}"
-    for number in [limit.low, limit.high]:
-        assert apply(root, **{field: str(number)}).status_code == 302
-        assert InstanceSettings.objects.get().limit(name) == number
-    for wrong in [limit.low - 1, limit.high + 1, "", "many", "1.5"]:
-        assert list(errors_of(apply(root, **{field: str(wrong)}))) == [field]
-    assert InstanceSettings.objects.get().limit(name) == limit.high
+def numbers(number_of):
+    """Return what the form is sent for each limit."""
+    return {f"limit_{name}": str(number_of(limit)) for name, limit in LIMITS.items()}
 
 
-@every_limit
-def test_every_limit_can_be_counted_only(root, name):
-    apply(root, **{f"track_{name}": True})
-    assert InstanceSettings.objects.get().tracked_only == [name]
-    apply(root, **{f"track_{name}": False})
-    assert InstanceSettings.objects.get().tracked_only == []
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_every_limit_takes_the_ends_of_its_range(root, end):
+    assert apply(root, **numbers(lambda limit: getattr(limit, end))).status_code == 302
+    saved = InstanceSettings.objects.get()
+    assert {name: saved.limit(name) for name in LIMITS} == {name: getattr(LIMITS[name], end) for name in LIMITS}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda limit: limit.low - 1, lambda limit: limit.high + 1, lambda _: "", lambda _: "many", lambda _: "1.5"],
+    ids=["too low", "too high", "nothing", "a word", "a fraction"],
+)
+def test_no_limit_takes_anything_else_and_each_says_so(root, wrong):
+    assert set(errors_of(apply(root, **numbers(wrong)))) == set(numbers(wrong))
+    assert not InstanceSettings.objects.exists()
+
+
+def test_one_wrong_limit_is_said_at_its_field_alone(root):
+    assert list(errors_of(apply(root, limit_ip_flows="many"))) == ["limit_ip_flows"]
+
+
+def test_every_limit_can_be_counted_only(root):
+    for chosen in [set(LIMITS), {"ip_flows"}, set()]:
+        apply(root, **{f"track_{name}": name in chosen for name in LIMITS})
+        assert set(InstanceSettings.objects.get().tracked_only) == chosen
 
 
 def test_only_what_differs_from_the_defaults_is_saved(root):
@@ -79,16 +91,15 @@ def test_a_limit_that_exists_no_more_is_dropped_with_the_next_change(root):
     assert (saved.limits, saved.tracked_only) == ({"ip_flows": 61}, [])
 
 
-@every_limit
-def test_the_form_says_what_a_visitor_notices(name):
-    assert LIMIT_HELP[name]
+def test_the_form_says_what_a_visitor_notices():
+    assert [name for name in LIMITS if not LIMIT_HELP[name]] == []
 
 
-@every_limit
-def test_every_limit_stands_in_the_documentation(name):
-    limit = LIMITS[name]
-    line = f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {LIMIT_HELP[name]} | `{name}` |"
-    assert line in (ROOT / "docs/instance-settings.md").read_text().splitlines()
+def test_every_limit_stands_in_the_documentation():
+    lines = (ROOT / "docs/instance-settings.md").read_text().splitlines()
+    for name, limit in LIMITS.items():
+        numbers = f"{limit.default:,} | {limit.low:,}–{limit.high:,}"
+        assert f"| {limit.label} | {numbers} | {LIMIT_HELP[name]} | `{name}` |" in lines
 
 
 def test_no_other_limit_stands_in_the_documentation():

@@ -12,7 +12,7 @@ from tests.limits.urls import named
 from tests.races.threads import together
 from tests.races.workers import served
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WORKERS, REQUESTS, LIMIT = 4, 60, 20
 
 

@@ -6,8 +6,9 @@ import email.policy
 import socket
 from contextlib import contextmanager
 
-from aiosmtpd.controller import Controller
+from tests import needs
 
+Controller = needs.package("aiosmtpd.controller").Controller
 LONGER = 60  # seconds that no answer comes
 
 

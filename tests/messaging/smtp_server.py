@@ -4,8 +4,7 @@ import asyncio
 import socket
 from contextlib import contextmanager
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from tests import needs
 
 
 class Mailbox:
@@ -52,7 +51,9 @@ def answering(tls_context=None, **says):
     """A mailbox, and the host and port to reach it by; with a context it offers STARTTLS."""
     mailbox = Mailbox(says)
     more = {"tls_context": tls_context, **login(says)}
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **more)
+    controller = needs.package("aiosmtpd.controller").Controller(
+        mailbox, hostname="127.0.0.1", port=free_port(), **more
+    )
     controller.start()
     try:
         yield mailbox, {"host": "127.0.0.1", "port": controller.port}
@@ -63,7 +64,7 @@ def answering(tls_context=None, **says):
 def login(says):
     if "AUTH" not in says:
         return {}
-    refused = AuthResult(success=False, handled=False, message=says["AUTH"])
+    refused = needs.package("aiosmtpd.smtp").AuthResult(success=False, handled=False, message=says["AUTH"])
     return {"authenticator": lambda *_: refused, "auth_require_tls": False}
 
 

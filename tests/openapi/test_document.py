@@ -3,13 +3,16 @@
 import re
 
 import pytest
-import yaml
-from openapi_spec_validator import validate
 
+from tests import needs
 from tests.docs.blocks import ROOT
-from tests.openapi import document
 from tests.openapi.refusals import every
 
+yaml = needs.package("yaml")
+document = needs.package("tests.openapi.document")
+validate = needs.package("openapi_spec_validator").validate
+
+pytestmark = pytest.mark.slow
 ROW = re.compile(r"^\| (\d{3}) \| `(\w+)` \|", re.M)
 
 
