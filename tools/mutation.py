@@ -48,7 +48,7 @@ RULES = [
     "tests/flows",
     "tests/api",
     "tests/restrictions",
-    "tests/limits",
+    "tests/rate_limits",
     "tests/sms/test_limits.py",
     "tests/pages/test_sign_in.py",
     "tests/pages/test_sign_up.py",
@@ -58,8 +58,8 @@ RULES = [
 TARGETS = {  # files, and the tests of them: the nearest first
     "flows/*.py": RULES,
     "codes.py": ["tests/test_codes.py", *RULES],
-    "limits.py": ["tests/limits", *RULES],
-    "models/counters.py": ["tests/limits", *RULES],
+    "limits.py": ["tests/rate_limits", *RULES],
+    "models/counters.py": ["tests/rate_limits", *RULES],
     "models/verifications.py": ["tests/models", *RULES],
 }
 LOG = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}.log"  # of the tests that ran last

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import settings_cache
-from tests.openapi import document
+from tools.openapi import document
 from tests.visitor import EMAIL, PHONE
 
 # Stand for what is only known when the request goes out.

@@ -7,7 +7,7 @@ import pytest
 from passwordless_otp.models import Counter, Verification
 from passwordless_otp.rate_limits import windows
 from tests import hooks
-from tests.limits.rows import another, only
+from tests.rate_limits.rows import another, only
 from tests.seen import PEOPLE, people, snapshot
 from tests.visitor import ApiVisitor
 

@@ -6,10 +6,10 @@ import pytest
 
 from tests import needs
 from tests.docs.blocks import ROOT
-from tests.openapi.refusals import every
+from tools.openapi.refusals import every
 
 yaml = needs.package("yaml")
-document = needs.package("tests.openapi.document")
+document = needs.package("tools.openapi.document")
 validate = needs.package("openapi_spec_validator").validate
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def codes(node):
 
 
 def test_the_file_is_what_the_code_says(written):
-    assert written == document.build(), "run `python -m tests.openapi`"
+    assert written == document.build(), "run `python -m tools.openapi`"
 
 
 def test_it_is_valid_openapi(written):

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from passwordless_otp.rate_limits import windows
-from tests.limits.urls import named
+from tests.rate_limits.urls import named
 from tests.races.threads import together
 from tests.races.workers import served
 
@@ -18,7 +18,7 @@ WORKERS, REQUESTS, LIMIT = 4, 60, 20
 
 @pytest.fixture
 def port():
-    with served("tests.limits.wsgi:application()", WORKERS) as port:
+    with served("tests.rate_limits.wsgi:application()", WORKERS) as port:
         seen = set()
         for _ in range(100):
             seen |= set(together([lambda: asked(port, [])] * 20))

@@ -14,8 +14,8 @@ from django.conf import settings  # noqa: E402
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # noqa: E402
 
 from passwordless_otp.models import settings_cache  # noqa: E402
-from tests.simulation import scenarios  # noqa: E402
-from tests.simulation.world import Clock  # noqa: E402
+from tools.simulation import scenarios  # noqa: E402
+from tools.simulation.world import Clock  # noqa: E402
 
 ALL = {
     "One identifier, 24 h, 10,000 addresses": scenarios.siege,
@@ -40,7 +40,7 @@ def play(scenario):
 def main(wanted):
     setup_test_environment()
     logging.disable(logging.CRITICAL)
-    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.simulation.world.leave"}
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tools.simulation.world.leave"}
     for title, scenario in ALL.items():
         if wanted and scenario.__name__ not in wanted:
             continue

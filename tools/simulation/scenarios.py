@@ -3,7 +3,7 @@
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
-from tests.simulation.world import Person, Tally, people
+from tools.simulation.world import Person, Tally, people
 from tests.visitor import both_kinds
 
 DAY = 86_400  # seconds
