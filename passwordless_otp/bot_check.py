@@ -11,12 +11,8 @@ from passwordless_otp import conf
 
 logger = logging.getLogger("passwordless_otp.bot_check")
 
+# The attribute of a request with the parameters of an API call: `request.POST` has none of a body in JSON.
 GIVEN = "_passwordless_otp_given"
-
-
-def keep(request: HttpRequest, given: Mapping[str, Any]) -> None:
-    """Remember the parameters of an API call, since `request.POST` does not have those of a body in JSON."""
-    setattr(request, GIVEN, given)
 
 
 @sensitive_variables("given")

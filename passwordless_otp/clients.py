@@ -42,13 +42,9 @@ class Client:
 
     def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] | None = None) -> None:
         self.secret, self.ip, self.is_human = secret, ip, is_human
+        self.digest = _digest(secret) if secret else ""  # what its flows are filed under
         self.changed = False  # whether the browser has yet to be given this secret
-        self._next_secret = ""
-
-    @property
-    def digest(self) -> str:
-        """What its flows are filed under. Empty without a cookie."""
-        return _digest(self.secret) if self.secret else ""
+        self._next_secret = self._next_client = ""
 
     @cached_property
     def settings(self) -> InstanceSettings:
@@ -75,10 +71,11 @@ class Client:
         since = timezone.now() - timedelta(seconds=COOKIE_AGE)
         users = {flow.user_id for flow in self._own if flow.completed_at and flow.completed_at > since}
         open_flows = frozenset(flow.pk for flow in self.flows.values())
-        self._next_secret = self._next_secret or secrets.token_urlsafe(32)
-        next_client = _digest(self._next_secret)
-        client = self.digest if self.known else next_client
-        return Visitor(client, next_client, self.ip, frozenset(users), open_flows, self.is_human)
+        if not self._next_secret:
+            self._next_secret = secrets.token_urlsafe(32)
+            self._next_client = _digest(self._next_secret)
+        client = self.digest if self.known else self._next_client
+        return Visitor(client, self._next_client, self.ip, frozenset(users), open_flows, self.is_human)
 
     def find(self, purpose: Purpose, pk: UUID) -> Flow:
         """Return this flow. Raises `ResourceNotFound`, also if it is another client's."""
@@ -89,7 +86,7 @@ class Client:
 
     def keep(self, flow: Flow) -> None:
         """Take over what a step has returned. If something was proven in it, the browser gets a new cookie."""
-        if flow.client == _digest(self._next_secret) != self.digest:
+        if flow.client == self._next_client != self.digest:
             self._move()
             self._own, self.flows, self.known = [flow], {}, True
         if flow.status == Status.OPEN:
@@ -103,7 +100,8 @@ class Client:
             vars(self).pop(name, None)
 
     def _move(self) -> None:
-        self.secret, self._next_secret, self.changed = self._next_secret, "", True
+        self.secret, self.digest, self.changed = self._next_secret, self._next_client, True
+        self._next_secret = self._next_client = ""
 
 
 def current(request: HttpRequest) -> Client:

@@ -14,8 +14,8 @@ from django.db import IntegrityError, models, router, transaction
 from passwordless_otp import conf
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Identifier, InstanceSettings, compiled
-from passwordless_otp.models.base import columns_of
+from passwordless_otp.models import Identifier, InstanceSettings
+from passwordless_otp.models.base import columns_of, compiled_select
 from passwordless_otp.models.instance_settings import Presence
 from passwordless_otp.visitor import Visitor
 
@@ -33,7 +33,7 @@ def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, 
     own, theirs = columns_of(Identifier), columns_of(model)
     held: dict[Any, list[Identifier]] = {}
     people: dict[Any, Any] = {}
-    for row in compiled.select(_held, using, *[part for identifier in identifiers for part in identifier]):
+    for row in compiled_select(_held, using, *[part for identifier in identifiers for part in identifier]):
         identifier = Identifier.from_db(using, own, row[: len(own)])
         if identifier.user_id not in people:
             people[identifier.user_id] = model.from_db(using, theirs, row[len(own) :])
@@ -69,9 +69,9 @@ def is_staff(user: Any) -> bool:
 
 def is_news_to(user: Any, visitor: Visitor) -> bool:
     """Return whether this sign-in needs a security notice: a returning user in a browser new to them."""
-    if user is None or visitor.recognised_by(user):
+    if user is None or user.pk in visitor.users:
         return False
-    return _field("last_login") is None or user.last_login is not None
+    return getattr(user, "last_login", "unknown") is not None
 
 
 def may_sign_in(user: Any, settings: InstanceSettings, by_test_code: bool = False) -> bool:
@@ -173,10 +173,10 @@ def clean(name: str, text: str) -> str:
 
 def username_of(user: Any, settings: InstanceSettings) -> str | None:
     """Return the username if the site asks for one; else `None`, since a random one was made."""
-    field = username_field()
-    if field is None or settings.username == Presence.OFF:
+    if settings.username == Presence.OFF:
         return None
-    return getattr(user, field.name, None) or None
+    field = username_field()
+    return getattr(user, field.name, None) or None if field is not None else None
 
 
 def _username_taken(username: str) -> bool:

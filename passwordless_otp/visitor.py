@@ -17,7 +17,3 @@ class Visitor:
     is_human: Callable[[], bool] | None = field(
         default=None, compare=False
     )  # the site's bot check, if it has one
-
-    def recognised_by(self, user: Any) -> bool:
-        """Return whether this user has signed in with this browser: it then has limits of its own."""
-        return user is not None and user.pk in self.users

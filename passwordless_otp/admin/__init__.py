@@ -1,4 +1,4 @@
-"""The admin: one module for each model."""
+"""The admin: one module for each model, `base` for what all lists share, `health` for warnings."""
 
 from passwordless_otp.admin import (
     flows,

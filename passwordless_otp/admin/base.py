@@ -1,4 +1,4 @@
-"""Pages of a list that may have millions of rows."""
+"""What all lists of the admin share: search, filters, links, and lists that stay fast with millions of rows."""
 
 from functools import cached_property
 from typing import Any, ClassVar
@@ -24,46 +24,51 @@ from passwordless_otp.models import Flow, SignIn, SignUp
 from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 
-MAX_ROWS = 1000  # rows that are counted, and so can be paged to; older ones are found by searching
+MAX_ROWS = 1000  # the newest rows, which a list counts and pages through; older ones are found by searching
 
 
 class CappedPaginator(Paginator):
-    """Counts the first rows only: PostgreSQL reads a whole table to count it."""
+    """Counts at most `MAX_ROWS` rows, because PostgreSQL reads a whole table to count it."""
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, at most `LIMIT`."""
+        """The number of rows, at most `MAX_ROWS`."""
         rows = self.object_list[:MAX_ROWS]
         return rows.count() if isinstance(rows, QuerySet) else len(rows)
 
 
 SEARCH_HELP = format_lazy(
     _(
-        "An email address or a phone number, whole, in any spelling; or an id. "
-        "The list ends after the newest {limit}: older ones are found by searching."
+        "Enter a whole email address, phone number or id. "
+        "The list shows the newest {limit}; search to find older ones."
     ),
     limit=lazy(number_format, str)(MAX_ROWS, force_grouping=True),
 )
 
 
-def identifier_in(term: str) -> IdentifierValue | None:
-    """Return the identifier that was typed; `None` where it is none."""
+def parse_identifier(term: str) -> IdentifierValue | None:
+    """Return the identifier in a search term, or `None`."""
     try:
         return identifiers.parse(term, conf.default_region())
     except FormatInvalid:
         return None
 
 
-def by_id(rows: QuerySet[Any], term: str) -> QuerySet[Any]:
-    """Return the row with this UUID, or none: whatever else was typed is not looked for."""
+def filter_by_uuid(rows: QuerySet[Any], term: str) -> QuerySet[Any]:
+    """Return the row with this UUID. Any other search term finds nothing."""
     try:
         return rows.filter(pk=UUID(term.strip()))
     except ValueError:
         return rows.none()
 
 
+def is_superuser(operator: Any) -> bool:
+    """Return whether this operator is an active superuser."""
+    return bool(operator and operator.is_active and getattr(operator, "is_superuser", False))
+
+
 def link(site: AdminSite, row: Model, text: object) -> str:
-    """Return `text` as a link to the page of `row` on this site; the bare text where it has none."""
+    """Return `text` as a link to the admin page of `row`, or plain if `row` has no page on this site."""
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
     try:
         url = reverse(name, args=[row.pk], current_app=site.name)
@@ -73,39 +78,39 @@ def link(site: AdminSite, row: Model, text: object) -> str:
 
 
 def link_to_flow(site: AdminSite, flow: Flow) -> str:
-    """Return a link to the sign-in or sign-up that this flow is."""
+    """Return a link to the page of this sign-in or sign-up."""
     proxy = SignIn if flow.purpose == Purpose.SIGN_IN else SignUp
     return link(site, proxy(pk=flow.pk), flow.get_purpose_display())
 
 
 class ChoiceFilter(admin.SimpleListFilter):
-    """One of `choices_offered`, each with the condition that `condition` returns."""
+    """A filter that offers `choices_offered` and matches the rows of `condition`."""
 
     title = _("status")
     parameter_name = "status"
     choices_offered: list[tuple[str, Any]] = []
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return values and labels."""
+        """Return the values and labels to choose from."""
         return self.choices_offered
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow the list to the choice."""
+        """Return the rows of the choice. An unknown value in the URL filters nothing."""
         value = self.value()
         return queryset.filter(self.condition(value)) if value in dict(self.choices_offered) else queryset
 
     def condition(self, value: Any) -> Q:
-        """Return what holds for the rows of this choice."""
+        """Return the condition for this choice: by default, that the column has this value."""
         return Q(**{str(self.parameter_name): value})
 
 
 class FlowStatusFilter(ChoiceFilter):
-    """Where a flow stands, as time has it."""
+    """Status of a flow. An open flow that has expired counts as abandoned."""
 
     choices_offered = [*Status.choices, ("abandoned", _("abandoned"))]
 
     def condition(self, value: Any) -> Q:
-        """Tell open from abandoned by the clock."""
+        """Return the condition, which depends on the time for open and abandoned flows."""
         over = Q(expires_at__lte=timezone.now())
         if value == "abandoned":
             return Q(status=Status.OPEN) & over
@@ -113,12 +118,12 @@ class FlowStatusFilter(ChoiceFilter):
 
 
 class VerificationStatusFilter(ChoiceFilter):
-    """Where a verification stands, as time has it."""
+    """Status of a verification. An unverified one whose time is over counts as expired."""
 
     choices_offered = VerificationStatus.choices
 
     def condition(self, value: Any) -> Q:
-        """Tell unverified from expired by the clock."""
+        """Return the condition, which depends on the time for unverified and expired codes."""
         over = Q(expires_at__lte=timezone.now())
         if value == VerificationStatus.EXPIRED:
             return Q(status=value) | Q(status=VerificationStatus.UNVERIFIED) & over
@@ -134,13 +139,13 @@ class KindFilter(ChoiceFilter):
 
 
 class MessageStatusFilter(ChoiceFilter):
-    """What became of a message."""
+    """Delivery status of a message."""
 
     choices_offered = MessageStatus.choices
 
 
 class MessageKindFilter(ChoiceFilter):
-    """What a message says."""
+    """Kind of a message."""
 
     title = _("kind")
     parameter_name = "kind"
@@ -148,7 +153,7 @@ class MessageKindFilter(ChoiceFilter):
 
 
 class ChannelFilter(ChoiceFilter):
-    """How a message travels."""
+    """Email or SMS."""
 
     title = _("channel")
     parameter_name = "channel"
@@ -156,46 +161,47 @@ class ChannelFilter(ChoiceFilter):
 
 
 class RecordAdmin(admin.ModelAdmin):
-    """A read-only list, newest first, whose cost does not grow with its table."""
+    """A read-only list, newest first, that stays fast as its table grows."""
 
     actions = None
-    ordering = ["-pk"]  # a UUID of version 7: its order is that of time
+    ordering = ["-pk"]  # UUIDs of version 7 sort by time
     sortable_by: ClassVar[list[str]] = []
     list_per_page = 50
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ["pk"]  # shows the box; `get_search_results` does the work
+    search_fields = ["pk"]  # makes Django show the search box; see `get_search_results`
     search_help_text = SEARCH_HELP
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
+        """Return `False`: only flows write records."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
+        """Return `False`: only flows write records."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse, but where it goes with its user: that is asked on the user's pages."""
+        """Return `False` on our own pages. A user's page asks, too: records are deleted with their user."""
         page = request.resolver_match
         own = page is None or (page.url_name or "").startswith("passwordless_otp_")
         return obj is not None and not own
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow our filters and no field: `?nonce__startswith=a` would read a secret letter by letter."""
+        """Allow only our own filters: `?nonce__startswith=a` would reveal a secret letter by letter."""
         return any(lookup == getattr(offered, "parameter_name", None) for offered in self.list_filter)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows of exactly this identifier or id; what is neither finds nothing."""
+        """Return the rows of this identifier or id. Any other search term finds nothing."""
         if not search_term:
             return queryset, False
-        identifier = identifier_in(search_term)
-        found = self.of_address(queryset, identifier) if identifier else by_id(queryset, search_term)
-        return found, False
+        identifier = parse_identifier(search_term)
+        if identifier is None:
+            return filter_by_uuid(queryset, search_term), False
+        return self.filter_by_identifier(queryset, identifier), False
 
-    def of_address(self, queryset: QuerySet[Any], identifier: IdentifierValue) -> QuerySet[Any]:
+    def filter_by_identifier(self, queryset: QuerySet[Any], identifier: IdentifierValue) -> QuerySet[Any]:
         """Return the rows of this identifier."""
         return queryset.filter(kind=identifier.kind, value=identifier.value)

@@ -1,4 +1,4 @@
-"""The names of countries, and the field in which an operator chooses some."""
+"""Names of countries, and the form field to choose countries by name."""
 
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,26 +13,26 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.models.instance_settings.sms import REGIONS
 
-NAMELESS = {"AC": _("Ascension Island"), "TA": _("Tristan da Cunha"), "XK": _("Kosovo")}  # below
-# Imported as usual this file would bring the towns of all countries with it, 100 MB.
+UNNAMED = {"AC": _("Ascension Island"), "TA": _("Tristan da Cunha"), "XK": _("Kosovo")}  # not in the file
+# Loaded from its path: importing the package would load the town names of all countries, 100 MB.
 NAMES = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
 
 
 def name(region: str) -> str:
-    """Return what a country is called in the active language; its two letters, where that is not known."""
+    """Return the name of a country in the active language, or its two letters if the name is not known."""
     called = _names().get(region, {})
     own = called.get((get_language() or "en").partition("-")[0], "")
-    own = called.get(own[1:], "") if own.startswith("*") else own  # the same as in that language
-    return own or called.get("en", "") or str(NAMELESS.get(region, region))
+    own = called.get(own[1:], "") if own.startswith("*") else own  # "*en": as in English
+    return own or called.get("en", "") or str(UNNAMED.get(region, region))
 
 
 def choices() -> list[tuple[str, str]]:
-    """Return all countries that have phones, by name."""
+    """Return all countries with phone numbers, sorted by name."""
     return sorted(((region, f"{name(region)} ({region})") for region in REGIONS), key=lambda each: each[1])
 
 
 def field(label: Any, help_text: Any) -> forms.Field:
-    """Return a field in which some countries are chosen."""
+    """Return a form field for several countries."""
     widget: Any = FilteredSelectMultiple(str(label), is_stacked=False)
     return forms.MultipleChoiceField(
         choices=choices, required=False, label=label, help_text=help_text, widget=widget

@@ -1,4 +1,4 @@
-"""Sign-ins and sign-ups: who was on the way, and how far she came."""
+"""Read-only lists of sign-ins and sign-ups."""
 
 from typing import Any, ClassVar
 
@@ -16,46 +16,46 @@ NAMES = ["first_name", "last_name", "username"]
 
 
 @admin.display(description=_("status"))
-def state(flow: Flow) -> str:
-    """Return the status, as time has it."""
+def flow_status(flow: Flow) -> str:
+    """Return the status. An open flow that has expired counts as abandoned."""
     return gettext("abandoned") if flow.abandoned else flow.get_status_display()
 
 
 @admin.display(description=_("identifiers"))
-def identifiers(flow: Flow) -> str:
-    """Return what was typed. It need not be verified."""
+def entered_identifiers(flow: Flow) -> str:
+    """Return the identifiers that were entered, verified or not."""
     return ", ".join(identifier.value for identifier in flow.identifiers) or "–"
 
 
 @admin.display(description=_("names"))
-def names(flow: Flow) -> str:
-    """Return the names that were typed."""
+def entered_names(flow: Flow) -> str:
+    """Return the names that were entered."""
     return ", ".join(str(flow.details[name]) for name in NAMES if flow.details.get(name)) or "–"
 
 
 class FlowAdmin(RecordAdmin):
-    """What both lists share."""
+    """What the lists of sign-ins and sign-ups share."""
 
-    list_display = ["created_at", identifiers, state, "user", "completed_at"]
+    list_display = ["created_at", entered_identifiers, flow_status, "user", "completed_at"]
     list_filter = [FlowStatusFilter]
     list_select_related = ["user"]
-    fields: ClassVar[Any] = [identifiers, state, "user", "created_at", "completed_at", "expires_at"]
+    fields: ClassVar[Any] = [entered_identifiers, flow_status, "user", "created_at", "completed_at", "expires_at"]
     readonly_fields = fields
     inlines = [VerificationInline]
 
-    def of_address(self, queryset: QuerySet[Flow], identifier: IdentifierValue) -> QuerySet[Flow]:
-        """Return the flows in which this was typed."""
+    def filter_by_identifier(self, queryset: QuerySet[Flow], identifier: IdentifierValue) -> QuerySet[Flow]:
+        """Return the flows in which this identifier was entered."""
         return queryset.filter(**{identifier.kind.value: identifier.value})
 
 
 @admin.register(SignIn)
 class SignInAdmin(FlowAdmin):
-    """The list of sign-ins."""
+    """Sign-ins."""
 
 
 @admin.register(SignUp)
 class SignUpAdmin(FlowAdmin):
-    """The list of sign-ups."""
+    """Sign-ups, with the names that were entered."""
 
-    fields: ClassVar[Any] = [identifiers, names, *FlowAdmin.fields[1:]]
+    fields: ClassVar[Any] = [entered_identifiers, entered_names, *FlowAdmin.fields[1:]]
     readonly_fields = fields

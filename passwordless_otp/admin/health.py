@@ -1,4 +1,4 @@
-"""What holds SMS back, in sentences."""
+"""Sentences about delivery and SMS: what is wrong now, and what the operator can do."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,44 +20,44 @@ from passwordless_otp.models.provider_health import THRESHOLD
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Bucket
 
-NEARLY = 80  # percent of a budget
+WARN_AT = 80  # percent of a limit or budget
 
 
 def sms_warnings(settings: InstanceSettings) -> list[str]:
-    """Return a sentence for each country that is paused and each budget that is spent, or nearly."""
+    """Return a sentence for each paused country, and for each limit and budget that is (nearly) used up."""
     if not settings.offers(Kind.PHONE_NUMBER):
         return []
-    return [*_paused(settings), *_spent(settings)]
+    return [*_pause_warnings(settings), *_usage_warnings(settings)]
 
 
-def _paused(settings: InstanceSettings) -> Iterator[str]:
+def _pause_warnings(settings: InstanceSettings) -> Iterator[str]:
     by_operator = [countries.name(region) for region in settings.sms_paused]
     if by_operator:
-        yield _("SMS to unverified numbers are paused by you: %(countries)s.") % {
+        yield _("You have paused SMS to unverified numbers in these countries: %(countries)s.") % {
             "countries": ", ".join(sorted(by_operator))
         }
     sentence = _(
-        "SMS to unverified numbers are paused: %(country)s. Of %(sent)d codes of the last hour %(verified)d were "
-        "typed. The pause ends when more are typed, or within the hour; to end it now, list the country among "
-        "those that are not paused by themselves."
+        "%(country)s: SMS to unverified numbers are paused. Of %(sent)d codes sent there in the last hour, "
+        "%(verified)d were used. The pause ends when more codes are used, or within an hour. To end it now, "
+        "add the country to “Countries never paused automatically”."
     )
     for region, conversion in sorted(sms_guard.paused_countries(settings).items()):
         yield sentence % {"country": countries.name(region), **conversion._asdict()}
 
 
-def _spent(settings: InstanceSettings) -> Iterator[str]:
+def _usage_warnings(settings: InstanceSettings) -> Iterator[str]:
     buckets = sms_guard.shared_rules(settings)
     for bucket, count in zip(buckets, windows.totals(*buckets), strict=True):
-        if count * 100 < bucket.limit * NEARLY:
+        if count * 100 < bucket.limit * WARN_AT:
             continue
-        yield _("%(percent)d %% of a limit are used up: %(limit)s, %(number)s.") % {
+        yield _("%(percent)d %% used: %(limit)s (%(number)s).") % {
             "percent": min(100, count * 100 // max(1, bucket.limit)),
-            "limit": _label(bucket, settings),
-            "number": _number(bucket, settings),
+            "limit": _bucket_label(bucket, settings),
+            "number": _bucket_number(bucket, settings),
         }
 
 
-def _label(bucket: Bucket, settings: InstanceSettings) -> str:
+def _bucket_label(bucket: Bucket, settings: InstanceSettings) -> str:
     limit = LIMITS.get(bucket.scope)
     if limit:
         return str(limit.label)
@@ -65,36 +65,43 @@ def _label(bucket: Bucket, settings: InstanceSettings) -> str:
     return str(field.verbose_name)
 
 
-def _number(bucket: Bucket, settings: InstanceSettings) -> str:
+def _bucket_number(bucket: Bucket, settings: InstanceSettings) -> str:
     if bucket.scope in LIMITS:
         return str(bucket.limit)
     return f"{Decimal(bucket.limit) / sms_guard.TEN_THOUSANDTHS:.2f} {settings.sms_currency}"
 
 
-NEWEST = 50  # messages that are looked at
-LATE = timedelta(minutes=1)  # a message that nobody has tried by then waits for a worker that is not there
-MAX_COUNTED = 1000  # messages that are counted
+NEWEST = 50  # messages in which failures are looked for
+LATE = timedelta(minutes=1)  # no worker runs if a message has waited for so long
+MAX_COUNTED = 1000  # waiting messages
 
 
-def warnings() -> list[str]:
-    """Return a sentence for each trouble with delivery; none where messages go out."""
-    return [*sms_warnings(InstanceSettings.current()), *_waiting(), *_passed_over(), *_failing()]
+def delivery_warnings() -> list[str]:
+    """Return a sentence for each problem with delivery."""
+    return [
+        *sms_warnings(InstanceSettings.current()),
+        *_waiting_warning(),
+        *_provider_warnings(),
+        *_failure_warning(),
+    ]
 
 
-def _waiting() -> list[str]:
+def _waiting_warning() -> list[str]:
     late = Message.objects.due(timezone.now()).filter(created_at__lt=timezone.now() - LATE)[:MAX_COUNTED].count()
     if not late:
         return []
     sentence = ngettext(
-        "%(count)s message waits for a worker. Run the one of your task queue, or manage.py otp_deliver.",
-        "%(count)s messages wait for a worker. Run the one of your task queue, or manage.py otp_deliver.",
+        "%(count)s message is waiting for a worker. Start the worker of your task queue, or run "
+        "manage.py otp_deliver.",
+        "%(count)s messages are waiting for a worker. Start the worker of your task queue, or run "
+        "manage.py otp_deliver.",
         late,
     )
     return [sentence % {"count": f"{late}+" if late == MAX_COUNTED else late}]
 
 
-def _passed_over() -> list[str]:
-    sentence = _("%(provider)s keeps failing: it is passed over until %(time)s.")
+def _provider_warnings() -> list[str]:
+    sentence = _("%(provider)s keeps failing and is not used until %(time)s.")
     providers = ProviderHealth.objects.filter(failures__gte=THRESHOLD, open_until__gt=timezone.now())
     return [
         sentence
@@ -106,15 +113,16 @@ def _passed_over() -> list[str]:
     ]
 
 
-def _failing() -> list[str]:
+def _failure_warning() -> list[str]:
     newest = list(Message.objects.order_by("-pk").values_list("status", "backend", "error_code")[:NEWEST])
     failed = [row for row in newest if row[0] in {MessageStatus.FAILED, MessageStatus.UNKNOWN}]
     if not failed:
         return []
     sentence = ngettext(
-        "Of the newest %(all)d messages, %(count)d failed or may not have been sent. The answer was: %(answer)s.",
         "Of the newest %(all)d messages, %(count)d failed or may not have been sent. "
-        "The newest answer was: %(answer)s.",
+        "The provider's answer: %(answer)s.",
+        "Of the newest %(all)d messages, %(count)d failed or may not have been sent. "
+        "The provider's last answer: %(answer)s.",
         len(failed),
     )
     _status, backend, code = failed[0]
@@ -123,5 +131,5 @@ def _failing() -> list[str]:
 
 
 def provider_name(path: str) -> str:
-    """Return the name of a provider's class, without `Backend`."""
+    """Return the class name of a provider without `Backend`, such as `Twilio`."""
     return path.rpartition(".")[2].replace("Backend", "") or "–"

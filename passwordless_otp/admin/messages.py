@@ -1,4 +1,4 @@
-"""Messages: what was sent, what failed and why."""
+"""Read-only list of messages: what was sent, what failed and why."""
 
 from typing import Any, ClassVar
 
@@ -16,13 +16,13 @@ from passwordless_otp.models import Message
 
 @admin.display(description=_("provider"))
 def provider(message: Message) -> str:
-    """Return the provider's class, in short."""
+    """Return the short name of the provider."""
     return health.provider_name(message.backend)
 
 
 @admin.display(description=_("time to delivery"))
-def took(message: Message) -> str:
-    """Return how long it took: to the person where that is known, else to the provider."""
+def delivery_time(message: Message) -> str:
+    """Return the seconds until delivery, or until the provider took the message if no more is known."""
     end = message.delivered_at or message.sent_at
     if end is None:
         return "–"
@@ -30,9 +30,45 @@ def took(message: Message) -> str:
     return _("%s s") % formats.number_format(seconds, 1)
 
 
+class MessageInline(admin.TabularInline):
+    """Messages on the page of a verification."""
+
+    model = Message
+    fields: ClassVar[Any] = [
+        "linked_kind",
+        "status",
+        provider,
+        "error_code",
+        "delivery_tries",
+        "created_at",
+        delivery_time,
+    ]
+    readonly_fields = fields
+    ordering = ["pk"]
+    extra = 0
+    can_delete = False
+
+    @admin.display(description=_("kind"))
+    def linked_kind(self, message: Message) -> str:
+        """Return the kind as a link to the message."""
+        return link(self.admin_site, message, message.get_kind_display())
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return `False`: only flows write records."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return `False`: only flows write records."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Join the verifications, which have the identifiers."""
+        return super().get_queryset(request).select_related("verification")
+
+
 @admin.register(Message)
 class MessageAdmin(RecordAdmin):
-    """The list of messages, without their texts."""
+    """Messages without their texts, which would show codes."""
 
     list_display = [
         "created_at",
@@ -43,59 +79,32 @@ class MessageAdmin(RecordAdmin):
         "channel",
         provider,
         "delivery_tries",
-        took,
+        delivery_time,
     ]  # fmt: skip
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
         "kind", "channel", "recipient", "verification", "user", "flow", "denied_at",
         "status", "backend", "provider_id", "error_code",
-        "delivery_tries", "language", "created_at", "claimed_at", "next_try_at", "sent_at", "delivered_at", took,
+        "delivery_tries", "language", "created_at", "claimed_at", "next_try_at", "sent_at", "delivered_at",
+        delivery_time,
     ]  # fmt: skip
-    readonly_fields: ClassVar[Any] = ["recipient", took]
+    readonly_fields: ClassVar[Any] = ["recipient", delivery_time]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Say above the list what does not work."""
+        """Show problems with delivery above the list."""
         if request.method == "GET":
-            for sentence in health.warnings():
+            for sentence in health.delivery_warnings():
                 self.message_user(request, sentence, messages.WARNING)
         return super().changelist_view(request, extra_context)
 
     @admin.display(description=_("to"))
     def recipient(self, message: Message) -> str:
-        """Return whom it goes to."""
+        """Return the email address or phone number."""
         return message.identifier.value
 
-    def of_address(self, queryset: QuerySet[Message], identifier: IdentifierValue) -> QuerySet[Message]:
-        """Return the messages to this identifier."""
+    def filter_by_identifier(self, queryset: QuerySet[Message], identifier: IdentifierValue) -> QuerySet[Message]:
+        """Return codes and notices to this identifier."""
         coded = Message.objects.filter(verification__kind=identifier.kind, verification__value=identifier.value)
         notices = Message.objects.filter(channel=identifier.kind.channel, to=identifier.value)
-        return queryset.filter(pk__in=coded.values("pk").union(notices.values("pk")))  # an OR would read them all
-
-
-class MessageInline(admin.TabularInline):
-    """A verification's messages, on its page."""
-
-    model = Message
-    fields: ClassVar[Any] = ["what", "status", provider, "error_code", "delivery_tries", "created_at", took]
-    readonly_fields = fields
-    ordering = ["pk"]
-    extra = 0
-    can_delete = False
-
-    @admin.display(description=_("kind"))
-    def what(self, message: Message) -> str:
-        """Return what it says, with a link to it."""
-        return link(self.admin_site, message, message.get_kind_display())
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """Read the verifications with them."""
-        return super().get_queryset(request).select_related("verification")
+        return queryset.filter(pk__in=coded.values("pk").union(notices.values("pk")))  # OR would scan the table

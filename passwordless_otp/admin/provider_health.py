@@ -1,4 +1,4 @@
-"""Providers that failed of late: which are passed over, and until when."""
+"""Providers that have failed recently, and until when they are not used."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from passwordless_otp.models import ProviderHealth
 
 @admin.register(ProviderHealth)
 class ProviderHealthAdmin(admin.ModelAdmin):
-    """The list. Deleting a row lets the next message try the provider at once."""
+    """Deleting a row makes the next message try the provider at once."""
 
     list_display = ["provider", "failures", "open_until"]
     list_display_links = None
 
     @admin.display(description=_("provider"))
     def provider(self, health: ProviderHealth) -> str:
-        """Return the provider's class, in short."""
+        """Return the short name of the provider."""
         return provider_name(health.name)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
+        """Return `False`: only delivery writes these rows."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse."""
+        """Return `False`: only delivery writes these rows."""
         return False

@@ -1,4 +1,4 @@
-"""Restrictions: who may sign up, and who may not."""
+"""Restrictions: who may sign up and sign in."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from passwordless_otp.models import Restriction, settings_cache
 
 @admin.register(Restriction)
 class RestrictionAdmin(admin.ModelAdmin):
-    """The list. A part of an address finds its entries."""
+    """A part of a pattern or note is enough to find a restriction."""
 
     list_display = ["pattern", "effect", "note"]
     list_filter = ["effect"]
@@ -26,6 +26,6 @@ class RestrictionAdmin(admin.ModelAdmin):
     search_fields = ["pattern", "note"]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Delete those that were chosen; it holds from the next request."""
+        """Delete the selected restrictions. This process stops applying them after the commit."""
         super().delete_queryset(request, queryset)
         transaction.on_commit(settings_cache.clear, using=queryset.db)

@@ -1,4 +1,4 @@
-"""Test identifiers, in rows at the end of the instance settings."""
+"""Test addresses, listed at the end of the instance settings."""
 
 from typing import Any, ClassVar
 
@@ -7,19 +7,19 @@ from django.contrib import admin
 from django.contrib.admin.checks import InlineModelAdminChecks
 from django.http import HttpRequest
 
-from passwordless_otp.admin.identifiers import is_superuser
+from passwordless_otp.admin.base import is_superuser
 from passwordless_otp.models import TestAddress
 
 COLUMNS = ["identifier", "code", "until"]
 
 
-class TestIdentifierForm(forms.ModelForm):
-    """One row."""
+class TestAddressForm(forms.ModelForm):
+    """A row of the form set."""
 
     __test__ = False  # not a test case
 
     def clean(self) -> dict[str, Any]:
-        """Hand on the canonical form, so that two spellings in two rows are found to be one."""
+        """Bring the identifier into canonical form, so that Django finds duplicates in other spellings."""
         self.instance.identifier = self.cleaned_data.get("identifier", "")
         if self.instance.identifier:
             self.instance.clean()
@@ -27,8 +27,8 @@ class TestIdentifierForm(forms.ModelForm):
         return self.cleaned_data
 
 
-class TestIdentifierFormSet(forms.BaseModelFormSet):
-    """All rows. The page's own object is no parent of theirs."""
+class TestAddressFormSet(forms.BaseModelFormSet):
+    """A form set on the page of an object that test addresses have no foreign key to."""
 
     __test__ = False
 
@@ -37,12 +37,12 @@ class TestIdentifierFormSet(forms.BaseModelFormSet):
 
     @classmethod
     def get_default_prefix(cls) -> str:
-        """Return what the names of the inputs begin with."""
-        return "test_identifiers"
+        """Return the prefix of the input names."""
+        return "test_addresses"
 
 
-class TestIdentifierChecks(InlineModelAdminChecks):
-    """Django's checks of an inline, but for the foreign key that there is none of."""
+class TestAddressChecks(InlineModelAdminChecks):
+    """Django's checks of an inline without those of its foreign key."""
 
     __test__ = False
 
@@ -53,21 +53,21 @@ class TestIdentifierChecks(InlineModelAdminChecks):
         return []
 
 
-class TestIdentifierInline(admin.TabularInline):
-    """For superusers only, who alone may see the codes as well."""
+class TestAddressInline(admin.TabularInline):
+    """Visible to superusers only, because it shows the fixed codes."""
 
     __test__ = False
     model = TestAddress
-    checks_class = TestIdentifierChecks
+    checks_class = TestAddressChecks
     fields: ClassVar[Any] = COLUMNS
     ordering = ["identifier"]
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        """Return the rows without looking for what they belong to."""
+        """Return a plain model form set: there is no foreign key for an inline form set."""
         return forms.modelformset_factory(
             TestAddress,
-            form=TestIdentifierForm,
-            formset=TestIdentifierFormSet,
+            form=TestAddressForm,
+            formset=TestAddressFormSet,
             fields=COLUMNS,
             extra=0,
             can_delete=True,
@@ -75,17 +75,17 @@ class TestIdentifierInline(admin.TabularInline):
         )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask for a superuser."""
+        """Return whether the operator is a superuser."""
         return is_superuser(request.user)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask for a superuser."""
+        """Return whether the operator is a superuser."""
         return is_superuser(request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask for a superuser."""
+        """Return whether the operator is a superuser."""
         return is_superuser(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Ask for a superuser."""
+        """Return whether the operator is a superuser."""
         return is_superuser(request.user)

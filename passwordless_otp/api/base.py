@@ -78,7 +78,7 @@ class APICall(APIView):
     def parse(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
         """Return the parameters that this call knows. Raises what is wrong with one."""
         given = parsers.plain(self.request.data)
-        bot_check.keep(self.http, given)
+        setattr(self.http, bot_check.GIVEN, given)
         serializer = serializer_class(data=given)
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)

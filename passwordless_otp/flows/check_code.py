@@ -4,10 +4,11 @@ The threat is guessing, in parallel and over many flows. So a wrong code is cons
 (`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.consume`, `record_failure`), and a
 failure is committed before it is raised: nothing that fails later gives a try back. What cannot be a code, or
 comes too late, is refused without a comparison and costs nothing.
+
+A code is handed to functions only: Django's error reports can't hide what a generator holds.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -18,21 +19,15 @@ from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import InstanceSettings, Verification
 from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.rate_limits import throttle
+from passwordless_otp.rate_limits.throttle import AttemptLimits
 from passwordless_otp.visitor import Visitor
 
 
-@contextmanager
-@sensitive_variables("code")
-def checked(
-    settings: InstanceSettings, visitor: Visitor, policy: Policy, verification: Verification, code: str
-) -> Iterator[int]:
-    """Enter only if `code` is right and may pass. Yield the length that the verdict has to require of it.
-
-    The block is to call `Verification.consume` in a transaction: if that raises `Overtaken`, nothing has been
-    consumed. Raises `CodeIncorrect` and `VerificationFailed` after a failure is saved; what `require_open` does;
-    `TooManyRequests`.
-    """
-    with throttle.attempt(
+def limits(
+    settings: InstanceSettings, visitor: Visitor, policy: Policy, verification: Verification
+) -> AbstractContextManager[AttemptLimits]:
+    """Return the limits to hand a code in under. Entering them consumes a wrong code; see `throttle.attempt`."""
+    return throttle.attempt(
         settings,
         visitor,
         policy.identifier,
@@ -40,21 +35,32 @@ def checked(
         has_fixed_code=bool(policy.fixed_code),
         tries=verification.tries,
         kept=verification.receipts,
-    ) as limits:
-        required_length = limits.code_format.length
-        typed = require_open(verification, code, required_length)
-        if not (_matches(verification, typed, policy.fixed_code) and policy.may_pass):
-            was_last = verification.record_failure(required_length, [*verification.receipts, *limits.receipts])
-            limits.escalate(settings, visitor, policy.identifier, policy.recognised)
-            if was_last:
-                dispatch.report_outcome(verification)
-            raise (
-                VerificationFailed(compared=verification.pk)
-                if was_last
-                else CodeIncorrect(compared=verification.pk)
-            )
-        yield required_length
-    dispatch.report_outcome(verification)
+    )
+
+
+@sensitive_variables("code", "typed")
+def require_right(
+    settings: InstanceSettings,
+    visitor: Visitor,
+    policy: Policy,
+    verification: Verification,
+    code: str,
+    limits: AttemptLimits,
+) -> None:
+    """Return if `code` is right and may pass. It is taken by `Verification.consume`, within the same limits.
+
+    Raises `CodeIncorrect` or `VerificationFailed` once the failure is saved, and what `require_open` does.
+    """
+    required_length = limits.code_format.length
+    typed = require_open(verification, code, required_length)
+    if _matches(verification, typed, policy.fixed_code) and policy.may_pass:
+        return
+    was_last = verification.record_failure(required_length, [*verification.receipts, *limits.receipts])
+    limits.escalate(settings, visitor, policy.identifier, policy.recognised)
+    if was_last:
+        dispatch.report_outcome(verification)
+        raise VerificationFailed(compared=verification.pk)
+    raise CodeIncorrect(compared=verification.pk)
 
 
 @sensitive_variables("code", "typed")

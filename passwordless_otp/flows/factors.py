@@ -59,9 +59,7 @@ def typed(flow: Flow) -> Factor:
 def offered(settings: InstanceSettings, flow: Flow) -> list[Factor]:
     """Return what can prove who it is: with enumeration protection the identifier typed, and no other."""
     if settings.enumeration_protection:
-        return [
-            Factor(identifier, True) for identifier in flow.identifiers if settings.identifies(identifier.kind)
-        ]
+        return [Factor(identifier, True) for identifier in flow.identifiers if identifier.kind in settings.kinds]
     if not flow.identifiers:
         return []
     kind, value = flow.identifiers[0]
@@ -69,7 +67,7 @@ def offered(settings: InstanceSettings, flow: Flow) -> list[Factor]:
     found = [
         Factor(identifier.identifier, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
     ]
-    return [factor for factor in found or [typed(flow)] if settings.offers(factor.identifier.kind)]
+    return [factor for factor in found or [typed(flow)] if factor.identifier.kind in settings.offered_kinds]
 
 
 def choose(settings: InstanceSettings, flow: Flow, strategy: Strategy, factor_id: str) -> IdentifierValue:

@@ -59,7 +59,7 @@ class SignInPolicy(Policy):
         allowed = holder is not None and users.may_sign_in(holder, settings, bool(fixed_code))
         return cls(
             identifier=identifier,
-            recognised=visitor.recognised_by(holder),
+            recognised=holder is not None and holder.pk in visitor.users,
             withheld=withheld,
             may_pass=(transfers or allowed) and not withheld,
             fixed_code=fixed_code,

@@ -87,8 +87,8 @@ def prepare(
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Return the completed sign-in if `code` is right.
 
-    Raises what `check_code.checked` does; `VerificationMissing`; `TransferRequired` if the code was right and a
-    sign-up may go on from it.
+    Raises what `check_code.require_right` does; `VerificationMissing`; `TransferRequired` if the code was right
+    and a sign-up may go on from it.
     """
     if flow.abandoned:
         raise VerificationExpired
@@ -100,12 +100,12 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
     changes, outcome = _outcome(policy, flow, visitor)
-    with (
-        check_code.checked(settings, visitor, policy, verification, code) as required_length,
-        lifecycle.step(flow, **changes) as changed,
-    ):
-        changed.consume_code(policy.identifier, required_length, **outcome)
+    with check_code.limits(settings, visitor, policy, verification) as limits:
+        check_code.require_right(settings, visitor, policy, verification, code, limits)
+        with lifecycle.step(flow, **changes) as changed:
+            changed.consume_code(policy.identifier, limits.code_format.length, **outcome)
 
+    dispatch.report_outcome(verification)
     lifecycle.end_others(visitor, flow, flow.client)
     if policy.transfers:
         raise TransferRequired(is_proven=True)
@@ -115,7 +115,7 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
 def _read(settings: InstanceSettings, identifier: str) -> IdentifierValue:
     value = factors.read_identifier(settings, identifier, "identifier")
-    if not settings.identifies(value.kind):
+    if value.kind not in settings.kinds:
         raise ValueDisabled("identifier")
     return value
 
@@ -129,9 +129,9 @@ def _require_known(settings: InstanceSettings, visitor: Visitor, typed: list[Ide
 
 def _require_enabled(settings: InstanceSettings, flow: Flow, kind: Kind) -> None:
     """Raise `ValueDisabled` if the operator has turned off the strategy, or what was typed, meanwhile."""
-    if not settings.offers(kind):
+    if kind not in settings.offered_kinds:
         raise ValueDisabled("strategy")
-    if not all(settings.identifies(typed.kind) for typed in flow.identifiers):
+    if not all(typed.kind in settings.kinds for typed in flow.identifiers):
         raise ValueDisabled("identifier")
 
 

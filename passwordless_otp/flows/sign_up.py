@@ -113,7 +113,7 @@ def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Prove an identifier if `code` is right. The last one completes the sign-up.
 
-    Raises what `check_code.checked` does, `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`,
+    Raises what `check_code.require_right` does, `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`,
     `VerificationMissing`, `IdentifierExists` (the username was taken meanwhile: change it) and
     `IdentificationClaimed`.
     """
@@ -127,13 +127,13 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     check_code.require_open(verification, code)
 
     sending = SignUpPolicy.load(settings, identifier)
-    with (
-        check_code.checked(settings, visitor, sending, verification, code) as required_length,
-        lifecycle.step(flow, **flow.move(visitor.next_client)) as held,
-    ):
-        held.consume_code(identifier, required_length)
-        proven, refusal = _complete_if_ready(settings, lifecycle.reread(held), visitor)
+    with check_code.limits(settings, visitor, sending, verification) as limits:
+        check_code.require_right(settings, visitor, sending, verification, code, limits)
+        with lifecycle.step(flow, **flow.move(visitor.next_client)) as held:
+            held.consume_code(identifier, limits.code_format.length)
+            proven, refusal = _complete_if_ready(settings, lifecycle.reread(held), visitor)
 
+    dispatch.report_outcome(verification)
     if refusal is not None:
         refusal.is_proven = True
     return _finish(visitor, flow, proven, refusal)
@@ -212,7 +212,7 @@ def missing(settings: InstanceSettings, flow: Flow) -> list[str]:
 
 def offered_identifiers(settings: InstanceSettings, flow: Flow) -> list[IdentifierValue]:
     """Return the identifiers given, less those of a kind that was turned off meanwhile."""
-    return [identifier for identifier in flow.identifiers if settings.offers(identifier.kind)]
+    return [identifier for identifier in flow.identifiers if identifier.kind in settings.offered_kinds]
 
 
 def unverified(settings: InstanceSettings, flow: Flow) -> list[IdentifierValue]:
@@ -222,7 +222,7 @@ def unverified(settings: InstanceSettings, flow: Flow) -> list[IdentifierValue]:
 
 def typed_identifier(settings: InstanceSettings, flow: Flow, strategy: Strategy) -> IdentifierValue:
     """Return the identifier of this strategy. Raises `ValueDisabled` or `ParamMissing`."""
-    if not settings.offers(strategy.kind):
+    if strategy.kind not in settings.offered_kinds:
         raise ValueDisabled("strategy")
     for identifier in flow.identifiers:
         if identifier.kind == strategy.kind:

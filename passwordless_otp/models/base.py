@@ -1,4 +1,4 @@
-"""What all models share: keys, the manager, and transactions that are tried again after a conflict.
+"""What all models share: keys, the manager, transactions that are tried again, and SELECTs compiled once.
 
 Two transactions that want the same rows may stop each other: PostgreSQL reports a serialization failure or a
 deadlock, SQLite reports that the database is locked. Neither has then changed anything, so the step is run again.
@@ -7,11 +7,12 @@ deadlock, SQLite reports that the database is locked. Neither has then changed a
 import secrets
 import time
 import uuid
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, models, router, transaction
+from django.db import OperationalError, connections, models, router, transaction
+from django.db.models import QuerySet
 
 from passwordless_otp.errors import ServiceUnavailable
 
@@ -33,6 +34,7 @@ def uuid7() -> uuid.UUID:
     return uuid.UUID(int=number)
 
 
+@cache
 def columns_of(model: type[models.Model]) -> list[str]:
     """Return the names of the model's columns, in the order in which `from_db` takes their values."""
     return [field.attname for field in model._meta.concrete_fields]
@@ -79,3 +81,30 @@ def is_conflict(error: BaseException) -> bool:
         return False
     state = getattr(error.__cause__, "sqlstate", None)
     return state in CONFLICTS or str(error).startswith(BUSY)
+
+
+_statements: dict[tuple[Any, ...], tuple[str, list[Any], Any, Any]] = {}
+
+
+def compiled_select(build: Callable[..., QuerySet[Any]], using: str, *values: str) -> Iterator[Any]:
+    """Yield the rows of `build(using, *values)`, a queryset with `values_list()`. The values must be strings.
+
+    Building and compiling a queryset takes Django several times as long as the database takes to answer. So the
+    SQL is kept for each database alias, with the places of its values, and later only the values change.
+
+    `build` must return the same queryset but for the values, whenever it is called with as many of them.
+    """
+    key = (build, using, len(values))
+    if key not in _statements:
+        markers = [f"<value {number}>" for number in range(len(values))]
+        compiler = build(using, *markers).query.get_compiler(using)
+        sql, parameters = compiler.as_sql()
+        places = [markers.index(each) if each in markers else None for each in parameters]
+        parameters = [(place, each) for place, each in zip(places, parameters, strict=True)]
+        converters = compiler.get_converters([column for column, _, _ in compiler.select])
+        _statements[key] = sql, parameters, compiler, converters
+    sql, parameters, compiler, converters = _statements[key]
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, [each if place is None else values[place] for place, each in parameters])
+        rows = cursor.fetchall()
+    return iter(compiler.apply_converters(rows, converters) if converters else rows)

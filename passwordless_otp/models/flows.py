@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import codes, identifiers, keys
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
-from passwordless_otp.models import compiled
-from passwordless_otp.models.base import PrimaryManager, columns_of, uuid7
+from passwordless_otp.models.base import PrimaryManager, columns_of, compiled_select, uuid7
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
@@ -163,7 +162,7 @@ class Flow(models.Model):
         begins with a write does not deadlock on SQLite. A step that has begun before the cookie moved may end.
         """
         mine = Q(client=self.client) | Q(moved_from=self.client)
-        rows = Flow.objects.live().filter(mine, pk=self.pk)
+        rows = Flow.objects.filter(mine, pk=self.pk, status=Status.OPEN, expires_at__gt=timezone.now())
         if not rows.update(**{"status": Status.OPEN, **changes}):
             raise self.refusal()
         return self.changed(**changes)
@@ -334,7 +333,7 @@ class Verification(models.Model):
         if not self._judge(required_length, live, **changes):
             raise Overtaken
         status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
-        return status == VerificationStatus.FAILED
+        return bool(status == VerificationStatus.FAILED)
 
     def _judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:
         """Count a try: whether this one statement has changed its row is the verdict (RFC 4226 §7.3).
@@ -353,13 +352,14 @@ class Verification(models.Model):
         )
         if self.length < required_length:
             rows = rows.filter(tries=0)
-        return rows.update(tries=F("tries") + 1, **changes) == 1
+        touched: int = rows.update(tries=F("tries") + 1, **changes)
+        return bool(touched)
 
 
 def of_client(client: str) -> list[Flow]:
     """Return the flows of this client that are open or complete, with their verifications. One statement."""
     using = router.db_for_write(Flow)
-    return _with_verifications(using, compiled.select(_of_client, using, client))
+    return _with_verifications(using, compiled_select(_of_client, using, client))
 
 
 def read(**conditions: Any) -> list[Flow]:

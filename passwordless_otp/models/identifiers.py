@@ -1,4 +1,4 @@
-"""Identifier: a proven address of a user."""
+"""Identifier: an email address or phone number that a user has verified."""
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,13 +13,16 @@ from passwordless_otp.models.base import PrimaryManager
 
 
 class Identifier(models.Model):
-    """An email address or phone number that its user has proven to hold. Unproven ones live in a flow."""
+    """A verified email address or phone number of a user. Unverified ones are in a flow."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     value = models.CharField(
         _("value"),
         max_length=identifiers.MAX_LENGTH,
-        help_text=_("An email address, or a phone number with its country code. Whoever holds it can sign in."),
+        help_text=_(
+            "An email address, or a phone number with its country code. Anybody who receives messages there can "
+            "sign in."
+        ),
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -27,10 +30,10 @@ class Identifier(models.Model):
         related_name="otp_identifiers",
         verbose_name=_("user"),
     )
-    verified_at = models.DateTimeField(_("proven at"), default=timezone.now, editable=False)
-    undeliverable_at = models.DateTimeField(_("came back at"), null=True, editable=False)
+    verified_at = models.DateTimeField(_("verified at"), default=timezone.now, editable=False)
+    undeliverable_at = models.DateTimeField(_("bounced at"), null=True, editable=False)
     primary = models.BooleanField(
-        _("primary"), default=True, help_text=_("Offered first, where the user has several of a kind.")
+        _("primary"), default=True, help_text=_("Offered first if the user has several of this kind.")
     )
 
     objects = PrimaryManager()
@@ -43,13 +46,15 @@ class Identifier(models.Model):
             models.UniqueConstraint(
                 fields=["kind", "value"],
                 name="passwordless_otp_identifier_unique",
-                violation_error_message=_("Somebody has this already."),
+                violation_error_message=_("This belongs to another user. Remove it there first."),
             ),
             models.UniqueConstraint(
                 fields=["user", "kind"],
                 condition=models.Q(primary=True),
                 name="passwordless_otp_identifier_one_primary",
-                violation_error_message=_("The user has another primary one of this kind."),
+                violation_error_message=_(
+                    "The user has another primary identifier of this kind. Untick “Primary” there first."
+                ),
             ),
             models.CheckConstraint(
                 condition=models.Q(kind__in=Kind.values), name="passwordless_otp_identifier_kind"
@@ -60,9 +65,9 @@ class Identifier(models.Model):
         return self.value
 
     def clean(self) -> None:
-        """Put the value into canonical form. Raises `ValidationError`."""
+        """Bring the value of a new identifier into canonical form. Raises `ValidationError`."""
         if not self._state.adding:
-            return  # it has been proven; a test identifier's number need not be one that exists
+            return  # verified already; the number of a test address need not exist
         try:
             identifier = identifiers.parse(self.value, conf.default_region(), "value")
             if identifier.kind == Kind.PHONE_NUMBER:

@@ -236,7 +236,7 @@ class Message(models.Model):
 
     @property
     def identifier(self) -> IdentifierValue:
-        """The recipient."""
+        """The recipient: what the verification proves, or `to`."""
         if self.verification is not None:
             return self.verification.identifier
         return IdentifierValue(next(kind for kind in Kind if kind.channel == self.channel), self.to)

@@ -1,4 +1,8 @@
-"""Domains of mailboxes that anybody can have for minutes, as the package disposable-email-domains lists them."""
+"""Restrictions: who may sign up and sign in, by patterns, and the list of disposable domains.
+
+A pattern is an email address (`jane@example.com`), a domain (`@example.com`), its subdomains (`@*.example.com`),
+a phone number in E.164 (`+14155552671`) or a prefix of numbers (`+1415*`). The most specific match decides.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,19 +19,19 @@ from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import settings_cache
 from passwordless_otp.models.base import PrimaryManager
 
-PACKAGE = "disposable_email_domains"
+PACKAGE = "disposable_email_domains"  # the list of disposable domains
 
 
 def disposable_list_installed() -> bool:
-    """Tell whether there is a list."""
+    """Return whether the list of disposable domains is installed."""
     return find_spec(PACKAGE) is not None
 
 
 def is_disposable(*domains: str) -> bool:
-    """Tell whether one of these stands on the list. Without a list none does."""
+    """Return whether one of these domains is on the list. Without a list the answer is `False`."""
     if not disposable_list_installed():
         return False
-    from disposable_email_domains import blocklist  # ten thousand names: only where the operator asks for them
+    from disposable_email_domains import blocklist  # slow: has ten thousand names
 
     return not blocklist.isdisjoint(domains)
 
@@ -37,7 +41,7 @@ PREFIX = re.compile(r"\+[1-9][0-9]{0,13}\*")
 
 
 def canonical_pattern(text: str, region: str | None) -> str:
-    """Return the pattern as identifiers are written: two spellings are one entry. Raises `FormatInvalid`."""
+    """Return the pattern in canonical form, so that two spellings are one entry. Raises `FormatInvalid`."""
     text = text.strip()
     text = text[1:] if text.startswith("*@") else text
     for beginning, below in [(AT_SUBDOMAINS, "x."), (AT_DOMAIN, "")]:
@@ -47,13 +51,13 @@ def canonical_pattern(text: str, region: str | None) -> str:
     bare = re.sub(r"[ ().\-/]", "", text)
     if PREFIX.fullmatch(bare):
         return bare
-    if "*" in text:  # it would be read as an address of that very name, and match nobody
-        raise FormatInvalid("pattern", _("A star can't stand there."))
+    if "*" in text:  # would be read as an address with a star in it
+        raise FormatInvalid("pattern", _("Use * only as in @*.example.com or +1415*, or remove it."))
     return identifiers.parse(text, region, "pattern").value
 
 
 def matching_patterns(identifier: IdentifierValue) -> Iterator[str]:
-    """Return every pattern that matches this identifier, the most specific one first."""
+    """Yield every pattern that matches this identifier, the most specific one first."""
     value = identifier.value
     yield value
     if identifier.kind == Kind.PHONE_NUMBER:
@@ -65,46 +69,46 @@ def matching_patterns(identifier: IdentifierValue) -> Iterator[str]:
 
 
 def domain_of(email: str) -> str:
-    """Return what follows the at sign."""
+    """Return the domain of this email address."""
     return email.rpartition("@")[2]
 
 
 def parents(domain: str) -> Iterator[str]:
-    """Return the domains that this one is below, the nearest one first."""
+    """Yield the parent domains of this one, the nearest one first."""
     while "." in domain:
         domain = domain.partition(".")[2]
         yield domain
 
 
 class Effect(models.TextChoices):
-    """What an entry does to whom it matches."""
+    """What a restriction does to the identifiers it matches."""
 
-    ALLOW = "allow", _("may sign up")
-    BLOCK = "block", _("may not sign up")
-    BLOCK_SIGN_IN = "block_sign_in", _("may neither sign up nor sign in")
+    ALLOW = "allow", _("can sign up")
+    BLOCK = "block", _("can't sign up")
+    BLOCK_SIGN_IN = "block_sign_in", _("can't sign up or sign in")
 
 
 Entries = Mapping[str, str]  # pattern → effect
 
 
 class RestrictionQuerySet(models.QuerySet["Restriction"]):
-    """The statement."""
+    """Restrictions as one mapping."""
 
     def entries(self) -> Entries:
-        """Return all entries."""
+        """Return the effect of each pattern."""
         return dict(self.values_list("pattern", "effect"))
 
 
 class Restriction(models.Model):
-    """One entry. Of several that match an identifier the most specific one decides."""
+    """A pattern and its effect."""
 
     pattern = models.CharField(
         _("who"),
         max_length=identifiers.MAX_LENGTH,
         unique=True,
         help_text=_(
-            "An email address, @example.com for everybody there, @*.example.com for its subdomains, "
-            "a phone number, or +1415* for all numbers that begin so."
+            "An email address, @example.com for a domain, @*.example.com for its subdomains, a phone number, "
+            "or +1415* for all numbers with this prefix."
         ),
     )
     effect = models.CharField(
@@ -113,11 +117,13 @@ class Restriction(models.Model):
         choices=Effect,
         default=Effect.BLOCK,
         help_text=_(
-            "People with an account can go on signing in, unless they may neither sign up nor sign in: "
-            "they are not told, and get no code. Nobody is signed out."
+            "Visitors who can't sign up are told so; people with an account can still sign in. If they can't "
+            "sign in either, they get no code and are not told why. Nobody is signed out."
         ),
     )
-    note = models.CharField(_("note"), max_length=200, blank=True, help_text=_("For you and other operators."))
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, help_text=_("For operators only: visitors don't see it.")
+    )
 
     objects = PrimaryManager.from_queryset(RestrictionQuerySet)()
 
@@ -135,12 +141,12 @@ class Restriction(models.Model):
         return self.pattern
 
     def save(self, **options: Any) -> None:
-        """Save it, and let this process see it from the commit on."""
+        """Save the restriction. This process applies it as soon as the transaction is committed."""
         super().save(**options)
         transaction.on_commit(settings_cache.clear, using=router.db_for_write(Restriction))
 
     def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """Delete it, and let this process see that from the commit on."""
+        """Delete the restriction. This process stops applying it as soon as the transaction is committed."""
         deleted = super().delete(using, keep_parents)
         transaction.on_commit(settings_cache.clear, using=router.db_for_write(Restriction))
         return deleted
@@ -154,9 +160,9 @@ class Restriction(models.Model):
 
 
 def effect_of(identifier: IdentifierValue, entries: Entries) -> str:
-    """Return the effect of the entry that decides about this identifier; empty where none matches.
+    """Return the effect of the most specific matching pattern, or an empty string if none matches.
 
-    Who is blocked is so with every +tag. Who is allowed is so as written: elsewhere a tag may be another person.
+    Blocking an address blocks it with every +tag. Allowing one does not: a tag may be another person's.
     """
     mailbox = identifiers.mailbox(identifier.value) if identifier.kind == Kind.EMAIL_ADDRESS else identifier.value
     for pattern in matching_patterns(identifier):

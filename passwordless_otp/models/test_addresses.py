@@ -1,4 +1,4 @@
-"""TestIdentifier: an address that needs no message, for trying the site out."""
+"""TestAddress: an email address or phone number with a fixed code, for testing the site."""
 
 from django.conf import settings as site
 from django.core.exceptions import ValidationError
@@ -14,16 +14,16 @@ from passwordless_otp.models.base import PrimaryManager
 from passwordless_otp.models.identifiers import Identifier
 from passwordless_otp.models.instance_settings import InstanceSettings
 
-SIX_DIGITS = RegexValidator(rf"^[0-9]{{{codes.LENGTH}}}\Z", _("Type six digits."))
+SIX_DIGITS = RegexValidator(rf"^[0-9]{{{codes.LENGTH}}}\Z", _("Enter six digits."))
 
 
 class TestAddress(models.Model):
-    """An identifier with a fixed code, until a date, while test mode is on. Nothing is ever sent to it."""
+    """Works while test mode is on, until its last day. No message is ever sent to it."""
 
     __test__ = False  # not a test case
 
     identifier = models.CharField(
-        _("identifier"),
+        _("address or number"),
         max_length=identifiers.MAX_LENGTH,
         unique=True,
         help_text=_("An email address or a phone number, such as +11111111111."),
@@ -31,20 +31,20 @@ class TestAddress(models.Model):
     code = models.CharField(
         _("fixed code"), max_length=codes.LENGTH, validators=[SIX_DIGITS], help_text=_("Six digits.")
     )
-    until = models.DateField(_("until"), help_text=_("The last day on which it works."))
+    until = models.DateField(_("until"), help_text=_("The last day on which the code works."))
 
     objects = PrimaryManager()
 
     class Meta:
         base_manager_name = "objects"
-        verbose_name = _("test identifier")
-        verbose_name_plural = _("test identifiers")
+        verbose_name = _("test address")
+        verbose_name_plural = _("test addresses")
 
     def __str__(self) -> str:
         return self.identifier
 
     def clean(self) -> None:
-        """Put the identifier into canonical form; refuse one of staff. Raises `ValidationError`."""
+        """Bring the identifier into canonical form. Raises `ValidationError`, also if it belongs to staff."""
         try:
             identifier = identifiers.parse(self.identifier, conf.default_region())
         except FormatInvalid as error:
@@ -54,11 +54,13 @@ class TestAddress(models.Model):
             Identifier.objects.filter(kind=identifier.kind, value=identifier.value).select_related("user").first()
         )
         if holder and any(getattr(holder.user, name, False) for name in ["is_staff", "is_superuser"]):
-            raise ValidationError({"identifier": _("Staff can't have test identifiers.")})
+            raise ValidationError(
+                {"identifier": _("This belongs to a member of staff. Use another email address or phone number.")}
+            )
 
     @classmethod
     def code_for(cls, identifier: IdentifierValue, settings: InstanceSettings) -> str:
-        """Return the fixed code of this address, or an empty string where it is not a test identifier."""
+        """Return the fixed code of this identifier, or an empty string. Reads nothing unless test mode is on."""
         if not settings.test_mode:
             return ""
         today = timezone.localdate() if site.USE_TZ else timezone.now().date()

@@ -109,8 +109,10 @@ class PageView(FormView):
         return SeeOther(self.get_success_url())
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        """Raise `FormatInvalid`, as for any other input that a step refuses."""
-        raise FormatInvalid
+        """Show the form again. No step has run, so nothing is read again."""
+        error = FormatInvalid()
+        logger.info("%s", error.code)
+        return error_pages.add_status(self.show(error), error)
 
     def handle_error(self, error: OTPError) -> HttpResponse:
         """Answer a refusal: the first page, a page that says why, or this page with the error at its field."""

@@ -163,7 +163,7 @@ class SignUpForm(forms.Form):
         blank = Flow(details=dict.fromkeys(sign_up.NAMES, ""), **proven)
         needed = sign_up.missing(settings, blank)
         # No single identifier is required, but one of these kinds has to be given.
-        self.any_of = settings.kinds if set(needed) - set(required) else []
+        self.any_of = list(settings.kinds) if set(needed) - set(required) else []
         for name in [*Kind.values, *sign_up.NAMES]:
             if name in [*required, *optional] and name not in proven:
                 self.fields[name] = _field(name, name in required or self.any_of == [name])

@@ -50,7 +50,7 @@ def required_format(settings: InstanceSettings, totals: Mapping[str, int], recog
         if rule.limit in settings.tracked_only or (recognised and rule.scope == "instance"):
             continue
         escalated = rule.limit in ESCALATIONS and totals.get(ESCALATIONS[rule.limit][0], 0)
-        if escalated or totals.get(rule.limit, 0) >= settings.limit(rule.limit):
+        if escalated or totals.get(rule.limit, 0) >= settings.numbers[rule.limit]:
             required = max(required, rule.code_format)
     return required
 

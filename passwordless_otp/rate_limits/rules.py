@@ -75,7 +75,7 @@ def failures(
     settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
 ) -> list[Bucket]:
     """Return what counts the wrong codes of an identifier and of the instance. They refuse nobody: codes grow."""
-    whose = _counted_by(visitor, identifier, recognised)
+    whose = (*identifier, visitor.client) if recognised else identifier
     return [
         bucket_for(settings, "identifier_failures", *whose, refuses=False),
         bucket_for(settings, "identifier_failures_per_day", *whose, refuses=False),
@@ -87,11 +87,8 @@ def failures(
 
 def escalations(visitor: Visitor, identifier: IdentifierValue, recognised: bool) -> dict[str, Bucket]:
     """Return what remembers that codes have grown, by the limit whose failures have made them grow."""
-    whose = {"identifier_failures": _counted_by(visitor, identifier, recognised), "instance_failures": ()}
+    own = (*identifier, visitor.client) if recognised else tuple(identifier)
+    whose: dict[str, tuple[str, ...]] = {"identifier_failures": own, "instance_failures": ()}
     return {
         limit: Bucket(scope, whose[limit], MAX_COUNT, seconds) for limit, (scope, seconds) in ESCALATIONS.items()
     }
-
-
-def _counted_by(visitor: Visitor, identifier: IdentifierValue, recognised: bool) -> tuple[str, ...]:
-    return (*identifier, visitor.client) if recognised else tuple(identifier)

@@ -59,8 +59,9 @@ class Bucket:
 def bucket_for(settings: LimitSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
     """Return the bucket of this limit for this subject."""
     limit = LIMITS[name]
-    number = settings.limits.get(name, limit.default)
-    return Bucket(name, subject, number, limit.seconds, name in settings.tracked_only, refuses=refuses)
+    return Bucket(
+        name, subject, settings.numbers[name], limit.seconds, name in settings.tracked_only, refuses=refuses
+    )
 
 
 @dataclass(frozen=True)
@@ -157,5 +158,5 @@ def _wait(bucket: Bucket, now: int) -> int:
     for number, expires_at in held:
         left -= number
         if left + bucket.amount <= bucket.limit:
-            return max(1, expires_at - now)
+            return max(1, int(expires_at) - now)
     return 1  # meanwhile something was refunded

@@ -67,8 +67,8 @@ def _sent(bound):
 def apply(client, **changes):
     """Send the settings form with these changes; False unchecks a box."""
     data = form_of(client.get(SETTINGS))
-    data.setdefault("test_identifiers-TOTAL_FORMS", "0")
-    data.setdefault("test_identifiers-INITIAL_FORMS", "0")
+    data.setdefault("test_addresses-TOTAL_FORMS", "0")
+    data.setdefault("test_addresses-INITIAL_FORMS", "0")
     for name, value in changes.items():
         data.pop(name, None)
         if value is not False:

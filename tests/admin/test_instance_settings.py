@@ -47,7 +47,7 @@ def test_the_first_change_makes_the_row(root):
 
 def test_after_applying_the_page_says_from_when_it_holds(root):
     apply(root, max_tries="3")
-    assert "Applied: this holds from the next request." in text(root.get(SETTINGS))
+    assert "Your changes have been applied." in text(root.get(SETTINGS))
 
 
 @pytest.mark.parametrize("path", ["add/", "1/delete/"])
@@ -168,27 +168,27 @@ def test_who_may_only_look_changes_nothing(viewer):
     assert viewer.post(SETTINGS, {"max_tries": "1"}).status_code == 403
 
 
-def test_a_superuser_lists_test_identifiers(root):
-    first = row("test_identifiers", 0, identifier="+1 (111) 111-1111", code="123456", until="2999-01-01")
-    answer = apply(root, test_mode=True, **{"test_identifiers-TOTAL_FORMS": "1"}, **first)
+def test_a_superuser_lists_test_addresses(root):
+    first = row("test_addresses", 0, identifier="+1 (111) 111-1111", code="123456", until="2999-01-01")
+    answer = apply(root, test_mode=True, **{"test_addresses-TOTAL_FORMS": "1"}, **first)
     assert answer.status_code == 302
     assert TestAddress.objects.get().identifier == "+11111111111"
 
 
 def test_a_listed_one_is_changed_and_deleted(root):
     listed = TestAddress.objects.create(identifier="a@example.com", code="123456", until="2999-01-01")
-    apply(root, **row("test_identifiers", 0, code="654321"))
+    apply(root, **row("test_addresses", 0, code="654321"))
     listed.refresh_from_db()
     assert listed.code == "654321"
-    apply(root, **row("test_identifiers", 0, DELETE=True))
+    apply(root, **row("test_addresses", 0, DELETE=True))
     assert not TestAddress.objects.exists()
 
 
 @pytest.mark.parametrize("second", ["A@Example.com", "a@example.com", " a@EXAMPLE.com "])
-def test_two_spellings_of_one_test_identifier_are_refused(root, second):
-    rows = {"test_identifiers-TOTAL_FORMS": "2"}
+def test_two_spellings_of_one_test_address_are_refused(root, second):
+    rows = {"test_addresses-TOTAL_FORMS": "2"}
     for number, identifier in enumerate(["a@example.com", second]):
-        rows |= row("test_identifiers", number, identifier=identifier, code="123456", until="2999-01-01")
+        rows |= row("test_addresses", number, identifier=identifier, code="123456", until="2999-01-01")
     assert apply(root, **rows).status_code == 200
     assert not TestAddress.objects.exists()
 
@@ -197,15 +197,15 @@ def test_two_spellings_of_one_test_identifier_are_refused(root, second):
     "fields",
     [{"identifier": "nonsense"}, {"identifier": ""}, {"code": "12345"}, {"code": "abcdef"}, {"until": "soon"}],
 )
-def test_a_test_identifier_that_is_none_is_refused(root, fields):
+def test_a_test_address_that_is_none_is_refused(root, fields):
     given = {"identifier": "a@example.com", "code": "123456", "until": "2999-01-01"} | fields
-    rows = {"test_identifiers-TOTAL_FORMS": "1", **row("test_identifiers", 0, **given)}
+    rows = {"test_addresses-TOTAL_FORMS": "1", **row("test_addresses", 0, **given)}
     assert apply(root, **rows).status_code == 200
 
 
-def test_an_operator_neither_sees_nor_sends_test_identifiers(operator):
+def test_an_operator_neither_sees_nor_sends_test_addresses(operator):
     TestAddress.objects.create(identifier="a@example.com", code="987654", until="2999-01-01")
     assert "987654" not in text(operator.get(SETTINGS))
-    first = row("test_identifiers", 0, identifier="b@example.com", code="123456", until="2999-01-01")
-    apply(operator, **{"test_identifiers-TOTAL_FORMS": "1"}, **first)
+    first = row("test_addresses", 0, identifier="b@example.com", code="123456", until="2999-01-01")
+    apply(operator, **{"test_addresses-TOTAL_FORMS": "1"}, **first)
     assert TestAddress.objects.count() == 1

@@ -20,7 +20,7 @@ def test_the_form_shows_what_is_saved(root):
 
 def test_a_refused_form_shows_what_is_saved(root):
     page = text(apply(root, sms_text="nothing"))
-    assert "Put $code into it." in page
+    assert "Add $code." in page
     assert "123456 is your sign-in code for example.com. Give it to nobody." in page
     assert not InstanceSettings.objects.exists()
 
@@ -32,9 +32,9 @@ def test_what_is_typed_is_shown_and_not_saved(root):
 
 
 def test_what_apply_would_refuse_is_told(root):
-    assert "Put $code into it." in text(root.get(PREVIEW, {"sms_text": "Hello", **ON}))
+    assert "Add $code." in text(root.get(PREVIEW, {"sms_text": "Hello", **ON}))
     assert "at most 120" in text(root.get(PREVIEW, {"email_subject": "$code" + "a" * 120, **ON}))
-    assert "one line" in text(root.get(PREVIEW, {"application_name": "a\nb", **ON}))
+    assert "single line" in text(root.get(PREVIEW, {"application_name": "a\nb", **ON}))
 
 
 def test_what_other_fields_hold_does_not_matter_to_the_preview(root):

@@ -56,4 +56,4 @@ def test_who_may_only_look_changes_nothing(viewer):
 
 def test_the_form_says_what_restricted_sign_up_means(root):
     apply(root, sign_up_mode="restricted")
-    assert "Sign-up is open only to those whom the list of restrictions allows." in text(root.get(SETTINGS))
+    assert "Only people whom the restrictions allow can sign up." in text(root.get(SETTINGS))

@@ -81,7 +81,8 @@ def test_a_paused_country_stands_above_the_settings_and_the_messages(root, path)
         ask(elsewhere(index), index)
     page = text(root.get(path))
     assert (
-        "SMS to unverified numbers are paused: United States. Of 30 codes of the last hour 0 were typed." in page
+        "United States: SMS to unverified numbers are paused. Of 30 codes sent there in the last hour, 0 were"
+        in page
     )
     operate(sms_never_paused=["US"])
     assert "are paused" not in text(root.get(path))
@@ -89,7 +90,7 @@ def test_a_paused_country_stands_above_the_settings_and_the_messages(root, path)
 
 def test_what_the_operator_has_paused_is_said_too(root):
     both_kinds(sms_paused=["US", "CA"])
-    assert "paused by you: Canada, United States." in text(root.get(LIST))
+    assert "in these countries: Canada, United States." in text(root.get(LIST))
 
 
 @pytest.mark.parametrize(("asked", "said"), [(7, False), (8, True), (11, True)])
@@ -97,7 +98,7 @@ def test_a_limit_that_is_nearly_used_up_is_said(root, asked, said):
     both_kinds(limits={"sms_instance": 10})
     for index in range(asked):
         ask(elsewhere(index), index)
-    expected = f"{min(100, asked * 10)} % of a limit are used up: SMS to unverified numbers in all, an hour, 10."
+    expected = f"{min(100, asked * 10)} % used: SMS to unverified numbers on the whole site per hour (10)."
     assert (expected in text(root.get(SETTINGS))) == said
 
 
@@ -106,9 +107,9 @@ def test_a_budget_is_said_in_its_currency(root):
     for index in range(2):
         ask(elsewhere(index), index)
     page = text(root.get(LIST))
-    assert "100 % of a limit are used up: budget for a day, unverified numbers, 1.00 EUR." in page
+    assert "100 % used: daily budget for unverified numbers (1.00 EUR)." in page
 
 
 def test_where_phones_are_off_nothing_is_said(root):
     operate(sms_paused=["US"])
-    assert "paused by you" not in text(root.get(LIST))
+    assert "You have paused" not in text(root.get(LIST))

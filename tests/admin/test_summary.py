@@ -38,7 +38,7 @@ def test_sms_alone_is_named():
 
 def test_each_sentence_is_translated_whole(monkeypatch):
     seen = []
-    monkeypatch.setattr(instance_settings, "_", lambda sentence: seen.append(sentence) or sentence)
+    monkeypatch.setattr(instance_settings, "gettext", lambda sentence: seen.append(sentence) or sentence)
     both = describe_settings(
         InstanceSettings(**PHONE, email_address_required=True, phone_number_required=True), ["sms"]
     )
@@ -50,14 +50,14 @@ def test_closed_sign_up_is_named():
 
 
 def test_nobody_gets_in_where_nothing_identifies():
-    assert sentences(email_code=False) == ["Nobody can sign in or sign up by code."]
+    assert sentences(email_code=False) == ["Nobody can sign in or sign up with a code."]
 
 
 def test_a_channel_that_only_prints_is_named_while_its_codes_are_on():
-    warning = "SMS codes are on, but SMS goes to the console: no provider is configured."
+    warning = "SMS codes are on, but no provider is configured: SMS go to the console."
     assert warning in sentences(["sms"], **PHONE)
     assert warning not in sentences(["sms"])
-    assert any("email goes to the console" in sentence for sentence in sentences(["email"]))
+    assert any("emails go to the console" in sentence for sentence in sentences(["email"]))
 
 
 @pytest.mark.parametrize(("setting", "word"), [("staff_sign_in", "Staff"), ("test_mode", "Test mode")])

@@ -106,7 +106,7 @@ def test_what_is_no_identifier_is_refused(operator, jane):
 
 def test_what_somebody_has_is_refused(operator, jane):
     other = User.objects.create_user("other")
-    assert "Somebody has this already." in complaints(save(operator, other, {"value": "JANE@example.com"}))
+    assert "This belongs to another user." in complaints(save(operator, other, {"value": "JANE@example.com"}))
 
 
 def test_the_same_twice_is_refused(operator, jane):

@@ -21,13 +21,13 @@ def visitor():
 
 def meanwhile(monkeypatch, change):
     """Let `change` happen once, between the comparison and the verdict."""
-    matches, done = check_code._matches, []
+    is_right, done = check_code._matches, []
 
     def overtaken(*given):
-        matched = matches(*given)
+        right = is_right(*given)
         if not done:
             done.append(change())
-        return matched
+        return right
 
     monkeypatch.setattr(check_code, "_matches", overtaken)
 

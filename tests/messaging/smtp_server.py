@@ -1,6 +1,7 @@
 """An SMTP server on loopback that answers what it is told to, or stops answering."""
 
 import asyncio
+import email.policy
 import socket
 from contextlib import contextmanager
 
@@ -32,7 +33,9 @@ class Mailbox:
 
     async def handle_DATA(self, server, session, envelope):
         self.received.append(envelope)
-        return await self._step("DATA", server) or "250 OK"
+        reply = await self._step("DATA", server) or "250 OK"
+        quoted = " ".join(part(parsed(envelope), "plain").split())  # as some servers do with what they refuse
+        return reply if reply.startswith("250") else f"{reply} {quoted}"
 
     async def handle_QUIT(self, server, session, envelope):
         return await self._step("QUIT", server) or "221 Bye"
@@ -46,19 +49,37 @@ class Mailbox:
         return reply
 
 
+def stop(server):
+    """Stop this server and what still hangs in it. It may have been stopped before."""
+    if server.loop.is_closed():
+        return
+    for task in asyncio.all_tasks(server.loop):
+        server.loop.call_soon_threadsafe(task.cancel)
+    server.stop(no_assert=True)
+
+
+def parsed(envelope):
+    return email.message_from_bytes(envelope.content, policy=email.policy.default)
+
+
+def part(mail, kind):
+    """Return the part of this kind, "plain" or "html", as it was written; `None` where there is none."""
+    found = mail.get_body([kind])
+    return found and found.get_content().replace("\r\n", "\n")
+
+
 @contextmanager
 def answering(tls_context=None, **says):
-    """A mailbox, and the host and port to reach it by; with a context it offers STARTTLS."""
+    """A mailbox with its server, and the host and port to reach it by; with a context it offers STARTTLS."""
     mailbox = Mailbox(says)
     more = {"tls_context": tls_context, **login(says)}
-    controller = needs.package("aiosmtpd.controller").Controller(
-        mailbox, hostname="127.0.0.1", port=free_port(), **more
-    )
-    controller.start()
+    controller = needs.package("aiosmtpd.controller").Controller
+    mailbox.server = controller(mailbox, hostname="127.0.0.1", port=free_port(), **more)
+    mailbox.server.start()
     try:
-        yield mailbox, {"host": "127.0.0.1", "port": controller.port}
+        yield mailbox, {"host": "127.0.0.1", "port": mailbox.server.port}
     finally:
-        controller.stop()
+        stop(mailbox.server)
 
 
 def login(says):

@@ -1,11 +1,11 @@
-"""Email by SMTP keeps the rules that we give to others, against a real server."""
+"""Email by SMTP keeps the rules for backends, against a real server."""
 
-import django
 import pytest
 
 from passwordless_otp.messaging.backends.email import EmailBackend
 from passwordless_otp.testing import Arrived, BackendConformance
-from tests.messaging import mail_provider
+from tests.messaging import mailers
+from tests.messaging.smtp_server import answering, parsed, part, stop
 
 pytestmark = pytest.mark.slow
 
@@ -16,44 +16,40 @@ class TestEmailBySMTP(BackendConformance):
     foreign_loggers = ["asyncio", "mail.log"]  # the server's
 
     @pytest.fixture
-    def server(self):
-        with mail_provider.running() as server:
-            yield server
+    def mailbox(self, settings):
+        with answering() as (mailbox, address):
+            mailbox.using = mailers.name(settings, "django.core.mail.backends.smtp.EmailBackend", **address)
+            yield mailbox
 
     @pytest.fixture
-    def options(self, server, settings):
-        backend, timeout = "django.core.mail.backends.smtp.EmailBackend", 1
-        if django.VERSION >= (6, 1):
-            given = {"host": "127.0.0.1", "port": server.port, "timeout": timeout}
-            settings.MAILERS = {**settings.MAILERS, "codes": {"BACKEND": backend, "OPTIONS": given}}
-            return {"using": "codes", "from_email": "codes@example.com", "timeout": 1}
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, timeout
-        return {"using": backend, "from_email": "codes@example.com", "timeout": 1}
+    def options(self, mailbox):
+        return {"using": mailbox.using, "from_email": "codes@example.com", "timeout": 1}
 
     @pytest.fixture
-    def refuses(self, server):
-        server.data = "550 5.7.1"
+    def refuses(self, mailbox):
+        mailbox.says["DATA"] = "550 5.7.1"
 
     @pytest.fixture
-    def is_busy(self, server):
-        server.rcpt = "451 4.7.1 come again"
+    def is_busy(self, mailbox):
+        mailbox.says["RCPT"] = "451 4.7.1 come again"
 
     @pytest.fixture
-    def is_down(self, server):
-        server.controller.stop()
+    def is_down(self, mailbox):
+        stop(mailbox.server)
 
     @pytest.fixture
-    def hangs(self, server):
-        server.hangs = True
+    def hangs(self, mailbox):
+        mailbox.says["DATA"] = "hang"
 
     @pytest.fixture
-    def breaks_off(self, server):
-        server.breaks_off = True
+    def breaks_off(self, mailbox):
+        mailbox.says["DATA"] = "drop"
 
     @pytest.fixture
-    def arrived(self, server):
+    def arrived(self, mailbox):
         return lambda: [
-            Arrived(to, mail_provider.text(mail, "plain"), mail["Subject"], mail_provider.text(mail, "html"))
-            for people, mail in server.received
-            for to in people
+            Arrived(to, part(mail, "plain"), mail["Subject"], part(mail, "html"))
+            for envelope in mailbox.received
+            for mail in [parsed(envelope)]
+            for to in envelope.rcpt_tos
         ]

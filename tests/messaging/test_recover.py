@@ -62,19 +62,6 @@ def test_killed_process_of_the_site(settings, tmp_path, step, killed, recovered,
     assert (statuses(), taken(tmp_path)) == ([recovered], [message.pk.hex] * out)
 
 
-@pytest.mark.parametrize(("step", "killed", "recovered", "out"), TABLE)
-def test_killed_celery_worker(settings, tmp_path, url, step, killed, recovered, out):
-    [message] = ask(settings)
-    enqueue(tmp_path, url, message)
-    (tmp_path / f"halt-{step}").touch()
-    with workers.running(tmp_path, *CELERY, "--pool", "solo", REDIS_URL=url) as process:
-        os.kill(until_halted(tmp_path, step), signal.SIGKILL)
-        process.wait(workers.PATIENCE)
-    assert statuses() == [killed]
-    clean_up(settings, tmp_path)
-    assert (statuses(), taken(tmp_path)) == ([recovered], [message.pk.hex] * out)
-
-
 @pytest.mark.parametrize(
     ("step", "recovered", "out"), [(step, recovered, out) for step, _, recovered, out in TABLE]
 )

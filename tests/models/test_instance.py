@@ -55,7 +55,7 @@ def test_sign_up_by_phone_alone_is_refused_where_every_user_needs_an_email(monke
     monkeypatch.setattr(email, "_unique", True)
     monkeypatch.setitem(email.__dict__, "unique", True)  # Django keeps what it has once computed
     phone = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
-    with pytest.raises(ValidationError, match="require it") as refused:
+    with pytest.raises(ValidationError, match="needs an email address") as refused:
         InstanceSettings(**phone).full_clean()
     assert list(refused.value.message_dict) == ["email_address_required"]
     InstanceSettings(**phone, email_address_required=True).full_clean()

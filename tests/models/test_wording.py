@@ -41,12 +41,12 @@ def test_every_other_placeholder_is_refused(field, text):
 
 
 def test_an_sms_without_the_code_is_refused():
-    assert problem(sms_text="Welcome to $app") == ("sms_text", "Put $code into it.")
+    assert problem(sms_text="Welcome to $app") == ("sms_text", "Add $code.")
 
 
 def test_a_subject_is_refused_that_does_not_do_what_the_switch_says():
-    assert "Put $code into it" in problem(email_subject="Welcome to $app")[1]
-    assert "Leave $code out" in problem(email_subject="$code for $app", code_in_subject=False)[1]
+    assert "Add $code" in problem(email_subject="Welcome to $app")[1]
+    assert "Remove $code" in problem(email_subject="$code for $app", code_in_subject=False)[1]
     accept(email_subject="Welcome to $app", code_in_subject=False)
 
 
@@ -76,9 +76,9 @@ def test_a_name_that_would_double_the_price_is_refused_only_where_the_sms_has_it
 def test_an_sms_fits_into_one_segment_with_the_longest_code_and_the_last_line():
     room = 160 - LAST_LINE - 13
     accept(sms_text="${code}" + "a" * room)
-    assert "by 1:" in problem(sms_text="${code}" + "a" * (room + 1))[1]
-    assert "by 1:" in problem(sms_text="${code}" + "a" * (room - 1) + "€")[1]
-    assert "by 4:" in problem(sms_text="${code} ${app}" + "a" * (room - 1), application_name="Home")[1]
+    assert "by 1 " in problem(sms_text="${code}" + "a" * (room + 1))[1]
+    assert "by 1 " in problem(sms_text="${code}" + "a" * (room - 1) + "€")[1]
+    assert "by 4 " in problem(sms_text="${code} ${app}" + "a" * (room - 1), application_name="Home")[1]
 
 
 def test_without_a_public_url_there_is_room_for_more(settings):

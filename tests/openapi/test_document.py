@@ -48,7 +48,7 @@ def test_every_refusal_stands_at_some_call(written):
     assert codes(written) == {refusal.code for refusal in every()}
 
 
-def test_the_page_for_people_has_the_same_every():
+def test_the_page_for_people_has_the_same_refusals():
     table = set(ROW.findall((ROOT / "docs/api.md").read_text()))
     assert table == {(str(refusal.status), refusal.code) for refusal in every()}
 

@@ -125,7 +125,7 @@ def test_negative_control_check_then_save_gives_more_than_5_verdicts(visitor, mo
     """
     moment = threading.Barrier(THREADS)
 
-    def naive(settings, visitor, policy, verification, code):
+    def naive(settings, visitor, policy, verification, code, limits):
         if verification.tries >= verification.max_tries:
             raise VerificationFailed
         moment.wait(30)
@@ -134,7 +134,7 @@ def test_negative_control_check_then_save_gives_more_than_5_verdicts(visitor, mo
         verification.save(update_fields=["tries"])
         raise CodeIncorrect
 
-    monkeypatch.setattr(check_code, "checked", naive)
+    monkeypatch.setattr(check_code, "require_right", naive)
     assert attempts(visitor, wrong(newest_code())) == {"form_code_incorrect": THREADS}
 
 

@@ -14,9 +14,9 @@ from passwordless_otp.models import InstanceSettings, Message, Verification
 from passwordless_otp.models.counters import LimitReceipt
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Consumed
-from tests.rate_limits.rows import another, code_of, elsewhere, only
 from tests.races.threads import together
 from tests.races.workers import served
+from tests.rate_limits.rows import another, code_of, elsewhere, only
 from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,9 +12,9 @@ from django.db.models import F
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
 from passwordless_otp.rate_limits import windows
-from tests.rate_limits.buckets import HOUR, PART, bucket, outcome, take
 from tests.races.test_verdicts import wait_for_locks
 from tests.races.threads import together
+from tests.rate_limits.buckets import HOUR, PART, bucket, outcome, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,9 +8,9 @@ from contextlib import closing
 import pytest
 
 from passwordless_otp.rate_limits import windows
-from tests.rate_limits.urls import named
 from tests.races.threads import together
 from tests.races.workers import served
+from tests.rate_limits.urls import named
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WORKERS, REQUESTS, LIMIT = 4, 60, 20

@@ -139,8 +139,11 @@ def _goes_on(handler: ast.ExceptHandler) -> bool:
     for node in ast.walk(handler):
         if isinstance(node, ast.Raise) and node.exc is None:
             return True
-        value = getattr(node, "exc" if isinstance(node, ast.Raise) else "value", None)
-        if isinstance(node, ast.Raise | ast.Return) and isinstance(value, ast.Name) and value.id == handler.name:
+        if not isinstance(node, ast.Raise | ast.Return):
+            continue
+        value = node.exc if isinstance(node, ast.Raise) else node.value
+        parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        if any(isinstance(part, ast.Name) and part.id == handler.name for part in parts):
             return True
     return False
 

@@ -3,8 +3,8 @@
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
-from tools.simulation.world import Person, Tally, people
 from tests.visitor import both_kinds
+from tools.simulation.world import Person, Tally, people
 
 DAY = 86_400  # seconds
 

@@ -1,4 +1,4 @@
-"""InstanceSettings: what an operator may change while the site runs. One row."""
+"""The instance settings: what an operator may change while the site runs."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from passwordless_otp.models.restrictions import Restriction
 
 
 class Presence(models.TextChoices):
-    """How a sign-up asks for a name."""
+    """Whether a sign-up asks for a name."""
 
     OFF = "off", _("Off")
     OPTIONAL = "optional", _("Optional")
@@ -32,68 +32,86 @@ def _between(low: int, high: int) -> list[Any]:
 
 
 class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, RestrictionSettings, SmsSettings):
-    """The instance settings; every other way to steer the app is `settings.PASSWORDLESS_OTP`."""
+    """One row. What a developer decides at deploy time is in `settings.PASSWORDLESS_OTP` instead."""
 
     first_name = models.CharField(
-        _("first name"), max_length=8, choices=Presence, default=Presence.OFF, help_text=_("Asked at sign-up.")
+        _("first name"),
+        max_length=8,
+        choices=Presence,
+        default=Presence.OFF,
+        help_text=_("Visitors enter it at sign-up."),
     )
     last_name = models.CharField(
-        _("last name"), max_length=8, choices=Presence, default=Presence.OFF, help_text=_("Asked at sign-up.")
+        _("last name"),
+        max_length=8,
+        choices=Presence,
+        default=Presence.OFF,
+        help_text=_("Visitors enter it at sign-up."),
     )
     username = models.CharField(
         _("username"),
         max_length=8,
         choices=Presence,
         default=Presence.OFF,
-        help_text=_("Asked at sign-up. A visitor is told when one is taken. Nobody signs in with it."),
+        help_text=_("Visitors enter it at sign-up and are told if it is taken. It can't be used to sign in."),
     )
     max_tries = models.PositiveSmallIntegerField(
         _("tries"),
         default=5,
         validators=_between(1, 10),
-        help_text=_("Wrong codes (1 to 10) before a visitor has to start again."),
+        help_text=_("Wrong codes, 1 to 10, before a visitor has to start again."),
     )
     code_life = models.PositiveSmallIntegerField(
         _("code life"),
         default=600,
         validators=_between(60, 600),
-        help_text=_("Seconds (60 to 600) that a code can be used. Every message says how many minutes."),
+        help_text=_("Seconds, 60 to 600, until a code expires. Each message says how many minutes are left."),
     )
     resend_interval = models.PositiveSmallIntegerField(
         _("resend interval"),
         default=30,
         validators=_between(15, 300),
-        help_text=_("Seconds (15 to 300) before a visitor gets another message. Asking earlier sends nothing."),
+        help_text=_(
+            "Seconds, 15 to 300, before a visitor can get another message. Asking earlier sends nothing."
+        ),
     )
     messages_per_flow = models.PositiveSmallIntegerField(
         _("messages"),
         default=5,
         validators=_between(1, 10),
-        help_text=_("Messages (1 to 10) that one sign-in or sign-up may send."),
+        help_text=_("Messages, 1 to 10, that a visitor can get in one sign-in or sign-up."),
     )
     enumeration_protection = models.BooleanField(
         _("enumeration protection"),
         default=True,
-        help_text=_("Nobody learns from an answer whether an address has an account. Off: visitors are told."),
+        help_text=_(
+            "Visitors can't find out whether an email address or phone number has an account. Off: they are told."
+        ),
     )
     staff_sign_in = models.BooleanField(
         _("staff may sign in by code"),
         default=False,
-        help_text=_("Off: staff and superusers get an email that says so. Only superusers change this."),
+        help_text=_(
+            "Off: staff and superusers who ask for a code get an email that says they can't use one. "
+            "Only superusers can change this."
+        ),
     )
     session_lifetime_days = models.PositiveSmallIntegerField(
         _("session lifetime"),
         null=True,
         blank=True,
         validators=_between(1, 400),
-        help_text=_("Days (1 to 400) until a visitor has to sign in again. Empty: as the site's own sessions."),
+        help_text=_(
+            "Days, 1 to 400, until a visitor has to sign in again. "
+            "Empty: the lifetime of the site's other sessions."
+        ),
     )
     test_mode = models.BooleanField(
         _("test mode"),
         default=False,
         help_text=_(
-            "Test identifiers work with their fixed codes, and get no messages. "
-            "Anybody who knows one can sign in with it: turn this off on a live site."
+            "Test addresses work with their fixed codes and get no messages. "
+            "Anybody who knows a test address and its code can sign in: turn this off on a live site."
         ),
     )
 
@@ -109,16 +127,15 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
         return str(_("Instance settings"))
 
     def save(self, **options: Any) -> None:
-        """Save the one row, and let this process see it from the commit on."""
+        """Save the row. This process reads the new settings as soon as the transaction is committed."""
         self.pk = 1
         super().save(**options)
         transaction.on_commit(settings_cache.clear, using=router.db_for_write(InstanceSettings))
 
     def clean(self) -> None:
-        """Refuse what would lock everybody out, and texts that are of no use. Raises `ValidationError`."""
+        """Raise `ValidationError` for settings that would lock everybody out or could not work."""
         problems: dict[str, Any] = {}
-        parts = [contact, messages, limits, restrictions, sms]
-        for part in parts:
+        for part in [contact, messages, limits, restrictions, sms]:
             try:
                 part.validate(self)
             except ValidationError as error:
@@ -128,9 +145,10 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
 
     @classmethod
     def current(cls) -> "InstanceSettings":
-        """Return the settings with the restrictions, read-only and at most a second old.
+        """Return the settings and restrictions, read-only and at most a second old.
 
-        In a transaction they are read each time: it sees its own changes, and nobody else does.
+        All requests of a process share the object. Inside a transaction it is read each time, so that the
+        transaction sees its own changes and no other request does.
         """
 
         def read() -> InstanceSettings:

@@ -50,10 +50,13 @@ class Freezable(models.Model):
         super().__setattr__(name, value)
 
     def freeze(self) -> None:
-        """Make this object read-only for good."""
+        """Make this object read-only for good, and compute its derived values."""
         for name, value in list(self.__dict__.items()):
             if isinstance(value, list):
                 setattr(self, name, tuple(value))
             if isinstance(value, dict):
                 setattr(self, name, MappingProxyType(value))
         self.is_frozen = True
+        for name in dir(type(self)):
+            if isinstance(getattr(type(self), name, None), derived):
+                getattr(self, name)

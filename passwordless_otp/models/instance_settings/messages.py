@@ -1,4 +1,4 @@
-"""What messages say, as far as an operator decides it: a part of the instance settings."""
+"""Instance settings: the names and texts in messages."""
 
 import unicodedata
 from string import Template
@@ -13,15 +13,15 @@ from passwordless_otp import conf, sms
 from passwordless_otp.models.instance_settings.frozen import Freezable
 
 PLACEHOLDERS = {"code", "app", "domain", "minutes"}
-LONGEST = {"code": "M" * 13, "minutes": "10"}  # a grown code of letters, and the longest life
-# Control characters, halves of characters, and what some programs take for the end of a line.
+LONGEST = {"code": "M" * 13, "minutes": "10"}  # the longest code and the longest code life
+# Control characters, lone surrogates, and the line and paragraph separators of Unicode.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def one_line(text: str) -> None:
-    """Raise `ValidationError` for what would begin a second line of a header, or write outside of the text."""
+    """Raise `ValidationError` for line breaks and control characters, which could add a header to an email."""
     if any(unicodedata.category(character) in UNPRINTABLE for character in text):
-        raise ValidationError(_("Write one line, without control characters."))
+        raise ValidationError(_("Enter a single line without control characters."))
 
 
 class MessageSettings(Freezable):
@@ -33,18 +33,18 @@ class MessageSettings(Freezable):
         blank=True,
         validators=[one_line],
         help_text=_(
-            "What messages and pages call this site. Empty: its domain. "
-            "An SMS does without it where there is no room."
+            "The name of this site in messages and on pages. Empty: its domain. "
+            "It is left out of an SMS that would be too long."
         ),
     )
     support_email = models.EmailField(
-        _("support address"), blank=True, help_text=_("Given to visitors who are stuck.")
+        _("support address"), blank=True, help_text=_("Shown to visitors who need help.")
     )
     code_in_subject = models.BooleanField(
         _("code in the subject"),
         default=True,
         help_text=_(
-            "Visitors read the code in their list of mails, and on a locked screen. Off: inside the mail."
+            "Visitors see the code in their inbox and on a locked screen. Off: they have to open the email."
         ),
     )
     email_subject = models.CharField(
@@ -53,8 +53,8 @@ class MessageSettings(Freezable):
         blank=True,
         validators=[one_line],
         help_text=_(
-            "Of mails with a code. $code, $app, $domain and $minutes are filled in. It is not translated: "
-            "all visitors get it as it stands here. Empty: ours, in the visitor's language."
+            "Subject of emails with a code. $code, $app, $domain and $minutes are replaced. "
+            "It is not translated. Empty: the standard subject in the visitor's language."
         ),
     )
     sms_text = models.CharField(
@@ -63,9 +63,9 @@ class MessageSettings(Freezable):
         blank=True,
         validators=[one_line],
         help_text=_(
-            "With $code; $app, $domain and $minutes are filled in, too. A last line is added, by which phones "
-            "fill in the code. It is not translated: all visitors get it as it stands here. "
-            "Empty: ours, in the visitor's language."
+            "Must contain $code. $app, $domain and $minutes are replaced, too. A last line is added, "
+            "from which phones fill in the code. It is not translated. "
+            "Empty: the standard text in the visitor's language."
         ),
     )
 
@@ -74,12 +74,12 @@ class MessageSettings(Freezable):
 
     @property
     def app(self) -> str:
-        """What messages and pages call this site."""
+        """The name of this site in messages and on pages."""
         return self.application_name or conf.site_name()
 
 
-def validate(settings: Any) -> None:
-    """Raise `ValidationError` with a sentence for each text that visitors could not use."""
+def validate(settings: MessageSettings) -> None:
+    """Raise `ValidationError` for texts that can't be sent or that lack the code."""
     problems: dict[str, Any] = {}
     for name, problem_of in {"email_subject": _subject, "sms_text": _sms}.items():
         text = getattr(settings, name)
@@ -94,28 +94,30 @@ def _placeholders(text: str) -> str | Promise:
     template = Template(text)
     if template.is_valid() and set(template.get_identifiers()) <= PLACEHOLDERS:
         return ""
-    return _("Only $code, $app, $domain and $minutes are filled in. Write $$ for a dollar sign.")
+    return _("Use no placeholders but $code, $app, $domain and $minutes. Write $$ for a dollar sign.")
 
 
-def _subject(text: str, settings: Any) -> str | Promise:
+def _subject(text: str, settings: MessageSettings) -> str | Promise:
     has_code = "code" in Template(text).get_identifiers()
     if settings.code_in_subject and not has_code:
-        return _("Put $code into it, or switch off that the code is in the subject.")
+        return _("Add $code, or turn “Code in the subject” off.")
     if has_code and not settings.code_in_subject:
-        return _("Leave $code out, or switch on that the code is in the subject.")
+        return _("Remove $code, or turn “Code in the subject” on.")
     return ""
 
 
-def _sms(text: str, settings: Any) -> str | Promise:
+def _sms(text: str, settings: MessageSettings) -> str | Promise:
     if "code" not in Template(text).get_identifiers():
-        return _("Put $code into it.")
+        return _("Add $code.")
     domain = conf.public_domain()
     filled = Template(text).substitute(LONGEST, app=settings.app, domain=domain)
     whole = sms.bind(filled, domain, LONGEST["code"])
     if sms.foreign(whole):
-        return _("These characters make an SMS more than twice as long: %s") % " ".join(sms.foreign(whole))
+        return _("Replace these characters, which make an SMS cost more than twice as much: %s") % " ".join(
+            sms.foreign(whole)
+        )
     if sms.segments(whole) > 1:
-        return _("Too long for one SMS, by %s: the longest code and the last line need room, too.") % (
+        return _("Shorten the text by %s characters, so that it fits into one SMS with the longest code.") % (
             sms.taken(whole) - sms.room(whole)
         )
     return ""

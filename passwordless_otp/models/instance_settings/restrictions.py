@@ -1,6 +1,4 @@
-"""Whom a sign-up refuses by what the address looks like: the operator's choice."""
-
-from typing import Any
+"""Instance settings: who may sign up."""
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,30 +13,32 @@ from passwordless_otp.models.restrictions import Effect, Entries, effect_of
 class SignUpMode(models.TextChoices):
     """Who may sign up."""
 
-    OPEN = "open", _("Open: anybody may sign up")
-    RESTRICTED = "restricted", _("Restricted: only who is on the list of restrictions as “may sign up”")
-    CLOSED = "closed", _("Closed: only people with an account get in")
+    OPEN = "open", _("Open: anybody can sign up")
+    RESTRICTED = "restricted", _("Restricted: only people whom the restrictions allow can sign up")
+    CLOSED = "closed", _("Closed: nobody can sign up")
 
 
 class RestrictionSettings(Freezable):
-    """The restrictions. Their entries are known to settings that `current` has read."""
+    """Sign-up mode and restrictions. Only `InstanceSettings.current()` has the `restrictions` that are saved."""
 
     sign_up_mode = models.CharField(
         _("sign-up"),
         max_length=16,
         choices=SignUpMode,
         default=SignUpMode.OPEN,
-        help_text=_("Closed: the sign-up page says so, and no new account is made."),
+        help_text=_("People with an account can sign in in each mode. Closed: the sign-up page says so."),
     )
     block_subaddresses = models.BooleanField(
         _("refuse addresses with a +tag"),
         default=False,
-        help_text=_("Nobody signs up as jane+anything@example.com: most mailboxes have any number of these."),
+        help_text=_(
+            "Visitors can't sign up as jane+anything@example.com, with which one mailbox can have many accounts."
+        ),
     )
     block_disposable = models.BooleanField(
         _("refuse disposable addresses"),
         default=False,
-        help_text=_("Nobody signs up with a mailbox of a service that gives one to anybody for minutes."),
+        help_text=_("Visitors can't sign up with the address of a temporary mailbox."),
     )
 
     restrictions: Entries = {}
@@ -53,7 +53,7 @@ class RestrictionSettings(Freezable):
         return bool(self.restrictions) or switches or self.sign_up_mode == SignUpMode.RESTRICTED
 
     def blocks(self, identifier: IdentifierValue) -> bool:
-        """Tell whether nobody signs up with this identifier. An entry that allows it beats the two switches."""
+        """Return whether sign-up with this identifier is refused. A restriction that allows it comes first."""
         effect = effect_of(identifier, self.restrictions)
         if effect or identifier.kind == Kind.PHONE_NUMBER:
             return effect in {Effect.BLOCK, Effect.BLOCK_SIGN_IN}
@@ -64,17 +64,23 @@ class RestrictionSettings(Freezable):
         )
 
     def allows(self, identifier: IdentifierValue) -> bool:
-        """Tell whether this identifier, of all that a sign-up gives, makes it one that may go on."""
+        """Return whether a restricted sign-up may go on because of this identifier."""
         return (
             self.sign_up_mode != SignUpMode.RESTRICTED or effect_of(identifier, self.restrictions) == Effect.ALLOW
         )
 
     def shuts_out(self, identifier: IdentifierValue) -> bool:
-        """Tell whether nobody signs in with this identifier either."""
+        """Return whether sign-in with this identifier is blocked, too."""
         return effect_of(identifier, self.restrictions) == Effect.BLOCK_SIGN_IN
 
 
-def validate(settings: Any) -> None:
-    """Refuse a switch that would do nothing. Raises `ValidationError`."""
+def validate(settings: RestrictionSettings) -> None:
+    """Raise `ValidationError` if disposable addresses are to be refused and the list of them is not installed."""
     if settings.block_disposable and not restrictions.disposable_list_installed():
-        raise ValidationError({"block_disposable": _("Install passwordless_otp[disposable] first.")})
+        raise ValidationError(
+            {
+                "block_disposable": _(
+                    "Install passwordless_otp[disposable] first: it has the list of their domains."
+                )
+            }
+        )

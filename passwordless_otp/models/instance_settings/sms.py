@@ -1,4 +1,4 @@
-"""To which phones SMS may go, and for how much: a part of the instance settings."""
+"""Instance settings: which numbers get SMS, and how much SMS may cost."""
 
 import re
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166-1
 COUNTRIES = ["sms_countries", "sms_paused", "sms_never_paused"]
-OTHERS = "*"  # stands in the price table for the countries that are not in it
+OTHERS = "*"  # in the price table: every other country
 PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 PRICE = re.compile(r"([A-Z]{2}|\*) ([0-9]{1,4}(?:\.[0-9]{1,4})?)")
-HIGHEST = 200_000  # a counter holds no more ten-thousandths
-WORD = RegexValidator(r"^[^\W\d_]{1,8}\Z|^[$€£¥₹]\Z", _("Write one word, such as USD."))
+HIGHEST = 200_000  # in ten-thousandths, the most that a counter can hold
+WORD = RegexValidator(r"^[^\W\d_]{1,8}\Z|^[$€£¥₹]\Z", _("Enter one word of up to 8 letters, such as USD."))
 
 
 def default_countries() -> list[str]:
-    """Return the countries that are open until the operator says otherwise."""
+    """Return the countries that are open by default."""
     return ["US", "CA"]
 
 
@@ -40,53 +40,53 @@ def _money() -> dict[str, Any]:
 
 
 class SmsSettings(Freezable):
-    """Which numbers get SMS, and the budget. A number that somebody has proven is always served."""
+    """Countries, prices and budgets. Countries and prefixes do not hold for numbers that a user has verified."""
 
     sms_countries = models.JSONField(
         _("countries"),
         default=default_countries,
         blank=True,
         help_text=_(
-            "Visitors sign up with numbers of these countries; of others they are told that there are no codes. "
-            "Whoever has an account keeps getting codes."
+            "Visitors with a number of another country are told at sign-up that they can't get a code. "
+            "People who have verified their number keep getting codes."
         ),
     )
     sms_voip = models.BooleanField(
         _("internet numbers"),
         default=False,
-        help_text=_("VoIP numbers may sign up, too. Anybody gets many of them, for little money."),
+        help_text=_("Visitors can sign up with VoIP numbers, too. One person can get many of these cheaply."),
     )
     sms_blocked_prefixes = models.TextField(
         _("blocked prefixes"),
         blank=True,
         help_text=_(
-            "Beginnings of numbers, one a line, such as +1 900. Visitors with such a number are told the same "
-            "as those from a country that is not open."
+            "One prefix per line, such as +1 900. Visitors with such a number are told at sign-up that they "
+            "can't get a code."
         ),
     )
     sms_prices = models.TextField(
         _("prices"),
         blank=True,
         help_text=_(
-            "What an SMS costs you: a country and a price on each line, such as US 0.0083. "
-            "* stands for all other countries. Visitors see nothing of it."
+            "What an SMS costs you: one country and price per line, such as US 0.0083. "
+            "Use * for all other countries. Visitors don't see the prices."
         ),
     )
     sms_currency = models.CharField(_("currency"), max_length=8, default="USD", validators=[WORD])
     sms_daily_budget = models.DecimalField(
-        _("budget for a day, unverified numbers"),
+        _("daily budget for unverified numbers"),
         **_money(),
         help_text=_(
-            "When it is spent, numbers that nobody has verified get no SMS, and visitors are not told: "
-            "they can go on by email. It counts the last 24 hours. Empty: no budget."
+            "For the last 24 hours. When it is spent, unverified numbers get no SMS. Visitors are not told; "
+            "email codes still work. Empty: no budget."
         ),
     )
     sms_proven_daily_budget = models.DecimalField(
-        _("budget for a day, verified numbers"),
+        _("daily budget for verified numbers"),
         **_money(),
         help_text=_(
-            "For people with an account, who share nothing with strangers. When it is spent, they get no "
-            "SMS either, and are not told. Empty: no budget."
+            "For the last 24 hours. When it is spent, people with an account get no SMS either, and are not "
+            "told. Strangers can't use it up. Empty: no budget."
         ),
     )
     sms_paused = models.JSONField(
@@ -94,43 +94,40 @@ class SmsSettings(Freezable):
         default=list,
         blank=True,
         help_text=_(
-            "Numbers of these countries that nobody has verified get no SMS for now. Visitors are not told: "
-            "they wait for a code that does not come."
+            "Unverified numbers of these countries get no SMS. Visitors are not told: they wait for a code "
+            "that is not sent."
         ),
     )
     sms_never_paused = models.JSONField(
-        _("countries that are not paused by themselves"),
+        _("countries never paused automatically"),
         default=list,
         blank=True,
-        help_text=_(
-            "A country is paused while next to nobody types the codes that were sent there within an hour. "
-            "These are not."
-        ),
+        help_text=_("Other countries are paused while very few of the codes sent there within an hour are used."),
     )
 
     class Meta:
         abstract = True
 
     def serves(self, number: str) -> bool:
-        """Tell whether an SMS may go to this number (E.164) though nobody has proven it."""
+        """Return whether SMS may go to this number (E.164), which no user has verified."""
         if identifiers.region(number) not in self.sms_countries or number.startswith(self.blocked_prefixes):
             return False
         return self.sms_voip or not identifiers.is_voip(number)
 
     @derived
     def blocked_prefixes(self) -> tuple[str, ...]:
-        """The beginnings of numbers that get nothing, as in E.164."""
+        """Prefixes of numbers that get no SMS, in E.164."""
         lines = [re.sub(r"[\s().-]", "", line) for line in self.sms_blocked_prefixes.splitlines()]
         return tuple(line for line in lines if line)
 
     @derived
     def prices(self) -> Mapping[str, Decimal]:
-        """What an SMS costs, by country. Lines that can't be read are left out."""
+        """Price of an SMS by country. Lines that can't be read are left out."""
         found = [PRICE.fullmatch(line) for line in self._price_lines]
         return MappingProxyType({match[1]: Decimal(match[2]) for match in found if match})
 
     def price(self, region: str) -> Decimal:
-        """Return what an SMS to this country costs: the highest price that there is, where none is known."""
+        """Return the price of an SMS to this country. Without a price it costs as much as the most expensive."""
         prices = self.prices
         unknown = prices.get(OTHERS, max(prices.values(), default=Decimal(0)))
         return prices.get(region, unknown)
@@ -141,24 +138,30 @@ class SmsSettings(Freezable):
         return [line for line in lines if line]
 
 
-def validate(settings: Any) -> None:
-    """Raise `ValidationError` with a sentence for each setting that says nothing."""
+def validate(settings: SmsSettings) -> None:
+    """Raise `ValidationError` for countries, prefixes and prices that can't be read, and for useless budgets."""
     problems: dict[str, Any] = {}
     for name in COUNTRIES:
         listed = getattr(settings, name)
         if not isinstance(listed, list) or not all(region in REGIONS for region in listed):
-            problems[name] = _("Name countries by their two letters, such as US.")
+            problems[name] = _("Give a list of two-letter country codes, such as US.")
     wrong = [prefix for prefix in settings.blocked_prefixes if not PREFIX.fullmatch(prefix)]
     if wrong:
-        problems["sms_blocked_prefixes"] = _("Begin with + and the country code: %s") % ", ".join(wrong)
+        problems["sms_blocked_prefixes"] = _(
+            "Start each prefix with + and the country code. Correct these: %s"
+        ) % ", ".join(wrong)
     wrong = [line for line in settings._price_lines if not _is_price(line)]
     budgets = [settings.sms_daily_budget, settings.sms_proven_daily_budget]
     if wrong:
-        problems["sms_prices"] = _("Write a country and a price, such as US 0.0083: %s") % ", ".join(wrong)
+        problems["sms_prices"] = _(
+            "Enter a country and a price per line, such as US 0.0083. Correct these: %s"
+        ) % ", ".join(wrong)
     elif any(budget is not None for budget in budgets) and not any(settings.prices.values()):
-        problems["sms_prices"] = _("A budget needs prices.")
+        problems["sms_prices"] = _("Enter the price of an SMS. A budget can't be counted without prices.")
     if None not in budgets and budgets[1] < budgets[0]:
-        problems["sms_proven_daily_budget"] = _("Let it be larger than the other one.")
+        problems["sms_proven_daily_budget"] = _(
+            "The budget for verified numbers must be at least the budget for new ones."
+        )
     if problems:
         raise ValidationError(problems)
 
