@@ -2,14 +2,15 @@
 
     python -m tools.mutation --sample 80 --seed 1
 
-A mutant is the package with one change in one file of `TARGETS`: a comparison, a condition, a number, a keyword
-argument, a statement, a decorator or an operator in SQL. A process of its own runs the tests of that file, until
-one fails. The change is made while the module is imported, so no file changes; the database is made once.
+A mutant is the package with one change in one file of `TARGETS`: of a comparison, a condition, a number, a
+keyword argument, a statement, a decorator or an operator in SQL. A process of its own runs the tests of that file
+until one fails. The module is changed while it is imported, so no file is written, and the database is made once.
 
-A seed takes the same sample of the same code. Without `--sample` all mutants run; `--only flows/` takes those of
-some files. A survivor is a missing test, or a change that makes no difference. The score compares versions.
+The same seed takes the same sample of the same code. Without `--sample`, all mutants run; `--only flows/` takes
+those of some files. A mutant that survives shows a missing test, or a change that makes no difference. The score
+compares versions of the package.
 
-mutmut leaves out decorated functions and what a module does at import. cosmic-ray writes its changes into the
+mutmut leaves out decorated functions and the code that runs at import. cosmic-ray writes its changes into the
 checkout and starts a new interpreter for each.
 """
 
@@ -27,7 +28,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from types import CodeType
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "passwordless_otp"
@@ -44,7 +49,7 @@ OPTIONS = [
     "not slow",
     "--reuse-db",
 ]
-RULES = [
+RULES = (
     "tests/flows",
     "tests/api",
     "tests/restrictions",
@@ -54,17 +59,17 @@ RULES = [
     "tests/pages/test_sign_up.py",
     "tests/pages/test_not_me.py",
     "tests/pages/test_transfer.py",
-]
-TARGETS = {  # files, and the tests of them: the nearest first
+)
+TARGETS = {  # files of the package, and their tests: the nearest first
     "flows/*.py": RULES,
-    "codes.py": ["tests/test_codes.py", *RULES],
-    "limits.py": ["tests/rate_limits", *RULES],
-    "models/counters.py": ["tests/rate_limits", *RULES],
-    "models/verifications.py": ["tests/models", *RULES],
+    "codes.py": ("tests/test_codes.py", *RULES),
+    "rate_limits/*.py": ("tests/rate_limits", *RULES),
+    "models/counters.py": ("tests/rate_limits", *RULES),
+    "models/flows.py": ("tests/models", *RULES),
 }
-LOG = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}.log"  # of the tests that ran last
-PATIENCE = 3  # times as long as without a change, before a mutant counts as noticed
-PAIRS = [
+LOG = Path(tempfile.gettempdir()) / f"mutation-{os.getpid()}.log"  # output of the tests that ran last
+PATIENCE = 3  # tests that take so many times as long as without a change count as failed
+PAIRS: list[tuple[type[ast.AST], type[ast.AST]]] = [
     (ast.Lt, ast.LtE),
     (ast.Gt, ast.GtE),
     (ast.Eq, ast.NotEq),
@@ -78,9 +83,21 @@ PAIRS = [
 SWAPS = {**dict(PAIRS), **{right: left for left, right in PAIRS}}
 SQL = {"<=": "<", ">=": ">", "<>": "=", " > ": " >= ", " + ": " - ", " - ": " + ", " AND ": " OR "}
 
+Change = tuple[Path, int]  # a file, and the number of the mutant in it
 
-def mutants(node):
-    """Yield each change below this node: its line, what it is, and a function that makes it."""
+
+class Mutant(NamedTuple):
+    """One change, with the tests of its file."""
+
+    path: Path
+    number: int
+    line: int
+    what: str
+    tests: tuple[str, ...]
+
+
+def mutants(node: ast.AST) -> Iterator[tuple[int, str, Callable[[], object]]]:
+    """Yield each change below this node: its line, a description, and a function that makes it."""
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "type_params", "bases"}:
             continue
@@ -88,19 +105,20 @@ def mutants(node):
             if not isinstance(child, ast.AST) or (
                 isinstance(node, ast.ClassDef) and isinstance(child, ast.Assign)
             ):
-                continue  # what a class declares is held by migrations and types
-            place, key = (value, index) if isinstance(value, list) else (vars(node), name)
+                continue  # migrations and types check what a class declares
+            place: Any = value if isinstance(value, list) else vars(node)
+            key: Any = index if isinstance(value, list) else name
             line = getattr(child, "lineno", getattr(node, "lineno", 0))
             for what, new in changes(name, child):
-                yield line, what, lambda place=place, key=key, new=new: place.__setitem__(key, new)
+                yield line, what, partial(place.__setitem__, key, new)
             if name in {"keywords", "decorator_list"} and not isinstance(node, ast.ClassDef):
-                yield line, f"without {written(child)}", lambda place=place, key=key: place.pop(key)
+                yield line, f"without {written(child)}", partial(place.pop, key)
             if name != "decorator_list":
                 yield from mutants(child)
 
 
-def changes(name, node):
-    """Yield what may stand in the place of this node, and how to say it."""
+def changes(name: str, node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield each replacement of this node, after its description. `name` is the field that holds the node."""
     if type(node) in SWAPS:
         new = SWAPS[type(node)]
         yield f"{type(node).__name__} → {new.__name__}", new()
@@ -108,7 +126,7 @@ def changes(name, node):
         yield from constants(node.value)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield f"without not: {written(node)}", node.operand
-    elif name == "test":
+    elif name == "test" and isinstance(node, ast.expr):
         yield f"not ({written(node)})", ast.UnaryOp(ast.Not(), node)
     elif isinstance(node, ast.Return) and node.value:
         yield f"return None: {written(node)}", ast.Return(ast.Constant(None))
@@ -118,8 +136,8 @@ def changes(name, node):
         yield f"without {written(node)}", ast.Pass()
 
 
-def constants(value):
-    """Yield other constants in the place of this one."""
+def constants(value: object) -> Iterator[tuple[str, ast.AST]]:
+    """Yield other constants than this one, each after its description."""
     if isinstance(value, bool):
         yield f"{value} → {not value}", ast.Constant(not value)
     elif isinstance(value, int):
@@ -130,44 +148,53 @@ def constants(value):
             yield f"SQL at {value[: found.end()].split()[-4:]}: {SQL[found[0]].strip()}", ast.Constant(new)
 
 
-def written(node):
+def written(node: ast.AST) -> str:
     """Return the source of this node, in one line."""
     return " ".join(ast.unparse(node).split())[:80]
 
 
-class Changed(importlib.abc.MetaPathFinder, importlib.machinery.SourceFileLoader):
-    """Imports the module in `path` with the change of this number."""
+class ChangedModule(importlib.machinery.SourceFileLoader):
+    """Loads the module in `path` with the change of this number."""
 
-    def __init__(self, path, number):
-        self.module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    def __init__(self, path: Path, number: int) -> None:
+        super().__init__(".".join(path.relative_to(ROOT).with_suffix("").parts), str(path))
         self.tree = ast.parse(path.read_text())
         list(mutants(self.tree))[number][2]()
-        super().__init__(self.module, str(path))
 
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname == self.module:
-            return importlib.util.spec_from_file_location(fullname, self.path, loader=self)
-        return None
-
-    def get_code(self, fullname):
-        return compile(ast.fix_missing_locations(self.tree), self.path, "exec", dont_inherit=True)
+    def get_code(self, fullname: str) -> CodeType:
+        code: CodeType = compile(ast.fix_missing_locations(self.tree), self.path, "exec", dont_inherit=True)
+        return code
 
 
-def run(paths, change=None):
-    """Run these tests in this process, which is one of many, and end it with their status."""
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds this one module."""
+
+    def __init__(self, module: ChangedModule) -> None:
+        self.module = module
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> Any:
+        if fullname != self.module.name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self.module.path, loader=self.module)
+
+
+def run(paths: Sequence[str], change: Change | None = None) -> None:
+    """Run these tests in this process and end it with their status."""
     os.setsid()
     with LOG.open("w") as log:
         for number in (1, 2):
             os.dup2(log.fileno(), number)
     if change:
-        sys.meta_path.insert(0, Changed(*change))
+        sys.meta_path.insert(0, Finder(ChangedModule(*change)))
     import pytest
 
     os._exit(pytest.main([*paths, *OPTIONS]))
 
 
-def seconds_of(paths, change=None, timeout=None):
-    """Return the status of these tests, `None` when the time was up, and how long they took."""
+def seconds_of(
+    paths: Sequence[str], change: Change | None = None, timeout: float | None = None
+) -> tuple[int | None, float]:
+    """Return the status of these tests, `None` if the time was up, and the seconds that they took."""
     began = time.monotonic()
     process = multiprocessing.get_context("fork").Process(target=run, args=(paths, change))
     process.start()
@@ -179,8 +206,8 @@ def seconds_of(paths, change=None, timeout=None):
     return process.exitcode, time.monotonic() - began
 
 
-def warm():
-    """Import what all of them need, but for the package. Return the file of the database of the tests."""
+def warm() -> Path:
+    """Import what all processes need except the package. Return the file of the tests' database."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     os.environ.pop("DATABASE_URL", None)
     os.chdir(ROOT)
@@ -189,44 +216,48 @@ def warm():
         importlib.import_module(name)
     from django.conf import settings
 
-    return Path(settings.DATABASES["default"]["TEST"]["NAME"])
+    databases: dict[str, Any] = settings.DATABASES
+    return Path(databases["default"]["TEST"]["NAME"])
 
 
-def found(only):
-    """Return every mutant: its file, its number there, its line, what changes, and its tests."""
-    all_of_them = []
+def found(only: str) -> list[Mutant]:
+    """Return every mutant of the files whose path contains `only`."""
+    all_of_them: list[Mutant] = []
     for pattern, tests in TARGETS.items():
         for path in sorted((ROOT / PACKAGE).glob(pattern)):
             if only in str(path):
                 changes_here = enumerate(mutants(ast.parse(path.read_text())))
-                all_of_them += [(path, number, line, what, tests) for number, (line, what, _) in changes_here]
+                all_of_them += [
+                    Mutant(path, number, line, what, tests) for number, (line, what, _) in changes_here
+                ]
     return all_of_them
 
 
-def main():
+def main() -> None:
     """Print a line for each mutant, then those that survived and the score."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--sample", type=int)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="")
     asked = parser.parse_args()
     chosen = found(asked.only)
-    print(f"{len(chosen)} mutants in {len({path for path, *_ in chosen})} files", flush=True)
+    print(f"{len(chosen)} mutants in {len({mutant.path for mutant in chosen})} files", flush=True)
     if asked.sample and asked.sample < len(chosen):
         chosen = sorted(random.Random(asked.seed).sample(chosen, asked.sample), key=lambda one: one[:2])
     database = warm()
     kept = database.with_suffix(".kept")
-    usual = {}
-    for tests in {tuple(tests) for *_, tests in chosen}:
-        status, usual[tests] = seconds_of(list(tests))
+    usual: dict[tuple[str, ...], float] = {}
+    for tests in {mutant.tests for mutant in chosen}:
+        status, usual[tests] = seconds_of(tests)
         if status:
             sys.exit(f"Without a change the tests fail:\n{LOG.read_text()}")
         shutil.copy(database, kept)
         print(f"{usual[tests]:.0f} s without a change: {' '.join(tests)}", flush=True)
-    tally, survivors = Counter(), []
+    tally: Counter[str] = Counter()
+    survivors: list[str] = []
     for path, number, line, what, tests in chosen:
         shutil.copy(kept, database)
-        timeout = 30 + PATIENCE * usual[tuple(tests)]
+        timeout = 30 + PATIENCE * usual[tests]
         status, took = seconds_of(tests, (path, number), timeout)
         verdict = "timeout" if status is None else "killed" if status else "survived"
         tally[verdict] += 1

@@ -1,1 +1,1 @@
-"""Attacks played through in simulated time, against the flows themselves: `python -m tools.simulation`."""
+"""Whole days of attacks in simulated time, against the flows with the default settings."""
