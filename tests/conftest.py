@@ -5,6 +5,13 @@ from django.utils import translation
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import provider_health, settings_cache
+from tests import needs
+
+
+def pytest_runtest_setup(item):
+    """Skip what only PostgreSQL can show, where it is not there."""
+    if item.get_closest_marker("postgres"):
+        needs.postgresql()
 
 
 @pytest.fixture(autouse=True)

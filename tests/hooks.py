@@ -78,14 +78,6 @@ class Raises(base.Backend):
         raise kind("bad number") if kind else ZeroDivisionError
 
 
-class Slow(base.Backend):
-    """A provider that takes its time."""
-
-    def send(self, message):
-        time.sleep(6)
-        return base.Receipt()
-
-
 class Takes(base.Backend):
     """A provider that takes what it gets, after so many seconds."""
 

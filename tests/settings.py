@@ -4,7 +4,6 @@ import os
 import tempfile
 from pathlib import Path
 
-import dj_database_url
 import django
 
 FOLDER = Path(tempfile.gettempdir()) / f"passwordless_otp-tests-{os.getuid()}"
@@ -16,6 +15,8 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost", "example.com"]
 USE_TZ = True
 
 if os.environ.get("DATABASE_URL"):
+    import dj_database_url
+
     DATABASES = {"default": dj_database_url.config(conn_max_age=0)}
 else:
     DATABASES = {
@@ -23,7 +24,11 @@ else:
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": FOLDER / f"db-{os.getpid()}.sqlite3",
             "TEST": {"NAME": str(FOLDER / f"test-{os.getpid()}.sqlite3")},
-            "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
+            "OPTIONS": {
+                "init_command": "PRAGMA synchronous=OFF",  # no test needs the disk to have it
+                "timeout": 20,
+                "transaction_mode": "IMMEDIATE",
+            },
         }
     }
 

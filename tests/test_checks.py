@@ -263,7 +263,7 @@ def test_an_error_stops_the_check_command(settings):
 
 
 def test_deploy_check_runs_without_tables(tmp_path):
-    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"}
+    environment = {**os.environ, "DATABASE_URL": "", "SERVE_DATABASE": str(tmp_path / "empty.sqlite3")}
     environment["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     command = [sys.executable, "-m", "django", "check", "--deploy"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ from passwordless_otp.models import Identifier
 from tests.admin.conftest import signed_in, text
 from tests.visitor import EMAIL, PHONE, joined
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LIST = "/admin/passwordless_otp/identifier/"
 
 

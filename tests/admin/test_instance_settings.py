@@ -7,7 +7,7 @@ from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.admin.conftest import SETTINGS, apply, row, text
 from tests.visitor import EMAIL, PHONE, ApiVisitor, errors, newest_code
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PHONE_ON = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
 
 
@@ -131,14 +131,15 @@ def test_settings_that_lock_everybody_out_are_refused_at_their_field(root, chang
     assert not InstanceSettings.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("max_tries", "0"), ("max_tries", "11"), ("code_life", "601"), ("resend_interval", "14"),
-     ("messages_per_flow", "999999999999"), ("session_lifetime_days", "0"), ("sign_up_mode", "everybody"),
-     ("support_email", "nobody"), ("application_name", "x" * 61), ("application_name", "a\x00b")],
-)  # fmt: skip
-def test_values_out_of_range_are_refused(root, field, value):
-    assert field in refusals(apply(root, **{field: value}))
+def test_values_out_of_range_are_refused(root):
+    wrong = {
+        "max_tries": "0", "code_life": "601", "resend_interval": "14", "messages_per_flow": "999999999999",
+        "session_lifetime_days": "0", "sign_up_mode": "everybody", "support_email": "nobody",
+        "application_name": "x" * 61,
+    }  # fmt: skip
+    assert wrong.keys() <= refusals(apply(root, **wrong)).keys()
+    others = {"max_tries": "11", "application_name": "a\x00b"}
+    assert set(refusals(apply(root, **others))) == others.keys()
 
 
 def test_refused_form_still_says_what_visitors_get_now(root):

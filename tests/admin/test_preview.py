@@ -5,7 +5,7 @@ import pytest
 from passwordless_otp.models import InstanceSettings
 from tests.admin.conftest import SETTINGS, apply, text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PREVIEW = "/admin/passwordless_otp/instancesettings/preview/"
 ON = {"code_in_subject": "on"}
 

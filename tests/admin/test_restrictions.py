@@ -7,7 +7,7 @@ from tests.admin.conftest import SETTINGS, apply, text
 from tests.restrictions.entries import allow, block, shut_out
 from tests.visitor import EMAIL, ApiVisitor
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LIST = "/admin/passwordless_otp/restriction/"
 
 

@@ -14,7 +14,7 @@ from passwordless_otp.models import InstanceSettings, Message, SignIn, Verificat
 from tests.admin.conftest import text
 from tests.visitor import EMAIL, ApiVisitor, joined
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 OURS = "passwordless_otp"
 
 whole = admin.AdminSite(name="staff")

@@ -14,7 +14,7 @@ from tests.packaging.conftest import run
 from tests.sms.strangers import ask, elsewhere, sent
 from tests.visitor import both_kinds, operate
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 LIST = "/admin/passwordless_otp/message/"
 
 

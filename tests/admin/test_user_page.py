@@ -11,7 +11,7 @@ from passwordless_otp.models import Identifier
 from tests.admin.conftest import form_of, row, signed_in, text
 from tests.visitor import EMAIL, PHONE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 PREFIX = "otp_identifiers"
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import Client
 
+from tests import needs
 from tests.visitor import EMAIL
 
 pytestmark = pytest.mark.django_db
@@ -13,6 +14,7 @@ APP = "https://app.example.com"
 
 @pytest.fixture(autouse=True)
 def site(settings):
+    needs.installed("corsheaders")
     settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
     settings.CORS_ALLOWED_ORIGINS = settings.CSRF_TRUSTED_ORIGINS = [APP]
     settings.CORS_ALLOW_CREDENTIALS = True

@@ -20,8 +20,8 @@ from schemathesis.specs.openapi.checks import (
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import settings_cache
-from tests.openapi import document
 from tests.visitor import EMAIL, PHONE
+from tools.openapi import document
 
 # Stand for what is only known when the request goes out.
 MINE, CODE = "my-own-id", "the-newest-code"

@@ -7,14 +7,13 @@ import pytest
 from passwordless_otp.models import Counter, Verification
 from passwordless_otp.rate_limits import windows
 from tests import hooks
-from tests.limits.rows import another, only
+from tests.rate_limits.rows import another, only
 from tests.seen import PEOPLE, people, snapshot
 from tests.visitor import ApiVisitor
 
 pytestmark = pytest.mark.django_db
-KINDS = pytest.mark.parametrize(
-    ("kind", "strategy"), [("email_address", "email_code"), ("phone_number", "phone_code")]
-)
+EMAIL, PHONE = ("email_address", "email_code"), ("phone_number", "phone_code")
+KINDS = pytest.mark.parametrize(("kind", "strategy"), [EMAIL, PHONE])
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +59,7 @@ def test_taken_and_free_reach_the_limits_of_a_sign_up_alike(kind, strategy):
     assert compare(kind, steps, 5, identifier_messages=3) == ["200"] * 3 + ["429"] * 2
 
 
-@KINDS
+@pytest.mark.parametrize(("kind", "strategy"), [EMAIL, pytest.param(*PHONE, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "numbers",
     [{"identifier_failures": 2, "identifier_failures_per_day": 4}, {"instance_failures": 2}, {"ip_failures": 2}],

@@ -134,11 +134,14 @@ class Machine(RuleBasedStateMachine):
             assert visitor.signed_in == (None if gone else expected)
 
 
-def test_any_order_of_steps():
+@pytest.mark.parametrize("orders", [12, pytest.param(60, marks=pytest.mark.slow)])
+def test_any_order_of_steps(orders):
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much]
     Machine.signed_in = 0
     run_state_machine_as_test(
         Machine,
-        settings=settings(max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=checks),
+        settings=settings(
+            max_examples=orders, stateful_step_count=40, deadline=None, suppress_health_check=checks
+        ),
     )
-    assert Machine.signed_in > 20
+    assert Machine.signed_in > orders // 3

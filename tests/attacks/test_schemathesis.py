@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.response import Response
-from schemathesis.core.failures import FailureGroup
 
 from passwordless_otp.api import resources
 from passwordless_otp.api.session_views import ReadEnvironment
-from tests.attacks.made_up import FITTING, PageVisitor, api, as_meant, bounded, send, undone
+from tests import needs
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined
 
-pytestmark = pytest.mark.django_db
+FailureGroup = needs.package("schemathesis.core.failures").FailureGroup
+made_up = needs.package("tests.attacks.made_up")
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 STEPS = 7
-described = api()
+described = made_up.api()
 calls = {each.ok().label: each.ok() for each in described.get_all_operations()}
 ways = {
     purpose: [label for label in calls if f"/client/{purpose}s" in label] + ["GET /v1/me"]
@@ -57,11 +58,11 @@ def visitor(request, people):
 
 
 @described.parametrize()
-@bounded(12)
+@made_up.bounded(12)
 def test_any_call_of_any_browser(case, visitor):
-    browser = PageVisitor(visitor)
-    with undone():
-        send(case, browser)
+    browser = made_up.PageVisitor(visitor)
+    with made_up.undone():
+        made_up.send(case, browser)
 
 
 def test_any_calls_that_follow_one_another():
@@ -74,25 +75,25 @@ def test_any_calls_that_follow_one_another():
     def step(data, browser, label, person, meant):
         case = data.draw(calls[label].as_strategy())
         if meant:
-            as_meant(case, person)
-        seen[label, send(case, browser).status_code] += 1
+            made_up.as_meant(case, person)
+        seen[label, made_up.send(case, browser).status_code] += 1
 
-    @bounded(60)
-    @given(data=st.data(), way=st.sampled_from(list(ways.values())), person=st.sampled_from(FITTING[:3]))
+    @made_up.bounded(60)
+    @given(data=st.data(), way=st.sampled_from(list(ways.values())), person=st.sampled_from(made_up.FITTING[:3]))
     def walk(data, way, person):
-        browser = PageVisitor()
-        with undone():
+        browser = made_up.PageVisitor()
+        with made_up.undone():
             for own in way[:STEPS]:
                 other = data.draw(st.integers(0, 5)) == 5
                 label = data.draw(st.sampled_from(list(calls))) if other else own
                 step(data, browser, label, person, meant=data.draw(st.booleans()))
 
-    @bounded(1)
+    @made_up.bounded(1)
     @given(data=st.data())
     def straight(data):
-        for way, person in itertools.product(ways.values(), FITTING[:3]):
-            browser = PageVisitor()
-            with undone():
+        for way, person in itertools.product(ways.values(), made_up.FITTING[:3]):
+            browser = made_up.PageVisitor()
+            with made_up.undone():
                 for label in way[:STEPS]:
                     step(data, browser, label, person, meant=True)
 
@@ -117,16 +118,16 @@ def answers_another_code(view, request):
 @pytest.mark.parametrize("wrong", [answers_another_status, answers_another_member, answers_another_code])
 def test_an_answer_that_does_not_stand_there_is_found(wrong, monkeypatch):
     monkeypatch.setattr(ReadEnvironment, "get", wrong)
-    with undone(), pytest.raises(FailureGroup):
-        send(calls["GET /v1/environment"].Case(), PageVisitor())
+    with made_up.undone(), pytest.raises(FailureGroup):
+        made_up.send(calls["GET /v1/environment"].Case(), made_up.PageVisitor())
 
 
 def test_a_member_that_does_not_stand_there_is_found(people, monkeypatch):
     honest = resources.user_of
     monkeypatch.setattr(resources, "user_of", lambda request: {**honest(request), "is_staff": False})
-    browser = PageVisitor(people)
-    with undone(), pytest.raises(FailureGroup, match="is_staff"):
-        send(calls["GET /v1/me"].Case(), browser)
+    browser = made_up.PageVisitor(people)
+    with made_up.undone(), pytest.raises(FailureGroup, match="is_staff"):
+        made_up.send(calls["GET /v1/me"].Case(), browser)
 
 
 def test_an_answer_that_may_be_kept_is_found(monkeypatch):
@@ -138,5 +139,5 @@ def test_an_answer_that_may_be_kept_is_found(monkeypatch):
         return response
 
     monkeypatch.setattr(ReadEnvironment, "finalize_response", kept)
-    with undone(), pytest.raises(FailureGroup):
-        send(calls["GET /v1/environment"].Case(), PageVisitor())
+    with made_up.undone(), pytest.raises(FailureGroup):
+        made_up.send(calls["GET /v1/environment"].Case(), made_up.PageVisitor())

@@ -7,8 +7,8 @@ import pytest
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import InstanceSettings, settings_cache
+from tests import needs
 
-CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -21,27 +21,16 @@ ARGUMENTS = [
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
 
-def lacking(reason):
-    """Skip, but never where a green run is read as proof."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="session")
 def chromium():
     """One browser for all tests."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        lacking("needs Playwright: pip install 'passwordless_otp[test]'")
-    if not CHROMIUM.exists():
-        lacking(f"needs {CHROMIUM}: apt-get install chromium")
+    sync_playwright = needs.package("playwright.sync_api").sync_playwright
+    path = needs.program("chromium")
     # Playwright's loop runs in this thread, and Django refuses the database to a thread with a loop.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
     if before is None:
@@ -82,6 +71,11 @@ def configure(**changes):
         setattr(settings, name, value)
     settings.save()
     settings_cache.clear()
+
+
+def axe():
+    """Return what looks for barriers on a page."""
+    return needs.package("axe_playwright_python.sync_playwright").Axe()
 
 
 def newest_code():

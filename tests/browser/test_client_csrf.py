@@ -7,7 +7,7 @@ from django.urls import include, path
 
 from tests.browser.conftest import newest_code
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGE = "{% load passwordless_otp %}<!doctype html><title>Shop</title>{% otp_client %}"
 SIGN_UP = """async () => {
   const { client } = PasswordlessOTP;

@@ -6,12 +6,12 @@ from itertools import count
 
 import pytest
 
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.conftest import SCREENSHOTS, axe
 from tests.demo.served import Demo
 from tests.docs.blocks import ROOT
 from tests.js import packages
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = ["js", "react-19", "react-18"]
 KINDS = ["email", "phone"]
 FIELD = "Email address or phone number"
@@ -198,8 +198,6 @@ def test_the_keyboard_alone_is_enough(demo, page):
 
 
 def test_each_step_fits_and_is_accessible(demo, page):
-    from axe_playwright_python.sync_playwright import Axe
-
     def look(step):
         for scheme in ["light", "dark"]:
             page.emulate_media(color_scheme=scheme)
@@ -208,7 +206,7 @@ def test_each_step_fits_and_is_accessible(demo, page):
                 assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
                 name = f"demo-{'react' if 'react' in page.url else 'js'}-{step}-{scheme}-{width}.png"
                 page.screenshot(path=SCREENSHOTS / name, full_page=True)
-            results = Axe().run(page)
+            results = axe().run(page)
             assert results.violations_count == 0, results.generate_report()
 
     SCREENSHOTS.mkdir(exist_ok=True)

@@ -11,7 +11,7 @@ from tests.browser.conftest import newest_code
 from tests.docs.blocks import ROOT, blocks
 from tests.js import packages
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DOCS = ROOT / "docs/javascript.md"
 LOADING, PAGE = [block.text for block in blocks(DOCS, "html")]
 SIGN_UP, SIGN_OUT, SIGN_IN, REFUSAL, MODULE, SCRIPT = [block.text for block in blocks(DOCS, "js")]

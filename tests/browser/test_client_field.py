@@ -12,11 +12,12 @@ from django.utils import timezone
 from passwordless_otp import codes
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Verification
+from tests import needs
 from tests.browser.conftest import newest_code
 from tests.docs.blocks import ROOT
-from tests.js.packages import node, run
+from tests.js.packages import run
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FIELD = ROOT / "passwordless_otp/static/passwordless_otp/otp-field.js"
 # What is pasted, and whether the code 123456 is then sent by itself.
 SPELLINGS = {
@@ -137,7 +138,7 @@ def test_digits_of_all_scripts_are_read_as_the_server_reads_them():
     texts = [f"12{chr(point)}{rest}" for point in points for rest in ["456", "3456"]]
     known = "/[\\p{Nd}\\p{Pd}\\p{Zs}]/u.test(text.slice(2, -3))"  # to this Node's Unicode, too
     read = f"{json.dumps(texts)}.map((text) => {known} ? normalise(text, 6, 'digits') : null)"
-    done = run(node(), "-e", f"{constants}{functions}; console.log(JSON.stringify({read}))")
+    done = run(needs.node(), "-e", f"{constants}{functions}; console.log(JSON.stringify({read}))")
     assert done.returncode == 0, done.stderr
     answers = {text: read for text, read in zip(texts, json.loads(done.stdout), strict=True) if read is not None}
     assert len(answers) > 1200

@@ -5,7 +5,7 @@ import pytest
 from tests.browser.conftest import newest_code
 from tests.browser.test_client_field import begin, retell
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WEB_OTP = """
 window.OTPCredential = class {};
 window.asked = [];

@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from passwordless_otp.models import Identifier
 from tests.browser.conftest import configure, newest_code
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 IDENTIFIERS = {"email_address": "jane@example.com", "phone_number": "+14155552671"}
 

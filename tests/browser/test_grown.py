@@ -7,10 +7,10 @@ from django.contrib.sessions.models import Session
 
 from passwordless_otp.messaging.backends import memory
 from tests.browser.conftest import newest_code
-from tests.limits.rows import guess, only
+from tests.rate_limits.rows import guess, only
 from tests.visitor import EMAIL
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_somebody_under_attack_pastes_a_code_of_13_characters(site, new_page):

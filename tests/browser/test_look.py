@@ -10,7 +10,7 @@ import pytest
 from tests.browser.conftest import configure
 from tests.docs.blocks import ROOT, blocks
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 IMAGES = ROOT / "docs" / "images"
 [CSS] = [block.text for block in blocks(ROOT / "docs" / "pages.md", "css")]

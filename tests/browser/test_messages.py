@@ -10,9 +10,10 @@ from passwordless_otp.messaging import render
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.base import uuid7
 from passwordless_otp.models.messages import MessageKind
+from tests.browser.conftest import axe
 from tests.browser.test_pages import assert_fits, shot
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 # A mail is a part of the page that the mail program makes of it: that page has the landmarks.
 PART = {"rules": {"region": {"enabled": False}, "landmark-one-main": {"enabled": False}}}
 POLICY = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -29,8 +30,6 @@ def mail(kind, code="012345"):
 @pytest.mark.parametrize("kind", MessageKind)
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_every_mail_fits_and_is_accessible_in_light_and_dark(db, new_page, kind, language):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = new_page(javascript=True)
     with translation.override(language):
         page.set_content(mail(kind))
@@ -40,7 +39,7 @@ def test_every_mail_fits_and_is_accessible_in_light_and_dark(db, new_page, kind,
             page.set_viewport_size({"width": width, "height": 720})
             assert_fits(page)
             shot(page, f"mail-{kind}-{language}-{scheme}-{width}")
-        results = Axe().run(page, options=PART)
+        results = axe().run(page, options=PART)
         assert results.violations_count == 0, results.generate_report()
 
 
@@ -61,12 +60,10 @@ def test_one_click_selects_the_whole_code(db, new_page):
 
 
 def test_a_mail_is_readable_where_its_style_block_is_dropped(db, new_page):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = new_page(javascript=True, color_scheme="dark")
     page.set_content(mail(MessageKind.UNKNOWN_ACCOUNT))
     page.evaluate("document.querySelector('style').remove()")
-    results = Axe().run(page, options=PART)
+    results = axe().run(page, options=PART)
     assert results.violations_count == 0, results.generate_report()
 
 
@@ -113,8 +110,6 @@ def test_the_preview_follows_what_is_typed_without_saving_it(form):
 
 
 def test_the_preview_is_accessible_in_light_and_dark(form):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = form()
     for scheme in ["light", "dark"]:
         page.emulate_media(color_scheme=scheme)
@@ -123,7 +118,7 @@ def test_the_preview_is_accessible_in_light_and_dark(form):
             page.locator(".otp-preview ul" if text else ".otp-preview dl").wait_for()
             shot(page, f"preview-{scheme}-{'refused' if text else 'shown'}")
             # Without "preload": axe would put the admin's stylesheets into the page, against its policy.
-            results = Axe().run(page, context=".otp-preview", options={"preload": False})
+            results = axe().run(page, context=".otp-preview", options={"preload": False})
             assert results.violations_count == 0, results.generate_report()
 
 

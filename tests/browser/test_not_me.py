@@ -8,7 +8,7 @@ from passwordless_otp.messaging.backends import memory
 from tests.browser.test_pages import submit
 from tests.visitor import ApiVisitor, joined, newest_code
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from passwordless_otp import links
 from passwordless_otp.models import Identifier, Message, Verification
-from tests.browser.conftest import SCREENSHOTS, configure, newest_code
+from tests.browser.conftest import SCREENSHOTS, axe, configure, newest_code
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def sign_in(page, site):
@@ -184,8 +184,6 @@ PAGES = [
 
 @pytest.mark.parametrize("visit", PAGES, ids=lambda visit: visit.__name__)
 def test_every_page_fits_and_is_accessible_in_light_and_dark(site, new_page, visit):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = new_page(javascript=True, reduced_motion="reduce")
     visit(page, site)
     for scheme in ["light", "dark"]:
@@ -195,7 +193,7 @@ def test_every_page_fits_and_is_accessible_in_light_and_dark(site, new_page, vis
             assert_fits(page)
             if width > 320:
                 shot(page, f"{visit.__name__}-{scheme}-{width}")
-        results = Axe().run(page)
+        results = axe().run(page)
         assert results.violations_count == 0, results.generate_report()
 
 

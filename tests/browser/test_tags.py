@@ -8,7 +8,7 @@ from django.urls import include, path
 from passwordless_otp.models import Identifier
 from tests.browser.conftest import configure, newest_code
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGE = """{% load passwordless_otp %}<!doctype html><html lang="en"><head><title>Shop</title></head><body>
 <h1>Shop</h1>
 <section id="in">{% otp_sign_in next="/account/" submit="Let me in" %}</section>

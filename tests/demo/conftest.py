@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.demo.served import Demo, PageVisitor, curl_or_skip
+from tests import needs
+from tests.demo.served import Demo, PageVisitor
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    curl_or_skip()
+    needs.program("curl")
     with Demo(tmp_path_factory.mktemp("demo")) as served:
         yield served
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +12,7 @@ from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
-import pytest
+from tests import needs
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds, for whatever has to happen
@@ -23,15 +22,6 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
-
-
-def curl_or_skip():
-    """Return the path of `curl`. Without it skip; where everything has to run, fail."""
-    path = shutil.which("curl")
-    if path is None:
-        reason = "needs curl: install the package curl"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    return path
 
 
 def environment(**extra):
@@ -114,7 +104,7 @@ class PageVisitor:
     """`curl` with a cookie jar, sending forms as a page would or JSON as a program would."""
 
     def __init__(self, origin, jar, body="form"):
-        self.origin, self.jar, self.body, self.curl = origin, jar, body, curl_or_skip()
+        self.origin, self.jar, self.body, self.curl = origin, jar, body, needs.program("curl")
 
     def post(self, path, **fields):
         """Return status and JSON of a call of the API."""

@@ -6,8 +6,12 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
 from tests.demo.served import PATIENCE, ROOT, Demo, PageVisitor, environment, form
 from tests.demo.test_steps import assert_signed_in, sign_in, sign_up
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_demo_that_was_killed_half_way_starts_again_and_the_flow_goes_on(tmp_path):

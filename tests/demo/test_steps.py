@@ -2,6 +2,7 @@
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ADDRESSES = {
     ("email_address", "form"): "jane@example.com",
     ("email_address", "json"): "joan@example.com",

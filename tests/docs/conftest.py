@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.demo.served import Demo, curl_or_skip
+from tests import needs
+from tests.demo.served import Demo
 
 
 @pytest.fixture
 def demo(tmp_path):
-    curl_or_skip()
+    needs.program("curl")
     with Demo(tmp_path) as served:
         yield served

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import get_commands
 from django.template import engines
 
+from tests import needs
 from tests.docs import site
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 from tests.docs.shell import Shell
@@ -33,6 +34,8 @@ def test_every_block_has_a_known_language(page):
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
 def test_python_blocks_run_in_order(page, settings, db, monkeypatch):
+    if page.name == "queues.md":
+        needs.installed("celery", "django_tasks_db", "dramatiq", "huey")
     site.run(page, settings, monkeypatch)
 
 

@@ -52,12 +52,14 @@ def kit(folder, *options, change=("", "")):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_example_provider_passes_the_documented_tests(tmp_path):
     report = kit(tmp_path)
     assert re.search(r"\d\d passed, 1 skipped", report.splitlines()[-1]), report
     assert "names no `sdk`" in report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "caught"),
     [

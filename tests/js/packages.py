@@ -6,14 +6,12 @@ import os
 import shutil
 import subprocess
 
-import pytest
-
+from tests import needs
 from tests.docs.blocks import ROOT
 from tests.settings import FOLDER
 
 STATIC = ROOT / "passwordless_otp/static/passwordless_otp"
 BUILD = ROOT / "example_project/react"  # React 19 as one file, for the demo
-NODE = 18
 MINUTES = 5 * 60  # in seconds, for npm
 PATIENCE = 120  # seconds, for a program
 TYPESCRIPT = {"typescript": "5.9.3", "@types/react": "19.2.2", "csstype": "3.1.3"}
@@ -26,22 +24,6 @@ REACT_18 = {
 }
 
 
-def skip(reason):
-    """Skip; where everything has to run, fail."""
-    pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-
-
-def node():
-    """Return the path of Node."""
-    path = shutil.which("node")
-    if not path or not shutil.which("npm"):
-        skip(f"needs Node {NODE} or later with npm: install Debian's packages nodejs and npm")
-    version = run(path, "--version").stdout.strip()
-    if int(version.lstrip("v").split(".")[0]) < NODE:
-        skip(f"needs Node {NODE} or later: this is {version}")
-    return path
-
-
 def run(*command, timeout=PATIENCE, **options):
     """Run a program; what it prints is in the result."""
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
@@ -49,7 +31,7 @@ def run(*command, timeout=PATIENCE, **options):
 
 def packages(name, description):
     """Return a folder with what this package.json names."""
-    node()
+    needs.node()
     text = json.dumps(description, sort_keys=True)
     folder = FOLDER / f"npm-{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     if not folder.exists():
@@ -64,9 +46,9 @@ def install(folder, text):
     try:
         making.mkdir()
         (making / "package.json").write_text(text)
-        done = run(shutil.which("npm"), "install", *quiet, cwd=making, timeout=MINUTES)
+        done = run(needs.program("npm"), "install", *quiet, cwd=making, timeout=MINUTES)
         if done.returncode:
-            skip(f"needs a package index for npm: {done.stderr[-500:]}")
+            needs.lacking(f"needs a package index for npm: {done.stderr[-500:]}")
         if not folder.exists():  # another run may have been faster
             making.rename(folder)
     finally:

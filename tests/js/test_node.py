@@ -5,9 +5,10 @@ import re
 
 import pytest
 
+from tests import needs
 from tests.demo.served import Demo, environment
 from tests.docs.blocks import ROOT
-from tests.js.packages import STATIC, node, run
+from tests.js.packages import STATIC, run
 
 SMALL = 6 * 1024  # bytes
 
@@ -27,15 +28,16 @@ def passes(name, **variables):
     """Let Node run a file of tests, all of them."""
     path = ROOT / "tests/js" / name
     variables["CLIENT"] = (STATIC / "client.js").as_uri()
-    done = run(node(), "--test", "--test-reporter=tap", path, env=environment(**variables))
+    done = run(needs.node(), "--test", "--test-reporter=tap", path, env=environment(**variables))
     assert done.returncode == 0, done.stdout
     assert int(re.search(r"^# pass (\d+)", done.stdout, re.M)[1]) == path.read_text().count("\ntest("), (
         done.stdout
     )
 
 
+@pytest.mark.slow
 def test_the_client_goes_through_every_flow_of_the_demo(request):
-    node()
+    needs.node()
     passes("client.test.mjs", ORIGIN=request.getfixturevalue("demo").origin)
 
 

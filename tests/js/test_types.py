@@ -10,6 +10,8 @@ import pytest
 from tests.docs.blocks import ROOT
 from tests.js.packages import STATIC, run, typescript
 
+pytestmark = pytest.mark.slow
+
 SOURCES = ROOT / "tests/js"
 
 

@@ -1,15 +1,13 @@
 """Prism, a server that checks requests against an OpenAPI description: here Twilio's own, from its CLI."""
 
 import os
-import re
 import shutil
 import socket
 import subprocess
 import time
 from contextlib import contextmanager
 
-import pytest
-
+from tests import needs
 from tests.settings import FOLDER
 
 PRISM, CLI_CORE = "5.14.2", "8.3.2"
@@ -18,24 +16,13 @@ DESCRIPTIONS = CACHE / "node_modules/@twilio/cli-core/src/services/twilio-api"
 MESSAGES, VERIFY = DESCRIPTIONS / "twilio_api_v2010.json", DESCRIPTIONS / "twilio_verify_v2.json"
 PATIENCE = 60  # seconds, for Prism to read it
 MINUTES = 5 * 60  # in seconds, for npm
-NODE = 18
-
-
-def skip(reason):
-    """Skip; where everything has to run, fail."""
-    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
 def installed():
     """Return the path of Node, with Prism and the descriptions in CACHE."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        skip(f"needs Node {NODE} or later with npm: install Debian's packages nodejs and npm")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=PATIENCE)
-    if int(re.search(r"\d+", version.stdout)[0]) < NODE:
-        skip(f"needs Node {NODE} or later: this is {version.stdout.strip()}")
+    node = needs.node()
     if not DESCRIPTIONS.exists():
-        install(npm)
+        install(needs.program("npm"))
     return node
 
 
@@ -55,12 +42,12 @@ def install(npm):
             check=False,
         )
         if done.returncode:
-            skip(f"needs a package index for npm: {done.stderr[-500:]}")
+            needs.lacking(f"needs a package index for npm: {done.stderr[-500:]}")
         if not DESCRIPTIONS.exists():  # another run may have been faster
             shutil.rmtree(CACHE, ignore_errors=True)
             making.rename(CACHE)
     except subprocess.TimeoutExpired:
-        skip(f"needs a package index for npm: none answered in {MINUTES} s")
+        needs.lacking(f"needs a package index for npm: none answered in {MINUTES} s")
     finally:
         shutil.rmtree(making, ignore_errors=True)
 

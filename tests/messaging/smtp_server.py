@@ -5,8 +5,7 @@ import email.policy
 import socket
 from contextlib import contextmanager
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from tests import needs
 
 
 class Mailbox:
@@ -50,15 +49,13 @@ class Mailbox:
         return reply
 
 
-class Stoppable(Controller):
-    """Ends what still hangs when it stops, and may be stopped twice."""
-
-    def stop(self, no_assert=True):
-        if self.loop.is_closed():
-            return
-        for task in asyncio.all_tasks(self.loop):
-            self.loop.call_soon_threadsafe(task.cancel)
-        super().stop(no_assert=no_assert)
+def stop(server):
+    """Stop this server and what still hangs in it. It may have been stopped before."""
+    if server.loop.is_closed():
+        return
+    for task in asyncio.all_tasks(server.loop):
+        server.loop.call_soon_threadsafe(task.cancel)
+    server.stop(no_assert=True)
 
 
 def parsed(envelope):
@@ -76,18 +73,19 @@ def answering(tls_context=None, **says):
     """A mailbox with its server, and the host and port to reach it by; with a context it offers STARTTLS."""
     mailbox = Mailbox(says)
     more = {"tls_context": tls_context, **login(says)}
-    mailbox.server = Stoppable(mailbox, hostname="127.0.0.1", port=free_port(), **more)
+    controller = needs.package("aiosmtpd.controller").Controller
+    mailbox.server = controller(mailbox, hostname="127.0.0.1", port=free_port(), **more)
     mailbox.server.start()
     try:
         yield mailbox, {"host": "127.0.0.1", "port": mailbox.server.port}
     finally:
-        mailbox.server.stop()
+        stop(mailbox.server)
 
 
 def login(says):
     if "AUTH" not in says:
         return {}
-    refused = AuthResult(success=False, handled=False, message=says["AUTH"])
+    refused = needs.package("aiosmtpd.smtp").AuthResult(success=False, handled=False, message=says["AUTH"])
     return {"authenticator": lambda *_: refused, "auth_require_tls": False}
 
 

@@ -4,13 +4,14 @@ import base64
 import json
 
 import pytest
-import redis
 
 from passwordless_otp.models import Message
+from tests import needs
 from tests.messaging import redis_server, workers
 from tests.messaging.workers import CELERY, ask, dispatched, statuses, taken, until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+redis = needs.package("redis")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,8 @@ def test_watcher_survives_a_database_that_goes_away(settings, tmp_path, monkeypa
     assert capsys.readouterr().err.count("OperationalError") == 3
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL: connections to cut")
+@pytest.mark.slow
+@pytest.mark.postgres
 def test_watcher_survives_connections_that_are_cut(settings, tmp_path):
     ask(settings)
     with workers.running(tmp_path, *WATCH):
@@ -120,6 +121,7 @@ def test_watcher_survives_connections_that_are_cut(settings, tmp_path):
         until(lambda: statuses() == ["sent", "sent"], tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by_signal", [signal.SIGTERM, signal.SIGINT])
 def test_ending_watcher_finishes_what_is_under_way_and_begins_nothing(settings, tmp_path, by_signal):
     ask(settings)
@@ -134,6 +136,7 @@ def test_ending_watcher_finishes_what_is_under_way_and_begins_nothing(settings, 
     assert statuses() == ["pending", "sent"]
 
 
+@pytest.mark.slow
 def test_two_watchers_send_each_message_once(settings, tmp_path):
     with (
         workers.running(tmp_path, *WATCH, log="log1") as one,
@@ -168,9 +171,11 @@ def both_want_the_same(settings, folder, **more):
     return taken(folder).count(message.pk.hex)
 
 
+@pytest.mark.slow
 def test_message_that_two_watchers_want_is_sent_by_one(settings, tmp_path):
     assert both_want_the_same(settings, tmp_path) == 1
 
 
+@pytest.mark.slow
 def test_without_the_claim_both_watchers_send_it(settings, tmp_path):
     assert both_want_the_same(settings, tmp_path, WORKER_NAIVE="1") == 2

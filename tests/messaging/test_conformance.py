@@ -9,9 +9,8 @@ from passwordless_otp.messaging.backends.email import EmailBackend
 from passwordless_otp.messaging.backends.memory import MemoryBackend
 from passwordless_otp.messaging.backends.twilio import TwilioBackend
 from passwordless_otp.testing import Arrived, BackendConformance
-from tests.messaging import mailers, peers
+from tests.messaging import peers
 from tests.messaging import twilio_server as on
-from tests.messaging.smtp_server import answering, parsed, part
 
 
 class TestConsole(BackendConformance):
@@ -36,51 +35,6 @@ class TestEmailKept(BackendConformance):
     @pytest.fixture
     def arrived(self):
         return lambda: [Arrived(to, one.body, one.subject) for one in mail.outbox for to in one.recipients()]
-
-
-class TestEmailBySMTP(BackendConformance):
-    backend_class = EmailBackend
-    channels = ["email"]
-    foreign_loggers = ["asyncio", "mail.log"]  # the server's
-
-    @pytest.fixture
-    def mailbox(self, settings):
-        with answering() as (mailbox, address):
-            mailbox.using = mailers.name(settings, "django.core.mail.backends.smtp.EmailBackend", **address)
-            yield mailbox
-
-    @pytest.fixture
-    def options(self, mailbox):
-        return {"using": mailbox.using, "from_email": "codes@example.com", "timeout": 1}
-
-    @pytest.fixture
-    def refuses(self, mailbox):
-        mailbox.says["DATA"] = "550 5.7.1"
-
-    @pytest.fixture
-    def is_busy(self, mailbox):
-        mailbox.says["RCPT"] = "451 4.7.1 come again"
-
-    @pytest.fixture
-    def is_down(self, mailbox):
-        mailbox.server.stop()
-
-    @pytest.fixture
-    def hangs(self, mailbox):
-        mailbox.says["DATA"] = "hang"
-
-    @pytest.fixture
-    def breaks_off(self, mailbox):
-        mailbox.says["DATA"] = "drop"
-
-    @pytest.fixture
-    def arrived(self, mailbox):
-        return lambda: [
-            Arrived(to, part(mail, "plain"), mail["Subject"], part(mail, "html"))
-            for envelope in mailbox.received
-            for mail in [parsed(envelope)]
-            for to in envelope.rcpt_tos
-        ]
 
 
 class TestTwilio(BackendConformance):

@@ -1,18 +1,16 @@
 """Each rule of the kit catches those who break it, and nobody else."""
 
-import os
-import subprocess
-import sys
 from xml.etree import ElementTree
 
 import pytest
 
 from passwordless_otp.testing import BackendConformance
-from tests.docs.blocks import ROOT
+from tests import nested
 from tests.messaging.broken_backends import Honest
 from tests.messaging.conformance_cases import BROKEN
 
-MINUTES = 3 * 60
+pytestmark = pytest.mark.slow
+
 RULES = sorted(name for name in dir(BackendConformance) if name.startswith("test_"))
 
 
@@ -20,24 +18,7 @@ RULES = sorted(name for name in dir(BackendConformance) if name.startswith("test
 def found(tmp_path_factory):
     """What came of each test: (backend, rule, "passed", "failure", "error" or "skipped")."""
     report = tmp_path_factory.mktemp("report") / "report.xml"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "tests/messaging/conformance_cases.py",
-        "-q",
-        f"--junitxml={report}",
-    ]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
-    done = subprocess.run(
-        [*command, "-p", "no:cacheprovider"],
-        cwd=ROOT,
-        env=kept,
-        capture_output=True,
-        text=True,
-        timeout=MINUTES,
-        check=False,
-    )
+    done = nested.run("tests/messaging/conformance_cases.py", f"--junitxml={report}")
     assert done.returncode == 1, done.stdout[-2000:] + done.stderr[-2000:]
     cases = ElementTree.parse(report).iter("testcase")
     return [(case.get("classname").rpartition(".Test")[2], rule(case), outcome(case)) for case in cases]

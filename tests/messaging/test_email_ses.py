@@ -2,17 +2,20 @@
 
 import base64
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from passwordless_otp.messaging.backends.email import EmailBackend
+from tests import needs
 from tests.messaging import esp_server, mailers
 from tests.messaging.esp_server import says
 from tests.messaging.mailers import MESSAGE, failure, outcome
 from tests.messaging.peers import closes, hangs
 from tests.messaging.smtp_server import free_port
 
+pytestmark = pytest.mark.slow
+
+boto3 = needs.package("boto3")
+ThreadedMotoServer = needs.package("moto.server").ThreadedMotoServer
 SES = "anymail.backends.amazon_ses.EmailBackend"
 ONCE = {"connect_timeout": 5, "read_timeout": 10, "retries": {"total_max_attempts": 1}}
 OURS = "codes@example.com"

@@ -12,6 +12,8 @@ from tests.messaging.mailers import MESSAGE, failure, outcome
 from tests.messaging.smtp_server import answering, free_port, silent
 from tests.messaging.twilio_server import deaf, mistrusted
 
+pytestmark = pytest.mark.slow
+
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 PATIENCE = 0.3  # seconds that we wait where no answer will come
 

@@ -6,7 +6,7 @@ from passwordless_otp.models import Message
 from tests.messaging import redis_server, workers
 from tests.messaging.workers import ask, statuses, taken, until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 DRAMATIQ = ["-m", "dramatiq", "tests.messaging.dramatiq_site", "--processes", "1", "--threads", "1"]
 # Without a server: what was enqueued, and then what was put off, run in this order.
 HUEY = """

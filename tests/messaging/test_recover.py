@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-import redis
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
@@ -14,11 +13,13 @@ from django.utils import timezone
 from passwordless_otp.messaging import deliver, recover
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
+from tests import needs
 from tests.attacks.test_faults import AT_MOST, Fault
 from tests.messaging import redis_server, workers
 from tests.messaging.workers import CELERY, SITE, ask, dispatched, statuses, taken, until, until_halted
 
-pytestmark = pytest.mark.django_db(transaction=True)
+redis = needs.package("redis")
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # Killed at this step, a message has this status, which otp_deliver changes to that; so often it has gone out.
 TABLE = [

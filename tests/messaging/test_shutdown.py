@@ -15,7 +15,7 @@ from tests.messaging import workers
 from tests.messaging.workers import statuses, taken, until, until_halted
 from tests.visitor import EMAIL
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SERVER = [
     "-m",
     "gunicorn",

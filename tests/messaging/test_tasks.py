@@ -132,6 +132,7 @@ def site(tmp_path, monkeypatch):
 WORKER = ["manage.py", "db_worker", "--interval", "0.1", "--no-startup-delay", "--no-reload"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", ["", "once\n"], ids=["at once", "the second time"])
 def test_worker_of_the_database_queue_delivers(site, tmp_path, lines):
     run, rows, more = site

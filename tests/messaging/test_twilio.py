@@ -32,7 +32,13 @@ from tests.messaging.twilio_faults import (
 from tests.test_checks import found, sms
 from tests.visitor import PHONE, ApiVisitor, both_kinds
 
+ONE_OF_A_KIND = list({FAULTS[fault][1]: fault for fault in FAULTS}.values())
+OTHERS = [fault for fault in FAULTS if fault not in ONE_OF_A_KIND]
 UNREACHED = [(on.nobody, "ConnectionError"), (on.deaf, "ConnectTimeout")]
+
+
+def slow(values):
+    return [pytest.param(value, marks=pytest.mark.slow) for value in values]
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ def test_validity_period_is_the_rest_of_the_code_life_within_twilios_range(serve
     assert server.received[0].form["ValidityPeriod"] == str(asked)
 
 
-@pytest.mark.parametrize("made", [backend, verify])
+@pytest.mark.parametrize("made", [backend, *slow([verify])])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_failure_is_classified_and_quotes_nothing(server, fault, made):
     server.reply, kind, code = FAULTS[fault]
@@ -133,7 +139,7 @@ def test_default_client_has_the_timeout_and_the_proxy_of_the_environment(server,
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("fault", [None, *FAULTS])
+@pytest.mark.parametrize("fault", [None, *ONE_OF_A_KIND, *slow(OTHERS)])
 def test_failure_is_recorded_and_changes_no_answer(settings, server, caplog, fault):
     client = deliver_by(settings, server)
     expected = shape(ApiVisitor().sign_up(phone_number="+14155552672", strategy="phone_code"))

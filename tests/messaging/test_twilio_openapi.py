@@ -11,6 +11,8 @@ from passwordless_otp.messaging.backends.twilio_verify import TwilioVerifyBacken
 from tests.messaging import prism
 from tests.messaging.twilio_server import Loopback
 
+pytestmark = pytest.mark.slow
+
 SID, SERVICE = "AC" + "5" * 32, "MG" + "5" * 32
 GIVEN = {"account_sid": SID, "auth_token": "token", "messaging_service_sid": SERVICE}
 MESSAGE = Outgoing("7", "sms", "+14155552671", "", "123456 is your code", "123456", 600)

@@ -3,7 +3,6 @@
 import copy
 import json
 import re
-import shutil
 import socket
 import ssl
 import struct
@@ -12,12 +11,11 @@ from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl
 
-import pytest
-from twilio.http.http_client import TwilioHttpClient
-
+from tests import needs
 from tests.messaging.peers import serving
 
 TWILIO = re.compile(r"https://(api|verify)\.twilio\.com(?=/)")
+TwilioHttpClient = needs.package("twilio.http.http_client").TwilioHttpClient
 PATIENCE = 0.3  # seconds that the client waits where no answer will come
 LONGER = 10  # seconds that it waits otherwise
 
@@ -111,13 +109,14 @@ def rambles(handler):
 
 @contextmanager
 def mistrusted(folder):
-    """An origin with a certificate that nobody has signed. Skips without `openssl`."""
+    """An origin with a certificate that nobody has signed."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1"
-    if not shutil.which("openssl"):
-        pytest.skip("needs openssl: install the package openssl")
+    make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=127.0.0.1"
     subprocess.run(
-        [*make.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True, timeout=60
+        [needs.program("openssl"), *make.split(), "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+        timeout=60,
     )
     with running() as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

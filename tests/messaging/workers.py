@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from django.db import connection
 
 from passwordless_otp.models import Message
+from tests import needs
 from tests.demo.served import ROOT
 from tests.visitor import ApiVisitor
 
@@ -24,6 +25,7 @@ CELERY = [
     "--without-gossip",
     "--without-mingle",
 ]
+PEERS = {"celery": ["celery", "redis"], "dramatiq": ["dramatiq"]}  # beside what the settings need
 SITE = ["-m", "tests.messaging.site_process"]
 DELIVER = ["manage.py", "otp_deliver"]
 
@@ -44,6 +46,7 @@ def environment(folder, **more):
 @contextmanager
 def running(folder, *command, log="log", **more):
     """A Python with these arguments, in a process group of its own that is gone afterwards."""
+    needs.installed("django_tasks_db", "gunicorn", "huey", *PEERS.get(command[1], []))
     with (folder / log).open("w") as output:
         process = subprocess.Popen(
             ["timeout", "--foreground", "-s", "KILL", LIFE, sys.executable, *map(str, command)],

@@ -4,7 +4,7 @@ from passwordless_otp import errors
 from passwordless_otp.api import flow_views, session_views
 from passwordless_otp.errors import CodeIncorrect, OTPError, ResourceNotFound, SignedOut
 from passwordless_otp.flows import sign_in
-from tests.openapi import reach, refusals
+from tools.openapi import reach, refusals
 
 
 def raises():

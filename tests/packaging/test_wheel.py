@@ -9,6 +9,8 @@ from tests.docs.blocks import ROOT
 from tests.languages import FOLDERS
 from tests.packaging.conftest import run
 
+pytestmark = pytest.mark.slow
+
 VISIT = """
 from django.core.management import call_command
 from django.template.loader import get_template

@@ -6,17 +6,29 @@ from passwordless_otp import signals
 from passwordless_otp.models import Identifier
 from passwordless_otp.rate_limits import rules
 from passwordless_otp.rate_limits.windows import Bucket
-from passwordless_otp.testing import EnumerationParity
+from passwordless_otp.testing import EnumerationParity, parity
 from tests.parity import leaks
 
 TEMPLATE = """{% extends "passwordless_otp/base.html" %}
 {% block content %}<p>{% if holder %}Welcome back!{% endif %}</p>{% endblock %}"""
 
 
-class Leaky(EnumerationParity):
-    """Expects to be found out."""
+class OneWay(EnumerationParity):
+    """Goes one way to its end; the others are slow."""
 
     kinds = ["email_address"]
+
+    def pytest_generate_tests(self, metafunc):
+        first, *others = parity.WAYS
+        ways = [first, *(pytest.param(way, marks=pytest.mark.slow) for way in others)]
+        for name, values in {"kind": self.kinds, "face": self.faces, "way": ways}.items():
+            if name in metafunc.fixturenames:
+                metafunc.parametrize(name, values)
+
+
+class Leaky(OneWay):
+    """Expects to be found out."""
+
     found = ""
     test_limits_are_reached_alike_by_everybody = None
 
@@ -50,6 +62,7 @@ class TestHeader(Leaky):
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, self.middleware]
 
 
+@pytest.mark.slow
 class TestCookie(TestHeader):
     found = r"unknown is told from known at '(asking for a code|create)': .*cookies: .*seen: "
     middleware = "tests.parity.leaks.Cookie"
@@ -76,8 +89,7 @@ class TestProtectionOff(EnumerationParity):
     test_limits_are_reached_alike_by_everybody = None
 
 
-class TestLimits(EnumerationParity):
-    kinds = ["email_address"]
+class TestLimits(OneWay):
     test_each_step_looks_alike_for_everybody = None
 
     @pytest.fixture(autouse=True)
@@ -96,10 +108,9 @@ class TestLimits(EnumerationParity):
             super().test_limits_are_reached_alike_by_everybody(people, kind, face, way)
 
 
-class TestBlind(EnumerationParity):
+class TestBlind(OneWay):
     """A site on which nothing is reached is no proof."""
 
-    kinds = ["email_address"]
     instance = {"email_code": False}
 
     def test_each_step_looks_alike_for_everybody(self, people, kind, face, way):

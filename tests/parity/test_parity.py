@@ -1,7 +1,11 @@
 """The kit for sites, on this site."""
 
+import pytest
+
 from passwordless_otp.testing import EnumerationParity
+from passwordless_otp.testing.parity import BOTH
 
 
 class TestParity(EnumerationParity):
-    pass
+    kinds = ["email_address", pytest.param("phone_number", marks=pytest.mark.slow)]
+    instance = BOTH

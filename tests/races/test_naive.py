@@ -32,6 +32,7 @@ def started():
     return visitor
 
 
+@pytest.mark.slow
 def test_look_then_save_lets_one_code_sign_in_many_times(monkeypatch):
     visitor, code, moment = started(), newest_code(), threading.Barrier(60)
     Session.objects.all().delete()
@@ -84,7 +85,7 @@ def test_look_then_save_sends_a_message_once_a_worker(monkeypatch):
     assert len(memory.sent) == 10
 
 
-@pytest.mark.parametrize("number", [2, 20])
+@pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_without_the_row_that_only_one_can_write_each_sign_up_makes_a_user(number, monkeypatch):
     monkeypatch.setattr(type(Identifier.objects), "bulk_create", lambda self, rows: rows)
     steps = []

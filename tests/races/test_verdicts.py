@@ -150,7 +150,7 @@ def wait_for_locks(number):
     pytest.fail("they do not wait")
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer; PostgreSQL has this race")
+@pytest.mark.postgres
 def test_negative_control_a_join_in_the_verdict_gives_more_than_5_verdicts(visitor):
     """What PostgreSQL does not look at again after waiting for a row: what Django puts into a subquery."""
     joined_to_flow = Verification.objects.filter(tries__lt=CAP, flow__status="open", flow__purpose="sign_in")

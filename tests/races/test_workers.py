@@ -14,7 +14,7 @@ from tests.races.threads import together
 from tests.races.workers import served
 from tests.visitor import EMAIL, ApiVisitor, joined, newest_code, wrong
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WORKERS, REQUESTS, CAP = 3, 60, 5
 
 

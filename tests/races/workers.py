@@ -9,10 +9,13 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from tests import needs
+
 
 @contextmanager
 def served(application, workers):
     """The port of a server of this WSGI application; ended with the test, and by itself after 120 seconds."""
+    needs.installed("gunicorn")
     name = str(connection.settings_dict["NAME"])
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "SERVE_DATABASE": name}
     few = ["--threads", "8", "--worker-connections", "10"]  # so that one does not accept what others could

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from passwordless_otp.messaging import deliver
 from passwordless_otp.models import Identifier, Message
-from tests.limits.conftest import clock  # noqa: F401
+from tests.rate_limits.conftest import clock  # noqa: F401
 from tests.sms.strangers import ask, at, elsewhere, holder, reasons, sent
 from tests.visitor import PHONE, newest_code, operate
 

@@ -6,18 +6,20 @@ from tests.sms.strangers import ask, elsewhere, sent
 from tests.visitor import both_kinds
 
 pytestmark = pytest.mark.django_db  # one transaction: a thousand would take a minute
-NUMBERS = 1000
+some_or_a_thousand = pytest.mark.parametrize("numbers", [40, pytest.param(1000, marks=pytest.mark.slow)])
 
 
-def test_five_of_a_thousand_numbers_of_one_prefix_get_an_sms():
+@some_or_a_thousand
+def test_five_of_many_numbers_of_one_prefix_get_an_sms(numbers):
     both_kinds()
-    for index in range(NUMBERS):
+    for index in range(numbers):
         ask(f"+1415555{index:04}", index)
     assert sent() == 5
 
 
-def test_thirty_of_a_thousand_numbers_of_a_country_get_an_sms():
+@some_or_a_thousand
+def test_thirty_of_many_numbers_of_a_country_get_an_sms(numbers):
     both_kinds()
-    for index in range(NUMBERS):
+    for index in range(numbers):
         ask(elsewhere(index), index)
     assert sent() == 30

@@ -14,6 +14,9 @@ from tests.visitor import operate
 
 pytestmark = pytest.mark.usefixtures("phone")
 WORKERS = 20
+OTHERS = [
+    pytest.param(name, marks=pytest.mark.slow) for name in ["sms_country", "sms_instance", "sms_instance_per_day"]
+]
 WIDE = {"sms_prefix": 1000, "sms_prefix_per_day": 1000, "sms_country": 1000, "sms_instance": 1000}
 
 
@@ -35,7 +38,7 @@ def deliver_all(ids):
     together([lambda pk=pk: deliver.deliver_message(pk) for pk in ids])
 
 
-@pytest.mark.parametrize("name", ["sms_prefix", "sms_country", "sms_instance", "sms_instance_per_day"])
+@pytest.mark.parametrize("name", ["sms_prefix", *OTHERS])
 def test_of_twenty_concurrent_workers_exactly_the_limit_sends(waiting, name):
     operate(limits={**WIDE, "sms_conversion": 0, name: 7})
     deliver_all(waiting(lambda index: f"+1415555{index:04}"))

@@ -1,4 +1,4 @@
-"""All that the tools import from the package: its public models."""
+"""All that the benchmarks and the trace import from the package: its public models."""
 
 from pathlib import Path
 

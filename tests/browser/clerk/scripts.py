@@ -4,6 +4,7 @@ import os
 import shutil
 import tarfile
 
+from tests import needs
 from tests.js import packages
 from tests.settings import FOLDER
 
@@ -52,7 +53,7 @@ def bundled(source, version):
 
 
 def _unpacked(name, version):
-    packages.node()
+    needs.node()
     folder = FOLDER / f"npm-{name.replace('/', '-').lstrip('@')}-{version}"
     if not folder.exists():
         _unpack(name, version, folder)
@@ -64,10 +65,11 @@ def _unpack(name, version, folder):
     making = folder.with_name(f"{folder.name}-{os.getpid()}")
     try:
         making.mkdir()
-        npm = shutil.which("npm")
-        done = packages.run(npm, "pack", f"{name}@{version}", cwd=making, timeout=packages.MINUTES)
+        done = packages.run(
+            needs.program("npm"), "pack", f"{name}@{version}", cwd=making, timeout=packages.MINUTES
+        )
         if done.returncode:
-            packages.skip(f"needs a package index for npm: {done.stderr[-500:]}")
+            needs.lacking(f"needs a package index for npm: {done.stderr[-500:]}")
         [archive] = making.glob("*.tgz")
         with tarfile.open(archive) as tar:
             for member in tar:

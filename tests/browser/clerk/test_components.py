@@ -8,7 +8,7 @@ from tests.browser.clerk import visits
 from tests.browser.conftest import configure, newest_code
 from tests.visitor import EMAIL, PHONE, wrong
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FIELDS = {
     "email": "input[name=emailAddress]:visible, input[name=identifier]:visible",
     "phone": "input[type=tel]:visible",

@@ -8,7 +8,7 @@ from tests.browser.clerk.test_components import assert_signed_in, give, type_cod
 from tests.docs.blocks import ROOT, blocks
 from tests.visitor import EMAIL
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BEFORE_V6, V6 = [block.text for block in blocks(ROOT / "docs/migrating.md", "js")]
 
 

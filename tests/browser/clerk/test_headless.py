@@ -8,7 +8,7 @@ from tests.browser.clerk import visits
 from tests.browser.conftest import configure, newest_code
 from tests.visitor import EMAIL, PHONE, later, wrong
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 TEST_NUMBER, TEST_CODE = "+11111111111", "123456"
 
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import newest_code
 from tests.docs.blocks import ROOT, blocks
 from tests.visitor import EMAIL, wrong
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 [PROVIDER] = [block.text for block in blocks(ROOT / "docs/migrating.md", "jsx")]
 IMPORT = 'import App from "./App";\n'
 APP = Path(__file__).with_name("app.jsx").read_text()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from passwordless_otp.rate_limits import windows
-from tests.limits.buckets import HOUR
+from tests.rate_limits.buckets import HOUR
 
 
 class Clock:

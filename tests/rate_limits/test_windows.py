@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
 from passwordless_otp.rate_limits import windows
-from tests.limits.buckets import HOUR, PART, bucket, take
+from tests.rate_limits.buckets import HOUR, PART, bucket, take
 
 pytestmark = pytest.mark.django_db
 

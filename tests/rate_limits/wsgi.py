@@ -7,5 +7,5 @@ from django.core.wsgi import get_wsgi_application
 def application():
     """Set up Django before anything of ours is imported."""
     made = get_wsgi_application()
-    settings.ROOT_URLCONF = "tests.limits.urls"
+    settings.ROOT_URLCONF = "tests.rate_limits.urls"
     return made

@@ -6,7 +6,7 @@ from django.db import DatabaseError
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Counter, InstanceSettings, Verification
 from passwordless_otp.rate_limits import windows
-from tests.limits.rows import another, code_of, elsewhere, guess, only, signed_out
+from tests.rate_limits.rows import another, code_of, elsewhere, guess, only, signed_out
 from tests.visitor import EMAIL, PHONE, ApiVisitor, errors, joined, later, newest_code, operate
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import LimitReceipt
-from tests.limits.buckets import HOUR, bucket, take
+from tests.rate_limits.buckets import HOUR, bucket, take
 
 pytestmark = pytest.mark.django_db
 BUSY, QUIET = bucket("busy"), bucket("quiet")

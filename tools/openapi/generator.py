@@ -1,24 +1,29 @@
-"""Which calls are in the document, and what follows from all of them together."""
+"""The calls of the document, and what is derived from all of them together."""
 
 import copy
+from collections.abc import Iterator
+from typing import Any
 
 from drf_spectacular.generators import SchemaGenerator
 
 from passwordless_otp.api import base
-from tests.openapi import refusals
-from tests.openapi.calls import Calls
+from tools.openapi import refusals
+from tools.openapi.calls import Calls
+from tools.openapi.schemas import Schema
+
+Endpoint = tuple[str, str, str, Any]  # path, its regular expression, method, view
 
 
 class Generator(SchemaGenerator):
-    """Describes our views, whatever the site's REST_FRAMEWORK says of schemas."""
+    """Describes the views with `Calls`, whatever the site's REST_FRAMEWORK setting names."""
 
-    def create_view(self, callback, method, request=None):
+    def create_view(self, callback: Any, method: str, request: Any = None) -> Any:
         view = super().create_view(callback, method, request)
         self._set_schema_to_view(view, Calls())
         return view
 
 
-def documented(endpoints):
+def documented(endpoints: list[Endpoint]) -> list[Endpoint]:
     """Leave out the view of unknown paths, and name the parameter of paths as docs/api.md does."""
     return [
         (path.replace("{name}", "{id}"), regex, method, callback)
@@ -27,7 +32,7 @@ def documented(endpoints):
     ]
 
 
-def override_methods(result, **_):
+def override_methods(result: Schema, **_: Any) -> Schema:
     """Add `POST ?_method=…` for each call of a method that a client may not have."""
     for path in result["paths"].values():
         for method in base.OVERRIDES & {name.upper() for name in path}:
@@ -36,7 +41,7 @@ def override_methods(result, **_):
     return result
 
 
-def _as_post(operation, method):
+def _as_post(operation: Schema, method: str) -> Schema:
     operation = copy.deepcopy(operation)
     name = {"name": "_method", "in": "query", "required": True, "schema": {"const": method}}
     operation["parameters"] = [*operation.get("parameters", []), name]
@@ -46,7 +51,7 @@ def _as_post(operation, method):
     return operation
 
 
-def link(result, **_):
+def link(result: Schema, **_: Any) -> Schema:
     """Link each call that answers a flow or a session to the calls that take its id."""
     calls = {
         (path, method): call for path, methods in result["paths"].items() for method, call in methods.items()
@@ -63,7 +68,7 @@ def link(result, **_):
     return result
 
 
-def drop_unused(result, **_):
+def drop_unused(result: Schema, **_: Any) -> Schema:
     """Leave out the responses that no call has."""
     said = str(result["paths"])
     responses = result["components"]["responses"]
@@ -72,15 +77,12 @@ def drop_unused(result, **_):
     return result
 
 
-def _ids(path, method):
-    """Return where the answer of this call has an id, and where that is taken."""
+def _ids(path: str, method: str) -> Iterator[tuple[str, str]]:
+    """Yield where the answer of this call has an id, and the paths that take it."""
     sessions = "/v1/client/sessions/{id}"
     if method == "post" and f"{path}/{{id}}" in ["/v1/client/sign_ins/{id}", "/v1/client/sign_ups/{id}"]:
-        return [("$response.body#/response/id", f"{path}/{{id}}")]
-    if "/attempt_" in path:
-        return [("$response.body#/response/created_session_id", sessions)]
-    return (
-        [("$response.body#/client/last_active_session_id", sessions)]
-        if (path, method) == ("/v1/client", "get")
-        else []
-    )
+        yield "$response.body#/response/id", f"{path}/{{id}}"
+    elif "/attempt_" in path:
+        yield "$response.body#/response/created_session_id", sessions
+    elif (path, method) == ("/v1/client", "get"):
+        yield "$response.body#/client/last_active_session_id", sessions

@@ -6,7 +6,7 @@ from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.rate_limits import windows
-from tests.limits.rows import Rows, elsewhere, only
+from tests.rate_limits.rows import Rows, elsewhere, only
 from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, errors
 
 pytestmark = pytest.mark.django_db

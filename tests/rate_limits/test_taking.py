@@ -8,7 +8,7 @@ from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Bucket, Consumed
-from tests.limits.buckets import HOUR, PART, bucket, take
+from tests.rate_limits.buckets import HOUR, PART, bucket, take
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ from passwordless_otp.models import InstanceSettings, Message, Verification
 from passwordless_otp.models.counters import LimitReceipt
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Consumed
-from tests.limits.rows import another, code_of, elsewhere, only
 from tests.races.threads import together
 from tests.races.workers import served
+from tests.rate_limits.rows import another, code_of, elsewhere, only
 from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,6 +102,7 @@ def test_of_60_prepares_of_60_browsers_exactly_the_limit_is_sent():
     assert Message.objects.count() == Verification.objects.count() == messages() == MESSAGES
 
 
+@pytest.mark.slow
 def test_several_workers_compare_exactly_the_limit():
     steps = guessing()
     with served("django.core.wsgi:get_wsgi_application()", WORKERS) as port:
@@ -109,6 +110,7 @@ def test_several_workers_compare_exactly_the_limit():
     assert tries() == failures() == FAILURES
 
 
+@pytest.mark.slow
 def test_several_workers_send_exactly_the_limit():
     steps = asking()
     with served("django.core.wsgi:get_wsgi_application()", WORKERS) as port:
@@ -138,6 +140,7 @@ def naive(monkeypatch):
     return activate
 
 
+@pytest.mark.slow
 def test_negative_control_read_then_count_compares_them_all(naive):
     steps = guessing()
     naive()
@@ -145,6 +148,7 @@ def test_negative_control_read_then_count_compares_them_all(naive):
     assert tries() == THREADS
 
 
+@pytest.mark.slow
 def test_negative_control_read_then_count_sends_them_all(naive):
     steps = asking()
     naive()

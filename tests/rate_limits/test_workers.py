@@ -8,17 +8,17 @@ from contextlib import closing
 import pytest
 
 from passwordless_otp.rate_limits import windows
-from tests.limits.urls import named
 from tests.races.threads import together
 from tests.races.workers import served
+from tests.rate_limits.urls import named
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 WORKERS, REQUESTS, LIMIT = 4, 60, 20
 
 
 @pytest.fixture
 def port():
-    with served("tests.limits.wsgi:application()", WORKERS) as port:
+    with served("tests.rate_limits.wsgi:application()", WORKERS) as port:
         seen = set()
         for _ in range(100):
             seen |= set(together([lambda: asked(port, [])] * 20))

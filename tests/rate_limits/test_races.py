@@ -6,18 +6,17 @@ from collections import Counter as Tally
 from itertools import chain
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import Counter
 from passwordless_otp.rate_limits import windows
-from tests.limits.buckets import HOUR, PART, bucket, outcome, take
 from tests.races.test_verdicts import wait_for_locks
 from tests.races.threads import together
+from tests.rate_limits.buckets import HOUR, PART, bucket, outcome, take
 
 pytestmark = pytest.mark.django_db(transaction=True)
-postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
 
 THREADS, LIMIT = 60, 20
 ALL = bucket("all", limit=LIMIT, seconds=24 * HOUR)
@@ -107,18 +106,18 @@ def cross(monkeypatch, in_order):
     return deadlocks
 
 
-@postgresql
+@pytest.mark.postgres
 def test_two_that_cross_do_not_deadlock(monkeypatch):
     assert cross(monkeypatch, sorted) == []
     assert windows.totals(bucket("one"), bucket("other")) == [3, 3]
 
 
-@postgresql
+@pytest.mark.postgres
 def test_negative_control_unsorted_they_deadlock(monkeypatch):
     assert cross(monkeypatch, list) == ["40P01"]
 
 
-@postgresql
+@pytest.mark.postgres
 def test_across_the_edge_of_a_part_only_what_is_not_yet_committed_is_overlooked(clock):
     """The price of adding up: in that moment it is as with a fixed window, at worst. Then it is made up for."""
 

@@ -1,4 +1,4 @@
-"""The resources that passwordless_otp/api/resources.py makes, a schema each. Lists of values are the code's."""
+"""A schema for each resource of passwordless_otp/api/resources.py. Lists of values are the code's."""
 
 from passwordless_otp import codes
 from passwordless_otp.api.environment import environment
@@ -7,12 +7,13 @@ from passwordless_otp.flows import sign_up as sign_up_flow
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.flows import Purpose, VerificationStatus
-from tests.openapi.shapes import (
+from tools.openapi.schemas import (
     BOOLEAN,
     COUNT,
     INSTANT,
     NULL,
     TEXT,
+    Schema,
     array,
     closed,
     just,
@@ -27,41 +28,41 @@ NAMES = {Kind.EMAIL_ADDRESS: "Email", Kind.PHONE_NUMBER: "Phone"}
 FIELDS = array(one_of(*Kind, *sign_up_flow.NAMES))
 
 
-def schemas():
+def schemas() -> dict[str, Schema]:
     """Return the schema of each resource, by its name."""
     by_kind = {
         f"{name}{what}": make(kind)
         for kind, name in NAMES.items()
         for what, make in [
-            ("Factor", factor),
-            ("Verification", verification),
-            ("Proof", proof),
-            ("Identifier", identifier),
+            ("Factor", _factor),
+            ("Verification", _verification),
+            ("Proof", _proof),
+            ("Identifier", _identifier),
         ]
     }
     return {
         **by_kind,
-        "SignIn": sign_in(),
-        "SignUp": sign_up(),
-        "User": user(),
-        "Token": token(),
-        "Session": session("active", ref("Token")),
-        "EndedSession": session("ended", NULL),
-        "Client": client(),
+        "SignIn": _sign_in(),
+        "SignUp": _sign_up(),
+        "User": _user(),
+        "Token": _token(),
+        "Session": _session("active", ref("Token")),
+        "EndedSession": _session("ended", NULL),
+        "Client": _client(),
         "Environment": like(environment(InstanceSettings())),
     }
 
 
-def each(what):
+def _each(what: str) -> Schema:
     return {"oneOf": [ref(f"{name}{what}") for name in NAMES.values()]}
 
 
-def factor(kind):
+def _factor(kind: Kind) -> Schema:
     name = {f"{kind}_id": prefixed("idn_")}
     return closed(strategy=just(kind.strategy.value), safe_identifier=TEXT, **name, primary=BOOLEAN)
 
 
-def verification(kind, **changes):
+def _verification(kind: Kind, **changes: Schema) -> Schema:
     members = {
         "object": just("verification_otp"),
         "status": one_of(*VerificationStatus),
@@ -77,9 +78,9 @@ def verification(kind, **changes):
     return closed(**{**members, **changes})
 
 
-def proof(kind):
-    """A verification inside a sign-up, which is there before a code was asked for."""
-    return verification(
+def _proof(kind: Kind) -> Schema:
+    """Return the schema of a verification in a sign-up, which exists before a code is asked for."""
+    return _verification(
         kind,
         strategy=one_of(kind.strategy, ""),
         attempts=nullable(COUNT),
@@ -89,7 +90,7 @@ def proof(kind):
     )
 
 
-def identifier(kind):
+def _identifier(kind: Kind) -> Schema:
     verified = closed(status=just(VerificationStatus.VERIFIED.value), strategy=just(kind.strategy.value))
     return closed(
         id=prefixed("idn_"),
@@ -101,7 +102,7 @@ def identifier(kind):
     )
 
 
-def flow(purpose, **members):
+def _flow(purpose: Purpose, **members: Schema) -> Schema:
     return closed(
         id=prefixed(IDS[purpose]),
         object=just(f"{purpose}_attempt"),
@@ -111,23 +112,23 @@ def flow(purpose, **members):
     )
 
 
-def sign_in():
-    return flow(
+def _sign_in() -> Schema:
+    return _flow(
         Purpose.SIGN_IN,
         status=one_of("needs_identifier", "needs_first_factor", "complete", "abandoned"),
         supported_identifiers=array(one_of(*Kind)),
-        supported_first_factors=nullable(array(each("Factor"), minItems=1)),
+        supported_first_factors=nullable(array(_each("Factor"), minItems=1)),
         supported_second_factors=NULL,
-        first_factor_verification=nullable(each("Verification")),
+        first_factor_verification=nullable(_each("Verification")),
         second_factor_verification=NULL,
         identifier=nullable(TEXT),
         user_data=NULL,
     )
 
 
-def sign_up():
+def _sign_up() -> Schema:
     proofs = {kind.value: nullable(ref(f"{name}Proof")) for kind, name in NAMES.items()}
-    return flow(
+    return _flow(
         Purpose.SIGN_UP,
         status=one_of("missing_requirements", "complete", "abandoned"),
         required_fields=FIELDS,
@@ -142,7 +143,7 @@ def sign_up():
     )
 
 
-def user():
+def _user() -> Schema:
     return closed(
         object=just("user"),
         id=prefixed("user_"),
@@ -157,11 +158,11 @@ def user():
     )
 
 
-def token():
+def _token() -> Schema:
     return closed(object=just("token"), jwt=TEXT)
 
 
-def session(status, last_token):
+def _session(status: str, last_token: Schema) -> Schema:
     return closed(
         object=just("session"),
         id=prefixed("sess_"),
@@ -179,7 +180,7 @@ def session(status, last_token):
     )
 
 
-def client():
+def _client() -> Schema:
     return closed(
         object=just("client"),
         id=prefixed("client_"),

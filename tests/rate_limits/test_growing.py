@@ -6,7 +6,7 @@ from passwordless_otp import sms
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Counter, TestAddress, Verification
 from passwordless_otp.models.instance_settings.limits import DAY
-from tests.limits.rows import another, code_of, elsewhere, guess, only, phone, signed_out
+from tests.rate_limits.rows import another, code_of, elsewhere, guess, only, phone, signed_out
 from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, errors, joined, later, newest_code
 
 pytestmark = pytest.mark.django_db

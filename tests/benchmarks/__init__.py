@@ -1,1 +1,0 @@
-"""What things cost. Never run as tests."""

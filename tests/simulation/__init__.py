@@ -1,1 +1,0 @@
-"""Attacks played through in simulated time, against the flows themselves: `python -m tests.simulation`."""

@@ -1,0 +1,5 @@
+"""Write docs/openapi.yaml: `python -m tools.openapi`."""
+
+from tools.openapi import document
+
+document.write()

@@ -1,0 +1,1 @@
+"""Whole days of attacks in simulated time, against the flows with the default settings."""
