@@ -128,7 +128,7 @@ def changes(name: str, node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         yield f"without not: {written(node)}", node.operand
     elif name == "test" and isinstance(node, ast.expr):
         yield f"not ({written(node)})", ast.UnaryOp(ast.Not(), node)
-    elif isinstance(node, ast.Return) and node.value:
+    elif isinstance(node, ast.Return) and not isinstance(node.value, ast.Constant | None):
         yield f"return None: {written(node)}", ast.Return(ast.Constant(None))
     elif isinstance(node, ast.Raise | ast.AugAssign) or (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
