@@ -1,9 +1,10 @@
-"""What happens.
+"""The rules: what happens in a sign-in and a sign-up. Start with `sign_in`.
 
-1. A flow takes plain values and models, never a request.
-2. It returns the model or raises an `OTPError`. No flags, no tuples, no `None` for failure. Within its
-   transaction, a refusal after which something has to stay saved is returned, and raised after the commit.
-3. A wrong code has cost a try before it raises; a refused limit leaves nothing behind.
-4. It owns its transactions. Views are `non_atomic_requests`; `OTPError` is not a DRF `APIException`, because
-   DRF's handler rolls back under `ATOMIC_REQUESTS` and would give the try back.
+1. A step takes the settings that its request has read, plain values and models; it never sees a request.
+2. It returns a new flow or raises an `OTPError`. What has to stay saved is committed before the error is raised.
+3. Limits are consumed, and committed, before anything else. A step that fails refunds them; a wrong code does not.
+4. The verdict on a code is one conditional UPDATE. A failure is committed before it is raised. Nothing after that
+   is tried again, so one code never costs two tries.
+5. Steps own their transactions. Views are `non_atomic_requests`, and `OTPError` is no DRF `APIException`: DRF's
+   handler rolls back under `ATOMIC_REQUESTS`, which would give the try back.
 """

@@ -29,13 +29,9 @@ from passwordless_otp.models.messages import ACCEPTED, MessageKind, MessageStatu
 logger = logging.getLogger("passwordless_otp.messaging")
 
 SIGN_IN = "sign_in"
+SIGN_IN_JOB = SIGN_IN + ":{}"  # the job of the security notices of a sign-in; a message's job is its bare id
 RETRY_WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds, from and to: one for each retry, so at most 3 tries in all
 TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is not sent any more
-
-
-def sign_in_job(flow_id: UUID) -> str:
-    """Return the job of delivering the security notices of this sign-in. A message's job is its bare id."""
-    return f"{SIGN_IN}:{flow_id}"
 
 
 def deliver_message(job: UUID | str) -> datetime | None:

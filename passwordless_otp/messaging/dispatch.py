@@ -55,7 +55,7 @@ def announce_sign_in(flow: Flow) -> None:
     """
     if not flow.notice_due:
         return
-    job = deliver.sign_in_job(flow.pk)
+    job = deliver.SIGN_IN_JOB.format(flow.pk)
     with _failure_logged(f"job {job}"):
         if _is_blocking():
             deliver.deliver_security_notices(flow)

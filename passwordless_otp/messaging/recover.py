@@ -35,7 +35,7 @@ def due(limit: int) -> list[str]:
     jobs = [str(pk) for pk in waiting]
     if len(jobs) < limit:
         flows = Flow.objects.filter(notice_due=True).order_by("pk").values_list("pk", flat=True)
-        jobs += [deliver.sign_in_job(pk) for pk in flows[: limit - len(jobs)]]
+        jobs += [deliver.SIGN_IN_JOB.format(pk) for pk in flows[: limit - len(jobs)]]
     return jobs
 
 
