@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -35,6 +35,7 @@ logger = logging.getLogger("passwordless_otp.clients")
 
 COOKIE_AGE = 180 * 24 * 3600  # seconds
 SESSION_ID = "_passwordless_otp_session"
+HASH_METHOD = "get_session_auth_hash"  # of most user models
 
 
 class Client:
@@ -110,7 +111,8 @@ def current(request: HttpRequest) -> Client:
     if client is None:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
         ip = client_ip(request.META.get("REMOTE_ADDR", ""), forwarded, conf.get("TRUSTED_PROXIES"))
-        is_human = partial(bot_check.passes, request, ip) if conf.get("BOT_CHECK") else None
+        # Asked once a request: the token that a visitor brings can often be used only once.
+        is_human = cache(partial(bot_check.passes, request, ip)) if conf.get("BOT_CHECK") else None
         client = Client(request.COOKIES.get(cookie_name(), ""), ip, is_human)
         request._passwordless_otp_client = client  # type: ignore[attr-defined]
     return client
@@ -161,19 +163,23 @@ def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
     `login()` alone saves an empty session for the key, and Django's middleware saves it again at the end. A
     session that exists already is left to `login()`, which gives it a new key.
     """
-    session, backend = request.session, _backend_of(user)
+    session, backend, session_id = request.session, _backend_of(user), secrets.token_hex(16)
     is_new = session.is_empty() and session.session_key is None and isinstance(session, DatabaseSession)
     if is_new:
         session[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
         session[auth.BACKEND_SESSION_KEY] = backend
-        session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[SESSION_ID] = secrets.token_hex(16)
-    if days:
-        session.set_expiry(days * 24 * 3600)
-    if is_new:
+        session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, HASH_METHOD) else ""
+        _mark(session, session_id, days)
         session.create()
         _save_only_changes(session)
     auth.login(request, user, backend=backend)
+    _mark(session, session_id, days)  # `login()` may have emptied the session of somebody else
+
+
+def _mark(session: Any, session_id: str, days: int | None) -> None:
+    session[SESSION_ID] = session_id
+    if days:
+        session.set_expiry(days * 24 * 3600)
 
 
 def _save_only_changes(session: Any) -> None:
@@ -181,8 +187,10 @@ def _save_only_changes(session: Any) -> None:
     saved, save = dict(session.items()), session.save
 
     def save_changes(must_create: bool = False) -> None:
+        nonlocal saved
         if must_create or dict(session.items()) != saved:
             save(must_create)
+            saved = dict(session.items())
 
     session.save = save_changes
 
@@ -192,7 +200,7 @@ def log_out(request: HttpRequest) -> None:
     auth.logout(request)
     client = current(request)
     if client.flows:
-        lifecycle.sign_out(client.digest)
+        lifecycle.end_open_flows(client.digest)
         client.flows = {}
 
 
@@ -262,9 +270,11 @@ def without_code(request: HttpRequest) -> HttpRequest:
 
     What they mark on it, as for a lock-out, does not replace our answer.
     """
-    shown = WSGIRequest({**request.META, "CONTENT_LENGTH": "0", "wsgi.input": BytesIO()})
+    environ = {"CONTENT_LENGTH": "0", "wsgi.input": BytesIO()}
+    shown = WSGIRequest({"REQUEST_METHOD": request.method, **environ})
+    shown.META, shown.GET = {**request.META, **environ}, request.GET
     for name, value in vars(request).items():
-        if not name.startswith("_") and name not in {"META", "environ"}:
+        if name == "_messages" or (not name.startswith("_") and name not in {"META", "environ"}):
             setattr(shown, name, value)
     posted = request.POST.copy()
     posted.pop("code", None)

@@ -1,11 +1,11 @@
 """Check a code that was handed in: for sign-in and sign-up alike.
 
-The threat is guessing, in parallel and over many flows. So a wrong code is consumed before the comparison
-(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.consume`, `record_failure`), and a
+The threat is guessing, in parallel and over many flows. So a wrong code is counted before the comparison
+(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.accept`, `record_failure`), and a
 failure is committed before it is raised: nothing that fails later gives a try back. What cannot be a code, or
 comes too late, is refused without a comparison and costs nothing.
 
-A code is handed to functions only: Django's error reports can't hide what a generator holds.
+A code is never handed to a `with` block's generator, whose variables Django's error reports can't hide.
 """
 
 from contextlib import AbstractContextManager
@@ -23,7 +23,7 @@ from passwordless_otp.rate_limits.throttle import AttemptLimits
 from passwordless_otp.visitor import Visitor
 
 
-def limits(
+def within_limits(
     settings: InstanceSettings, visitor: Visitor, policy: Policy, verification: Verification
 ) -> AbstractContextManager[AttemptLimits]:
     """Return the limits to hand a code in under. Entering them consumes a wrong code; see `throttle.attempt`."""
@@ -47,7 +47,7 @@ def require_right(
     code: str,
     limits: AttemptLimits,
 ) -> None:
-    """Return if `code` is right and may pass. It is taken by `Verification.consume`, within the same limits.
+    """Return if `code` is right and may pass. It is taken by `Verification.accept`, within the same limits.
 
     Raises `CodeIncorrect` or `VerificationFailed` once the failure is saved, and what `require_open` does.
     """
@@ -56,7 +56,7 @@ def require_right(
     if _matches(verification, typed, policy.fixed_code) and policy.may_pass:
         return
     was_last = verification.record_failure(required_length, [*verification.receipts, *limits.receipts])
-    limits.escalate(settings, visitor, policy.identifier, policy.recognised)
+    limits.keep_failure(settings, visitor, policy.identifier, policy.recognised)
     if was_last:
         dispatch.report_outcome(verification)
         raise VerificationFailed(compared=verification.pk)

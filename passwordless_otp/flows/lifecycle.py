@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError
 from django.db.models import Case, F, Q, Value, When
 from django.views.decorators.debug import sensitive_variables
 
@@ -103,7 +103,7 @@ def end(client: str, *purposes: Purpose) -> None:
 
 
 @base.retry_on_conflict
-def sign_out(client: str) -> None:
+def end_open_flows(client: str) -> None:
     """End all open flows of this client."""
     with base.durable(Flow):
         end(client, *Purpose)
@@ -111,8 +111,12 @@ def sign_out(client: str) -> None:
 
 def end_others(visitor: Visitor, flow: Flow, client: str) -> None:
     """After a proof in `flow`: end what else was open under the old cookie, which may have been planted."""
-    if visitor.flows - {flow.pk}:
-        sign_out(client)
+    if not visitor.flows - {flow.pk}:
+        return
+    try:
+        end_open_flows(client)
+    except (DatabaseError, ServiceUnavailable) as error:
+        raise ServiceUnavailable(is_proven=True) from error  # the cookie has moved all the same
 
 
 def end_all_of(user: Any) -> None:

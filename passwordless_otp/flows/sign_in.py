@@ -99,11 +99,11 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     check_code.require_open(verification, code)  # before anything is looked up
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
-    changes, outcome = _outcome(policy, flow, visitor)
-    with check_code.limits(settings, visitor, policy, verification) as limits:
+    changes, outcome = _changes_if_right(policy, flow, visitor)
+    with check_code.within_limits(settings, visitor, policy, verification) as limits:
         check_code.require_right(settings, visitor, policy, verification, code, limits)
         with lifecycle.step(flow, **changes) as changed:
-            changed.consume_code(policy.identifier, limits.code_format.length, **outcome)
+            changed.accept_code(policy.identifier, limits.code_format.length, **outcome)
 
     dispatch.report_outcome(verification)
     lifecycle.end_others(visitor, flow, flow.client)
@@ -166,7 +166,9 @@ def _policy(
     return SignInPolicy.load(settings, flow, visitor, factors.choose(settings, flow, strategy, factor_id))
 
 
-def _outcome(policy: SignInPolicy, flow: Flow, visitor: Visitor) -> tuple[dict[str, Any], dict[str, Any]]:
+def _changes_if_right(
+    policy: SignInPolicy, flow: Flow, visitor: Visitor
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the right code changes in the flow, and in its verification.
 
     The flow completes; or if nobody has the identifier, it waits for a sign-up to take its proof over.

@@ -74,8 +74,8 @@ def create(
             return _go_on(settings, current, visitor, values, strategy)
         except ResourceNotFound:  # a parallel `create` of this client has replaced it
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
-    sending = SignUpPolicy.load(settings, typed_identifier(settings, flow, strategy)) if strategy else None
-    return send_code.open_flow(settings, current, flow, visitor, sending)
+    code_policy = SignUpPolicy.load(settings, typed_identifier(settings, flow, strategy)) if strategy else None
+    return send_code.open_flow(settings, current, flow, visitor, code_policy)
 
 
 @lifecycle.retry
@@ -126,11 +126,11 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
         raise VerificationMissing
     check_code.require_open(verification, code)
 
-    sending = SignUpPolicy.load(settings, identifier)
-    with check_code.limits(settings, visitor, sending, verification) as limits:
-        check_code.require_right(settings, visitor, sending, verification, code, limits)
+    code_policy = SignUpPolicy.load(settings, identifier)
+    with check_code.within_limits(settings, visitor, code_policy, verification) as limits:
+        check_code.require_right(settings, visitor, code_policy, verification, code, limits)
         with lifecycle.step(flow, **flow.move(visitor.next_client)) as held:
-            held.consume_code(identifier, limits.code_format.length)
+            held.accept_code(identifier, limits.code_format.length)
             proven, refusal = _complete_if_ready(settings, lifecycle.reread(held), visitor)
 
     dispatch.report_outcome(verification)

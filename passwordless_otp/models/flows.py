@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import codes, identifiers, keys
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
-from passwordless_otp.models.base import PrimaryManager, columns_of, compiled_select, uuid7
+from passwordless_otp.models.base import PrimaryManager, columns_of, compiled_select, durable, uuid7
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
@@ -150,10 +150,10 @@ class Flow(models.Model):
         """Return the verification of this address, if a code was ever asked for."""
         return next((v for v in self.known_verifications if v.identifier == identifier), None)
 
-    def consume_code(self, identifier: IdentifierValue, required_length: int, **outcome: Any) -> None:
+    def accept_code(self, identifier: IdentifierValue, required_length: int, **outcome: Any) -> None:
         """Take the right code for this identifier, once. Raises `Overtaken` if another request was faster."""
         [verification] = [each for each in self.known_verifications if each.identifier == identifier]
-        verification.consume(required_length, **outcome)
+        verification.accept(required_length, **outcome)
 
     def touch(self, **changes: Any) -> Self:
         """Take the flow's row with these changes; return the flow with them. Raises the reason if it can't go on.
@@ -310,7 +310,7 @@ class Verification(models.Model):
         self.generation += 1
         self.expires_at = now + life
 
-    def consume(self, required_length: int, **outcome: Any) -> None:
+    def accept(self, required_length: int, **outcome: Any) -> None:
         """Take the right code, once: the verdict. Raises `Overtaken` if another request was faster."""
         if not self._judge(required_length, nonce="", **{"status": VerificationStatus.VERIFIED, **outcome}):
             raise Overtaken
@@ -330,9 +330,10 @@ class Verification(models.Model):
             "nonce": models.Case(models.When(last, models.Value("")), default=F("nonce")),
             "receipts": receipts,
         }
-        if not self._judge(required_length, live, **changes):
-            raise Overtaken
-        status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
+        with durable(Verification):  # a conflict of the second statement undoes the first
+            if not self._judge(required_length, live, **changes):
+                raise Overtaken
+            status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
         return bool(status == VerificationStatus.FAILED)
 
     def _judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:

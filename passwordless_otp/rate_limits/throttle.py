@@ -14,6 +14,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from passwordless_otp import events
+from passwordless_otp.errors import ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.counters import LimitReceipt
@@ -40,7 +41,7 @@ class StepLimits:
         """Refund all of it, and what was `kept` from earlier steps. If the database fails, it stays counted."""
         receipts = Tally(receipt for _, receipt in self.consumed.receipts)
         receipts.update(LimitReceipt(*receipt) for receipt in kept)
-        with suppress(DatabaseError):
+        with suppress(DatabaseError, ServiceUnavailable):
             windows.refund(receipts)
 
 
@@ -84,14 +85,14 @@ def message(
 
 @dataclass
 class AttemptLimits(StepLimits):
-    """What handing in a code has consumed. After `escalate` it stays consumed: the code was wrong."""
+    """What handing in a code has consumed. After `keep_failure` it stays consumed: the code was wrong."""
 
     is_failure: bool = False
 
-    def escalate(
+    def keep_failure(
         self, settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
     ) -> None:
-        """Count a wrong code: from some number on, codes are longer for a while. Call it after the commit."""
+        """The code was wrong: what was consumed stays. From some number on, codes are longer for a while."""
         self.is_failure = True
         totals = self.consumed.totals
         escalations = rules.escalations(visitor, identifier, recognised)
@@ -137,7 +138,7 @@ def attempt(
     limits.refund(kept)
     if totals["identifier_failures_per_month"] > tries + 1:
         with suppress(DatabaseError):
-            windows.reset(*[bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"])
+            windows.reset(next(bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"))
 
 
 def _report(

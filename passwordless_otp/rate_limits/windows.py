@@ -1,4 +1,4 @@
-"""How often something may happen: counters in windows of time, consumed and refused in one statement.
+"""How often something may happen: counters in windows of time, counted and judged in one statement.
 
 Each limit holds for every span of its length, not only from hour to hour: a fixed window would let twice as many
 through around its edge. So a window is counted in twelfths, and `consume` adds up those that its span may touch:
@@ -13,13 +13,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from django.db import router, transaction
 
 from passwordless_otp import events, keys
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models.base import retry_on_conflict
-from passwordless_otp.models.counters import Counter, Increase, LimitReceipt
+from passwordless_otp.models.counters import Counter, Increase, Increased, LimitReceipt
 from passwordless_otp.models.instance_settings.limits import LIMITS, LimitSettings
 
 PARTS = 12  # of a window
@@ -47,6 +48,10 @@ class Bucket:
     def ceiling(self) -> int:
         """The limit that is enforced."""
         return self.limit if self.refuses and not self.track_only else MAX_COUNT
+
+    def is_overrun_by(self, total: int) -> bool:
+        """Return whether the amount that made it `total` is the first that an enforced limit would refuse."""
+        return self.refuses and total - self.amount <= self.limit < total
 
     def row(self, now: int) -> Increase:
         """Return the counter row that this bucket wants to increase now (seconds since 1970)."""
@@ -78,53 +83,59 @@ def consume(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Consumed:
     Raises `TooManyRequests` for a bucket that is full; then nothing stays counted. Raises `RuntimeError` inside a
     transaction of the site, which could roll back and so undo the count.
     """
-    asked: dict[str, Bucket] = {}
-    for bucket in buckets:
-        if bucket.key not in asked or bucket.ceiling < asked[bucket.key].ceiling:
-            asked[bucket.key] = bucket
+    asked = _by_key(buckets)
     if not asked:
         return Consumed({}, [])
-    try:
-        consumed = _consume(asked, read)
-    except TooManyRequests as refusal:
-        _report(next(bucket for bucket in asked.values() if bucket.scope == refusal.scope))
-        raise
+    now = int(time.time())
+    rows = {key: asked[key].row(now) for key in sorted(asked)}  # unsorted, two requests would deadlock
+    since = {bucket.key: (bucket.scope, bucket.row(now).since) for bucket in read}
+    increased, sums = _increase(list(rows.values()), [(key, at) for key, (_, at) in since.items()])
+    receipts = {key: LimitReceipt(key, row.window) for key, row in rows.items()}
+    if len(increased) < len(rows):
+        refund({receipts[row.key]: rows[row.key].amount for row in increased})
+        raise _refusal([asked[key] for key in asked.keys() - {row.key for row in increased}], now)
+    # What earlier parts hold is the ceiling less the limit that came back.
+    totals = {asked[row.key].scope: row.held + rows[row.key].limit - row.limit for row in increased}
     for bucket in asked.values():
-        if bucket.track_only and bucket.refuses:
-            total = consumed.totals[bucket.scope]
-            if total - bucket.amount <= bucket.limit < total:  # the first that an enforced limit would refuse
-                _report(bucket)
-    return consumed
+        if bucket.track_only and bucket.is_overrun_by(totals[bucket.scope]):
+            _report(bucket)
+    totals |= {scope: total for (scope, _), total in zip(since.values(), sums, strict=True)}
+    return Consumed(totals, [(asked[key].scope, receipt) for key, receipt in receipts.items()])
+
+
+def _by_key(buckets: Iterable[Bucket]) -> dict[str, Bucket]:
+    """Return the buckets by key; of two with one key, the stricter. Raises `TooManyRequests` for a closed one."""
+    asked: dict[str, Bucket] = {}
+    for bucket in buckets:
+        if bucket.ceiling < bucket.amount:
+            _report(bucket)
+            raise TooManyRequests(bucket.scope, bucket.seconds)
+        if bucket.key not in asked or bucket.ceiling < asked[bucket.key].ceiling:
+            asked[bucket.key] = bucket
+    return asked
 
 
 @retry_on_conflict
-def _consume(asked: dict[str, Bucket], read: Iterable[Bucket]) -> Consumed:
-    for bucket in asked.values():
-        if bucket.ceiling < bucket.amount:
-            raise TooManyRequests(bucket.scope, bucket.seconds)
-    now, using = int(time.time()), router.db_for_write(Counter)
-    rows = {key: asked[key].row(now) for key in sorted(asked)}  # unsorted, two requests would deadlock
-    since = {bucket.key: (bucket.scope, bucket.row(now).since) for bucket in read}
-    # In a transaction, `atomic` raises if it is the site's; it lets that of Django's TestCase pass.
+def _increase(rows: list[Increase], read: list[tuple[str, int]]) -> tuple[list[Increased], list[int]]:
+    """Increase the rows that have room. In a transaction, `atomic` raises, unless it is that of a `TestCase`."""
+    using = router.db_for_write(Counter)
     alone = transaction.get_autocommit(using)
     with nullcontext() if alone else transaction.atomic(using, durable=True):
-        increased, sums = Counter.objects.consume(
-            list(rows.values()), [(key, at) for key, (_, at) in since.items()]
-        )
-        refused = asked.keys() - {row.key for row in increased}
-        if refused:
-            refund({LimitReceipt(row.key, rows[row.key].window): rows[row.key].amount for row in increased})
-            wait, scope = max((_wait(asked[key], now), asked[key].scope) for key in refused)
-            raise TooManyRequests(scope, wait)
-    totals = {asked[row.key].scope: row.held + rows[row.key].limit - row.limit for row in increased}
-    totals |= {scope: total for (scope, _), total in zip(since.values(), sums, strict=True)}
-    return Consumed(totals, [(asked[key].scope, LimitReceipt(key, row.window)) for key, row in rows.items()])
+        return Counter.objects.consume(rows, read)
+
+
+def _refusal(full: list[Bucket], now: int) -> TooManyRequests:
+    """Report the bucket with the longest wait, and return its refusal."""
+    wait, bucket = max(((_wait(bucket, now), bucket) for bucket in full), key=itemgetter(0))
+    _report(bucket)
+    return TooManyRequests(bucket.scope, wait)
 
 
 def _report(bucket: Bucket) -> None:
     events.limit_reached(bucket.scope, bucket.limit, bucket.seconds, bucket.subject, not bucket.track_only)
 
 
+@retry_on_conflict
 def refund(amounts: Mapping[LimitReceipt, int]) -> None:
     """Count so much less where each receipt was counted. What other requests have counted there stays."""
     if amounts:

@@ -96,7 +96,7 @@ def test_they_stay_long_for_a_while_and_fall_back_after(name, held, identifier, 
     ("name", "counted"),
     [
         ("identifier_failures_per_day", DAY),
-        ("identifier_failures_per_month", 180 * DAY),
+        ("identifier_failures_per_month", 30 * DAY),
         ("instance_failures_per_day", DAY),
     ],
 )

@@ -169,11 +169,11 @@ _TABLE = [
     ),
     Limit(
         name="identifier_failures_per_month",
-        label=_("Wrong codes for one identifier since its last sign-in before codes have 13 letters and digits"),
+        label=_("Wrong codes for one identifier in 30 days before codes have 13 letters and digits"),
         default=100,
         low=10,
         high=1_000,
-        seconds=180 * DAY,
+        seconds=30 * DAY,
         help=_("Stops slow guessing over many days. Every successful sign-in sets the count back to zero."),
     ),
     Limit(
