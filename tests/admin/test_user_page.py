@@ -111,13 +111,13 @@ def test_identifier_of_another_user_is_refused(operator, jane):
 
 def test_same_identifier_twice_is_refused(operator, jane):
     twice = [{"value": "a@example.com"}, {"value": "A@Example.com"}]
-    assert "twice" in complaints(save(operator, jane, *twice))
+    assert "Remove the duplicate" in complaints(save(operator, jane, *twice))
 
 
 def test_two_new_primary_identifiers_of_a_kind_are_refused(operator):
     other = User.objects.create_user("other")
     two = [{"value": "a@example.com", "primary": "on"}, {"value": "b@example.com", "primary": "on"}]
-    assert "Only one identifier of a kind" in complaints(save(operator, other, *two))
+    assert "Choose one primary identifier for each kind" in complaints(save(operator, other, *two))
 
 
 def test_new_primary_identifier_beside_the_old_one_is_refused(operator, jane):
