@@ -85,7 +85,7 @@ def test_paused_country_is_shown_above_settings_and_messages(root, path):
         in page
     )
     operate(sms_never_paused=["US"])
-    assert "numbers are paused" not in text(root.get(path))
+    assert "United States: SMS to unverified numbers" not in text(root.get(path))
 
 
 def test_country_paused_by_operator_is_shown(root):

@@ -117,7 +117,7 @@ def test_same_identifier_twice_is_refused(operator, jane):
 def test_two_new_primary_identifiers_of_a_kind_are_refused(operator):
     other = User.objects.create_user("other")
     two = [{"value": "a@example.com", "primary": "on"}, {"value": "b@example.com", "primary": "on"}]
-    assert "Choose one primary identifier" in complaints(save(operator, other, *two))
+    assert "Choose one primary identifier for each kind" in complaints(save(operator, other, *two))
 
 
 def test_new_primary_identifier_beside_the_old_one_is_refused(operator, jane):

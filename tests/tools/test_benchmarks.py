@@ -30,7 +30,7 @@ def test_delivery_in_the_request_costs_more_at_each_step_that_sends():
     assert not Message.objects.filter(status="sent").exists()
     get_user_model().objects.all().delete()
     in_request = statements.count_steps(BLOCKING)
-    assert Message.objects.filter(status="sent", kind="notice").exists()
+    assert Message.objects.filter(status="sent", kind="security_notice").exists()
     assert in_request[CREATE].statements > left_out[CREATE].statements
     assert in_request[ATTEMPT] == left_out[ATTEMPT]
     assert in_request[RETURNING].statements > left_out[RETURNING].statements
@@ -42,7 +42,7 @@ def test_tables_are_filled_with_finished_sign_ins_of_users():
     assert Verification.objects.count() == Message.objects.count() == Counter.objects.count() == 6
     for flow in Flow.objects.all():
         assert flow.user.otp_identifiers.get().value == flow.email_address
-        assert flow.verifications.get().messages.get().address.value == flow.email_address
+        assert flow.verifications.get().messages.get().identifier.value == flow.email_address
 
 
 def test_filled_tables_change_no_count():

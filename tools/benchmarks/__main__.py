@@ -31,8 +31,8 @@ def show_statements(kinds: Databases, given: argparse.Namespace) -> None:
     for kind, database in kinds.items():
         for label, dispatch in DELIVERY.items():
             with database() as url:
-                costs = worker.run(url, "statements", dispatch=dispatch)
-            rows += [[kind, label, step, *cost.values()] for step, cost in costs.items()]
+                steps = worker.run(url, "statements", dispatch=dispatch)
+            rows += [[kind, label, step, *cost.values()] for step, cost in steps.items()]
     table.show("SQL a step", ["database", "delivery", "step", "statements", "controls"], rows)
 
 
