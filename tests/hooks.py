@@ -94,3 +94,9 @@ class Secretive(base.Backend):
 
     def send(self, message):
         raise RuntimeError(f"token-123 {message.to} {message.text}")
+
+
+def human_once(request, given, ip):
+    """A BOT_CHECK whose provider takes each token once."""
+    asked.append((given, ip))
+    return len(asked) == 1
