@@ -27,7 +27,7 @@ def environment(settings: InstanceSettings) -> dict[str, Any]:
             "single_session_mode": True,
             "test_mode": settings.test_mode,
             "first_factors": strategies,
-            "identification_strategies": settings.kinds,
+            "identification_strategies": list(settings.kinds),
             "identification_requirements": [],
         },
         "display_config": _display(settings),

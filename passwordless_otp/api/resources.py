@@ -59,7 +59,7 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     return {
         "object": "sign_in_attempt",
         "status": "needs_first_factor" if typed else "needs_identifier",
-        "supported_identifiers": settings.kinds,
+        "supported_identifiers": list(settings.kinds),
         "supported_first_factors": [_factor(factor, flow) for factor in offered] or None,
         "supported_second_factors": None,
         "first_factor_verification": _verification(newest, settings) if newest else None,

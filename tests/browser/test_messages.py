@@ -101,7 +101,7 @@ def test_the_preview_follows_what_is_typed_without_saving_it(form):
     page.get_by_label("SMS text").fill("$code €")
     preview.get_by_text("1 segment: 31 characters of 160").wait_for()
     page.get_by_label("SMS text").fill("$code ł")
-    preview.get_by_text("more than twice as long: ł").wait_for()
+    preview.get_by_text("more than twice as much: ł").wait_for()
     page.get_by_label("SMS text").fill("")
     page.get_by_label("Email subject").fill("")
     page.get_by_label("Code in the subject").uncheck()

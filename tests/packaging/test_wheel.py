@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.template.loader import get_template
 from django.contrib.staticfiles import finders
 from django.test import Client
-from passwordless_otp.messaging import composing
+from passwordless_otp.messaging import render
 from passwordless_otp.models.messages import MessageKind
 
 call_command("migrate", verbosity=0)
@@ -26,9 +26,9 @@ for name in {static!r}:
     assert finders.find(name), name
 for kind in MessageKind:
     words = {{"code": "123456", "app": "a", "domain": "example.com", "minutes": 1}}
-    assert composing.compose(kind, "email", words).subject
+    assert render.compose(kind, "email", words).subject
     if kind in ["sign_in", "sign_up"]:
-        assert "123456" in composing.compose(kind, "sms", words).body
+        assert "123456" in render.compose(kind, "sms", words).body
 for page in ["sign-in/", "sign-up/"]:
     assert b"<form" in Client().get("/auth/" + page).content, page
 answer = Client().post("/auth/v1/client/sign_ups", {{"email_address": "jane@example.com"}},
