@@ -8,8 +8,7 @@ from tests.admin.conftest import SETTINGS, apply, text
 from tests.docs.blocks import ROOT
 from tests.visitor import EMAIL, ApiVisitor
 
-pytestmark = pytest.mark.django_db(transaction=True)
-every_limit = pytest.mark.parametrize("name", LIMITS)
+pytestmark = pytest.mark.django_db
 
 
 def errors_of(answer):
@@ -31,23 +30,36 @@ def test_form_shows_limits_in_use_in_the_order_of_the_table(root):
         assert str(limit.label) in text(page)
 
 
-@every_limit
-def test_every_limit_accepts_its_range_only(root, name):
-    limit, field = LIMITS[name], f"limit_{name}"
-    for number in [limit.low, limit.high]:
-        assert apply(root, **{field: str(number)}).status_code == 302
-        assert InstanceSettings.objects.get().limit(name) == number
-    for wrong in [limit.low - 1, limit.high + 1, "", "many", "1.5"]:
-        assert list(errors_of(apply(root, **{field: str(wrong)}))) == [field]
-    assert InstanceSettings.objects.get().limit(name) == limit.high
+def posted(number_of):
+    """Return the fields of the form that set each limit to its number."""
+    return {f"limit_{name}": str(number_of(limit)) for name, limit in LIMITS.items()}
 
 
-@every_limit
-def test_every_limit_can_be_counted_only(root, name):
-    apply(root, **{f"track_{name}": True})
-    assert InstanceSettings.objects.get().tracked_only == [name]
-    apply(root, **{f"track_{name}": False})
-    assert InstanceSettings.objects.get().tracked_only == []
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_every_limit_accepts_both_ends_of_its_range(root, end):
+    assert apply(root, **posted(lambda limit: getattr(limit, end))).status_code == 302
+    saved = InstanceSettings.objects.get()
+    assert {name: saved.limit(name) for name in LIMITS} == {name: getattr(LIMITS[name], end) for name in LIMITS}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda limit: limit.low - 1, lambda limit: limit.high + 1, lambda _: "", lambda _: "many", lambda _: "1.5"],
+    ids=["too low", "too high", "nothing", "a word", "a fraction"],
+)
+def test_every_limit_refuses_any_other_value_at_its_field(root, wrong):
+    assert set(errors_of(apply(root, **posted(wrong)))) == set(posted(wrong))
+    assert not InstanceSettings.objects.exists()
+
+
+def test_one_invalid_limit_is_refused_at_its_field_alone(root):
+    assert list(errors_of(apply(root, limit_ip_flows="many"))) == ["limit_ip_flows"]
+
+
+def test_every_limit_can_be_counted_only(root):
+    for chosen in [set(LIMITS), {"ip_flows"}, set()]:
+        apply(root, **{f"track_{name}": name in chosen for name in LIMITS})
+        assert set(InstanceSettings.objects.get().tracked_only) == chosen
 
 
 def test_only_limits_that_differ_from_defaults_are_saved(root):
