@@ -37,15 +37,8 @@ class Kind(TextChoices):
     EMAIL_ADDRESS = "email_address", _("email address")
     PHONE_NUMBER = "phone_number", _("phone number")
 
-    @property
-    def strategy(self) -> "Strategy":
-        """The strategy that proves identifiers of this kind."""
-        return Strategy.EMAIL_CODE if self is Kind.EMAIL_ADDRESS else Strategy.PHONE_CODE
-
-    @property
-    def channel(self) -> str:
-        """The channel of messages to it: `email` or `sms`."""
-        return "email" if self is Kind.EMAIL_ADDRESS else "sms"
+    strategy: "Strategy"  # that proves identifiers of this kind
+    channel: str  # of messages to it
 
 
 class Strategy(TextChoices):
@@ -54,10 +47,12 @@ class Strategy(TextChoices):
     EMAIL_CODE = "email_code", _("email code")
     PHONE_CODE = "phone_code", _("SMS code")
 
-    @property
-    def kind(self) -> Kind:
-        """The kind of identifier that it proves."""
-        return Kind.EMAIL_ADDRESS if self is Strategy.EMAIL_CODE else Kind.PHONE_NUMBER
+    kind: Kind  # of identifier that it proves
+
+
+Kind.EMAIL_ADDRESS.strategy, Kind.EMAIL_ADDRESS.channel = Strategy.EMAIL_CODE, "email"
+Kind.PHONE_NUMBER.strategy, Kind.PHONE_NUMBER.channel = Strategy.PHONE_CODE, "sms"
+Strategy.EMAIL_CODE.kind, Strategy.PHONE_CODE.kind = Kind.EMAIL_ADDRESS, Kind.PHONE_NUMBER
 
 
 class IdentifierValue(NamedTuple):

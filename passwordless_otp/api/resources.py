@@ -12,6 +12,7 @@ from passwordless_otp.flows import factors, sign_up
 from passwordless_otp.identifiers import Kind, mask
 from passwordless_otp.models import Flow, InstanceSettings, Verification
 from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
+from passwordless_otp.models.identifiers import identifiers_of
 
 IDS = {Purpose.SIGN_IN: "sia_", Purpose.SIGN_UP: "sua_"}
 
@@ -71,7 +72,7 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
 
 def _factor(factor: factors.Factor, flow: Flow) -> dict[str, Any]:
     return {
-        "strategy": factor.strategy,
+        "strategy": factor.identifier.kind.strategy,
         "safe_identifier": mask(factor.identifier),
         f"{factor.identifier.kind}_id": factor.id(flow),
         "primary": factor.primary,
@@ -119,7 +120,7 @@ def _verification(verification: Verification, settings: InstanceSettings) -> dic
     return {
         "object": "verification_otp",
         "status": verification.state,
-        "strategy": verification.strategy,
+        "strategy": verification.identifier.kind.strategy,
         "attempts": verification.tries,
         "expire_at": millis(verification.expires_at),
         "resend_at": millis(due) if due else None,
@@ -162,7 +163,7 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
     """Return the signed-in user, with their proven identifiers, the primary ones first."""
     user: Any = request.user
     own: dict[str, list[Any]] = {kind: [] for kind in Kind}
-    for identifier in sorted(user.otp_identifiers.all(), key=lambda each: (not each.primary, each.pk)):
+    for identifier in sorted(identifiers_of(user), key=lambda each: (not each.primary, each.pk)):
         kind = Kind(identifier.kind)
         shown = {
             "id": "idn_" + keys.digest("identifier", str(identifier.pk)),

@@ -1,14 +1,12 @@
 """Check a code that was handed in: for sign-in and sign-up alike.
 
 The threat is guessing, in parallel and over many flows. So a wrong code is counted before the comparison
-(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.accept`, `record_failure`), and a
+(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.judge`), and a
 failure is committed before it is raised: nothing that fails later gives a try back. What cannot be a code, or
 comes too late, is refused without a comparison and costs nothing.
 
 A code is never handed to a `with` block's generator, whose variables Django's error reports can't hide.
 """
-
-from contextlib import AbstractContextManager
 
 from django.views.decorators.debug import sensitive_variables
 
@@ -18,27 +16,11 @@ from passwordless_otp.flows.policy import Policy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import InstanceSettings, Verification
 from passwordless_otp.models.flows import VerificationStatus
-from passwordless_otp.rate_limits import throttle
 from passwordless_otp.rate_limits.throttle import AttemptLimits
 from passwordless_otp.visitor import Visitor
 
 
-def within_limits(
-    settings: InstanceSettings, visitor: Visitor, policy: Policy, verification: Verification
-) -> AbstractContextManager[AttemptLimits]:
-    """Return the limits to hand a code in under. Entering them consumes a wrong code; see `throttle.attempt`."""
-    return throttle.attempt(
-        settings,
-        visitor,
-        policy.identifier,
-        recognised=policy.recognised,
-        has_fixed_code=bool(policy.fixed_code),
-        tries=verification.tries,
-        kept=verification.receipts,
-    )
-
-
-@sensitive_variables("code", "typed")
+@sensitive_variables("code", "typed", "expected")
 def require_right(
     settings: InstanceSettings,
     visitor: Visitor,
@@ -47,16 +29,20 @@ def require_right(
     code: str,
     limits: AttemptLimits,
 ) -> None:
-    """Return if `code` is right and may pass. It is taken by `Verification.accept`, within the same limits.
+    """Return if `code` is right and may pass. It is taken by `Flow.accept_code`, within the same limits.
 
     Raises `CodeIncorrect` or `VerificationFailed` once the failure is saved, and what `require_open` does.
     """
     required_length = limits.code_format.length
     typed = require_open(verification, code, required_length)
-    if _matches(verification, typed, policy.fixed_code) and policy.may_pass:
+    try:
+        expected = policy.fixed_code or verification.code()
+    except keys.KeyMissing as error:
+        raise VerificationExpired from error
+    if codes.match(expected, typed) and policy.may_pass:
         return
     was_last = verification.record_failure(required_length, [*verification.receipts, *limits.receipts])
-    limits.keep_failure(settings, visitor, policy.identifier, policy.recognised)
+    limits.keep_failure(settings, visitor, policy)
     if was_last:
         dispatch.report_outcome(verification)
         raise VerificationFailed(compared=verification.pk)
@@ -86,11 +72,3 @@ def require_unspent(verification: Verification) -> None:
         raise VerificationFailed
     if verification.status != VerificationStatus.UNVERIFIED:
         raise AlreadyVerified
-
-
-@sensitive_variables()
-def _matches(verification: Verification, typed: str, fixed_code: str) -> bool:
-    try:
-        return codes.match(fixed_code or verification.code(), typed)
-    except keys.KeyMissing as error:
-        raise VerificationExpired from error

@@ -14,11 +14,6 @@ class Factor(NamedTuple):
     identifier: IdentifierValue
     primary: bool
 
-    @property
-    def strategy(self) -> Strategy:
-        """The strategy of its kind."""
-        return self.identifier.kind.strategy
-
     def id(self, flow: Flow) -> str:
         """Return its id within this flow, which reveals nothing of the identifier."""
         return "idn_" + keys.digest("factor", flow.pk.hex, *self.identifier)
@@ -72,7 +67,7 @@ def offered(settings: InstanceSettings, flow: Flow) -> list[Factor]:
 
 def choose(settings: InstanceSettings, flow: Flow, strategy: Strategy, factor_id: str) -> IdentifierValue:
     """Return the identifier to prove. Raises `StrategyInvalid`, `ValueInvalid` or `ParamMissing`."""
-    fitting = [factor for factor in offered(settings, flow) if factor.strategy == strategy]
+    fitting = [factor for factor in offered(settings, flow) if factor.identifier.kind == strategy.kind]
     if not fitting:
         raise StrategyInvalid
     param = f"{strategy.kind}_id"

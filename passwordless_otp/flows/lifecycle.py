@@ -80,11 +80,10 @@ def new(client: str, purpose: Purpose, identifiers: Sequence[IdentifierValue], d
     return flow
 
 
-def open_in_place_of(current: Flow | None, flow: Flow, receipts: list[list[object]]) -> None:
-    """Save a new flow and end `current`. Raises `IntegrityError` if a parallel request was faster."""
+def replace(current: Flow | None, flow: Flow) -> None:
+    """End `current` and save a new flow. Raises `IntegrityError` if a parallel request was faster."""
     if current is not None:
         end(flow.client, Purpose(flow.purpose))
-    flow.receipts = receipts
     flow.save(force_insert=True)
 
 

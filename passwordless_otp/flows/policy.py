@@ -53,7 +53,7 @@ class SignInPolicy(Policy):
     def load(cls, settings: InstanceSettings, flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> Self:
         """Look up who has the identifier, and what follows from it."""
         holder = users.holders_of([identifier]).get(identifier)
-        fixed_code = fixed_code_of(settings, identifier)
+        fixed_code = TestAddress.code_for(identifier, settings) if settings.test_mode else ""
         transfers = holder is None and settings.sign_up_open and flow.details["sign_up_if_missing"]
         withheld = settings.has_restrictions and _is_withheld(settings, flow, identifier, holder)
         allowed = holder is not None and users.may_sign_in(holder, settings, bool(fixed_code))
@@ -76,12 +76,7 @@ class SignUpPolicy(Policy):
     @classmethod
     def load(cls, settings: InstanceSettings, identifier: IdentifierValue) -> Self:
         """Return what applies to a code for this identifier."""
-        return cls(identifier, fixed_code=fixed_code_of(settings, identifier))
-
-
-def fixed_code_of(settings: InstanceSettings, identifier: IdentifierValue) -> str:
-    """Return the code of a test address; empty for any other identifier."""
-    return TestAddress.code_for(identifier, settings) if settings.test_mode else ""
+        return cls(identifier, fixed_code=TestAddress.code_for(identifier, settings))
 
 
 def _is_withheld(settings: InstanceSettings, flow: Flow, identifier: IdentifierValue, holder: Any) -> bool:

@@ -41,11 +41,12 @@ def open_flow(
     try:
         if policy is None:
             with throttle.step(opening) as limits, base.durable(Flow):
-                lifecycle.open_in_place_of(current, flow, limits.receipts)
+                flow.receipts = limits.receipts
+                lifecycle.replace(current, flow)
         else:
             _require_human(flow, visitor, policy)
-            with _limits(settings, visitor, policy, also=opening) as limits, base.durable(Flow):
-                lifecycle.open_in_place_of(current, flow, [])
+            with throttle.message(settings, visitor, policy, also=opening) as limits, base.durable(Flow):
+                lifecycle.replace(current, flow)
                 message = _write(settings, flow, policy, limits)
     except IntegrityError:
         return lifecycle.concurrent_flow(visitor.client, Purpose(flow.purpose))
@@ -68,7 +69,7 @@ def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, policy: Polic
         return fresh
     if verification is None:
         _require_human(flow, visitor, policy)
-    with _limits(settings, visitor, policy) as limits:
+    with throttle.message(settings, visitor, policy) as limits:
         with lifecycle.step(flow) as held:
             fresh = _reread(held, policy)
             message = _write(settings, fresh, policy, limits)
@@ -85,13 +86,6 @@ def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
         return
     if not visitor.is_human():
         raise CaptchaInvalid
-
-
-def _limits(settings: InstanceSettings, visitor: Visitor, policy: Policy, also: Any = ()) -> Any:
-    fixed = bool(policy.fixed_code)
-    return throttle.message(
-        settings, visitor, policy.identifier, recognised=policy.recognised, has_fixed_code=fixed, also=also
-    )
 
 
 def _reread(held: Flow, policy: Policy) -> Flow:

@@ -32,7 +32,7 @@ from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.flows import TRANSFER_LIFE, Purpose, VerificationStatus
-from passwordless_otp.rate_limits import rules, windows
+from passwordless_otp.rate_limits import rules, throttle, windows
 from passwordless_otp.visitor import Visitor
 
 
@@ -56,7 +56,9 @@ def create(
         raise ParamMissing("identifier")
     if sign_up_if_missing and not settings.sign_up_open:
         raise TransferNotAllowed
-    typed = [_read(settings, identifier)] if identifier else []
+    typed = [factors.read_identifier(settings, identifier, "identifier")] if identifier else []
+    if not all(value.kind in settings.kinds for value in typed):
+        raise ValueDisabled("identifier")
     if not (settings.enumeration_protection or sign_up_if_missing):
         _require_known(settings, visitor, typed)
 
@@ -64,9 +66,11 @@ def create(
     if current is not None and _is_same(current, flow):
         return _go_on(settings, current, visitor, strategy, send)
     policy = None
-    if send or strategy:
-        factor_id = factors.typed(flow).id(flow) if send else ""
-        policy = _policy(settings, flow, visitor, strategy or typed[0].kind.strategy, factor_id)
+    if send:
+        _require_enabled(settings, flow, typed[0].kind)
+        policy = SignInPolicy.load(settings, flow, visitor, typed[0])
+    elif strategy:
+        policy = _policy(settings, flow, visitor, strategy, "")
     return send_code.open_flow(settings, current, flow, visitor, policy)
 
 
@@ -100,7 +104,7 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
     changes, outcome = _changes_if_right(policy, flow, visitor)
-    with check_code.within_limits(settings, visitor, policy, verification) as limits:
+    with throttle.attempt(settings, visitor, policy, verification) as limits:
         check_code.require_right(settings, visitor, policy, verification, code, limits)
         with lifecycle.step(flow, **changes) as changed:
             changed.accept_code(policy.identifier, limits.code_format.length, **outcome)
@@ -111,13 +115,6 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
         raise TransferRequired(is_proven=True)
     dispatch.announce_sign_in(changed)
     return changed
-
-
-def _read(settings: InstanceSettings, identifier: str) -> IdentifierValue:
-    value = factors.read_identifier(settings, identifier, "identifier")
-    if value.kind not in settings.kinds:
-        raise ValueDisabled("identifier")
-    return value
 
 
 def _require_known(settings: InstanceSettings, visitor: Visitor, typed: list[IdentifierValue]) -> None:
@@ -150,10 +147,10 @@ def _go_on(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy | None, send: bool
 ) -> Flow:
     """Return the open flow, so that the code that was sent stays good."""
-    factor = factors.typed(flow) if send else None
     try:
-        if factor:
-            return prepare(settings, flow, visitor, factor.strategy, factor.id(flow))
+        if send:
+            factor = factors.typed(flow)
+            return prepare(settings, flow, visitor, factor.identifier.kind.strategy, factor.id(flow))
         return prepare(settings, flow, visitor, strategy) if strategy else flow
     except ResourceNotFound:  # a parallel `create` of this client has replaced it
         return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)

@@ -38,7 +38,7 @@ from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings, TestAddress, Verification, base
 from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
 from passwordless_otp.models.instance_settings import Presence
-from passwordless_otp.rate_limits import rules, windows
+from passwordless_otp.rate_limits import rules, throttle, windows
 from passwordless_otp.visitor import Visitor
 
 NAMES = ["first_name", "last_name", "username"]
@@ -127,7 +127,7 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     check_code.require_open(verification, code)
 
     code_policy = SignUpPolicy.load(settings, identifier)
-    with check_code.within_limits(settings, visitor, code_policy, verification) as limits:
+    with throttle.attempt(settings, visitor, code_policy, verification) as limits:
         check_code.require_right(settings, visitor, code_policy, verification, code, limits)
         with lifecycle.step(flow, **flow.move(visitor.next_client)) as held:
             held.accept_code(identifier, limits.code_format.length)
@@ -293,7 +293,7 @@ def _open_transferred(
     with base.durable(Flow):
         proven = _take_proof(visitor.client)
         flow = _new(visitor, {**values, proven.kind: proven.value})
-        lifecycle.open_in_place_of(current, flow, [])
+        lifecycle.replace(current, flow)
         flow.known_verifications = [
             Verification.objects.create(
                 flow=flow,

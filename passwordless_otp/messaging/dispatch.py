@@ -8,8 +8,7 @@ dispatcher that fails changes no answer: the message stays in the table, where `
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -30,7 +29,7 @@ def save(message: Message) -> None:
 
     It is pending, or claimed already where this process delivers it itself.
     """
-    if message.status == MessageStatus.PENDING and _is_blocking():
+    if message.status == MessageStatus.PENDING and conf.get("DISPATCH") == "blocking":
         message.mark_claimed()
     message.save(force_insert=True)
 
@@ -40,12 +39,7 @@ def submit(message: Message) -> None:
 
     With "blocking", `message.verification` and its flow are used as they are, without reading them again.
     """
-    job = str(message.pk)
-    with _failure_logged(f"job {job}"):
-        if _is_blocking():
-            deliver.deliver_saved(message)
-        else:
-            _enqueue(job)
+    _dispatch(str(message.pk), partial(deliver.deliver_saved, message))
 
 
 def announce_sign_in(flow: Flow) -> None:
@@ -53,14 +47,8 @@ def announce_sign_in(flow: Flow) -> None:
 
     With "blocking", the flow's user and verifications are used as they are, without reading them again.
     """
-    if not flow.notice_due:
-        return
-    job = deliver.SIGN_IN_JOB.format(flow.pk)
-    with _failure_logged(f"job {job}"):
-        if _is_blocking():
-            deliver.deliver_security_notices(flow)
-        else:
-            _enqueue(job)
+    if flow.notice_due:
+        _dispatch(deliver.SIGN_IN_JOB.format(flow.pk), partial(deliver.deliver_security_notices, flow))
 
 
 def announce_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue]) -> None:
@@ -76,35 +64,31 @@ def report_outcome(verification: Verification) -> None:
     Every message of the verification is handed over, also one that no provider has: the time that a queue takes
     must not tell who has an account. Newest first: a provider may hold two codes for one verification.
     """
-    with _failure_logged(f"the outcome of verification {verification.pk}"):
+    try:
         providers = routes.providers_of(verification.identifier.kind.channel)
         if not any(provider.reports_outcome for provider in providers):
             return
-        for pk in verification.messages.order_by("-generation").values_list("pk", flat=True):
-            job = str(pk)
-            with _failure_logged(f"job {job}"):
-                deliver.deliver_message(job) if _is_blocking() else _enqueue(job)
+        jobs = [str(pk) for pk in verification.messages.order_by("-generation").values_list("pk", flat=True)]
+    except Exception as error:  # it must not change the answer
+        logger.error("verification %s was not reported: %s", verification.pk, type(error).__name__)
+        return
+    for job in jobs:
+        _dispatch(job, partial(deliver.deliver_message, job))
 
 
-def _is_blocking() -> bool:
-    return bool(conf.get("DISPATCH") == "blocking")
-
-
-def _enqueue(job: str) -> None:
+def _dispatch(job: str, deliver_here: Callable[[], object]) -> None:
+    """Give the job to the dispatcher; with "blocking", do it now. A failure is logged and changes no answer."""
     how = conf.get("DISPATCH")
-    if how == "thread":
-        thread_pool.submit(job)
-    elif how == "tasks":
-        from passwordless_otp.messaging import tasks  # not every site has a task queue
-
-        tasks.deliver.enqueue(job)
-    else:
-        import_string(how)(job)
-
-
-@contextmanager
-def _failure_logged(what: str) -> Iterator[None]:
     try:
-        yield
+        if how == "blocking":
+            deliver_here()
+        elif how == "thread":
+            thread_pool.submit(job)
+        elif how == "tasks":
+            from passwordless_otp.messaging import tasks  # not every site has a task queue
+
+            tasks.deliver.enqueue(job)
+        else:
+            import_string(how)(job)
     except Exception as error:  # its text may hold the message, so only its class is logged
-        logger.error("%s was not dispatched: %s", what, type(error).__name__)
+        logger.error("job %s was not dispatched: %s", job, type(error).__name__)

@@ -17,6 +17,7 @@ from django.db import router, transaction
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Message, TestAddress
 from passwordless_otp.models.flows import Status, VerificationStatus
+from passwordless_otp.models.identifiers import identifiers_of
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 
 
@@ -54,7 +55,7 @@ def _recipients_of(flow: Flow) -> list[IdentifierValue]:
 
 
 def _identifiers_of(flow: Flow) -> Iterable[Identifier]:
-    return flow.user.otp_identifiers.all() if flow.user else []
+    return identifiers_of(flow.user) if flow.user else []
 
 
 def _mailboxes(identifiers: Iterable[IdentifierValue]) -> list[IdentifierValue]:

@@ -153,7 +153,12 @@ class Flow(models.Model):
     def accept_code(self, identifier: IdentifierValue, required_length: int, **outcome: Any) -> None:
         """Take the right code for this identifier, once. Raises `Overtaken` if another request was faster."""
         [verification] = [each for each in self.known_verifications if each.identifier == identifier]
-        verification.accept(required_length, **outcome)
+        changes = {"nonce": "", "status": VerificationStatus.VERIFIED, **outcome}
+        if not verification.judge(required_length, **changes):
+            raise Overtaken
+        verification.tries += 1
+        for name, value in changes.items():
+            setattr(verification, name, value)
 
     def touch(self, **changes: Any) -> Self:
         """Take the flow's row with these changes; return the flow with them. Raises the reason if it can't go on.
@@ -281,11 +286,6 @@ class Verification(models.Model):
         return IdentifierValue(Kind(self.kind), self.value)
 
     @property
-    def strategy(self) -> Strategy:
-        """How the code travels."""
-        return Kind(self.kind).strategy
-
-    @property
     def state(self) -> VerificationStatus:
         """The status, as time has it."""
         status = VerificationStatus(self.status)
@@ -310,15 +310,6 @@ class Verification(models.Model):
         self.generation += 1
         self.expires_at = now + life
 
-    def accept(self, required_length: int, **outcome: Any) -> None:
-        """Take the right code, once: the verdict. Raises `Overtaken` if another request was faster."""
-        if not self._judge(required_length, nonce="", **{"status": VerificationStatus.VERIFIED, **outcome}):
-            raise Overtaken
-        self.tries += 1
-        self.nonce, self.status = "", VerificationStatus.VERIFIED
-        for name, value in outcome.items():
-            setattr(self, name, value)
-
     def record_failure(self, required_length: int, receipts: list[list[object]]) -> bool:
         """Count a wrong code: the verdict. Return whether it was the last try. Raises `Overtaken`."""
         last = Q(tries__gte=F("max_tries") - 1)
@@ -331,12 +322,12 @@ class Verification(models.Model):
             "receipts": receipts,
         }
         with durable(Verification):  # a conflict of the second statement undoes the first
-            if not self._judge(required_length, live, **changes):
+            if not self.judge(required_length, live, **changes):
                 raise Overtaken
             status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
         return bool(status == VerificationStatus.FAILED)
 
-    def _judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:
+    def judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:
         """Count a try: whether this one statement has changed its row is the verdict (RFC 4226 §7.3).
 
         Whatever two requests may race for stands in the outer WHERE, which PostgreSQL looks at again after

@@ -86,7 +86,9 @@ class SignInCodeView(PageView):
         chosen = [factor for factor in factors.offered(settings, flow) if factor.id(flow) == factor_id]
         if not chosen:
             raise ValueInvalid("send")
-        self.client.keep(sign_in.prepare(settings, flow, self.client.visitor, chosen[0].strategy, factor_id))
+        self.client.keep(
+            sign_in.prepare(settings, flow, self.client.visitor, chosen[0].identifier.kind.strategy, factor_id)
+        )
         return SeeOther(self.get_success_url())
 
     def form_valid(self, form: Form) -> HttpResponse:

@@ -9,20 +9,35 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import DatabaseError
 
 from passwordless_otp import events
 from passwordless_otp.errors import ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.counters import LimitReceipt
+from passwordless_otp.models import InstanceSettings, Verification
 from passwordless_otp.models.instance_settings.limits import LIMITS
 from passwordless_otp.rate_limits import code_strength, rules, windows
 from passwordless_otp.rate_limits.code_strength import CodeFormat, EscalationRule
-from passwordless_otp.rate_limits.windows import Bucket, Consumed
+from passwordless_otp.rate_limits.windows import Bucket, Consumed, LimitReceipt
 from passwordless_otp.visitor import Visitor
+
+
+class CodePolicy(Protocol):
+    """What limits look at in the policy of a step (`flows.policy`)."""
+
+    @property
+    def identifier(self) -> IdentifierValue:
+        """To whom a message goes, or whose code is handed in."""
+
+    @property
+    def recognised(self) -> bool:
+        """Whether its holder has signed in with this browser before."""
+
+    @property
+    def fixed_code(self) -> str:
+        """The code of a test address, which does not grow; else empty."""
 
 
 @dataclass
@@ -58,24 +73,18 @@ def step(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
 
 @contextmanager
 def message(
-    settings: InstanceSettings,
-    visitor: Visitor,
-    identifier: IdentifierValue,
-    *,
-    recognised: bool,
-    has_fixed_code: bool,
-    also: Iterable[Bucket] = (),
+    settings: InstanceSettings, visitor: Visitor, policy: CodePolicy, also: Iterable[Bucket] = ()
 ) -> Iterator[StepLimits]:
-    """Consume what a message to `identifier` uses, and `also` these. Raises `TooManyRequests`.
+    """Consume what a message uses, and `also` these. Raises `TooManyRequests`.
 
-    The code of a test address does not grow: it is fixed (`has_fixed_code`).
+    The code of a test address does not grow: it is fixed.
     """
-    buckets = [*also, *rules.for_message(settings, visitor, identifier, recognised)]
-    counted = rules.failures(settings, visitor, identifier, recognised)
-    escalations = rules.escalations(visitor, identifier, recognised)
-    limits = StepLimits(windows.consume(buckets, read=[*counted, *escalations.values()]))
-    if not has_fixed_code:
-        limits.code_format = code_strength.required_format(settings, limits.consumed.totals, recognised)
+    asked = settings, visitor, policy.identifier, policy.recognised
+    escalations = rules.escalations(*asked[1:])
+    read = [*rules.failures(*asked), *escalations.values()]
+    limits = StepLimits(windows.consume([*also, *rules.for_message(*asked)], read))
+    if not policy.fixed_code:
+        limits.code_format = code_strength.required_format(settings, limits.consumed.totals, policy.recognised)
     try:
         yield limits
     except BaseException:
@@ -89,13 +98,11 @@ class AttemptLimits(StepLimits):
 
     is_failure: bool = False
 
-    def keep_failure(
-        self, settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
-    ) -> None:
-        """The code was wrong: what was consumed stays. From some number on, codes are longer for a while."""
+    def keep_failure(self, settings: InstanceSettings, visitor: Visitor, policy: CodePolicy) -> None:
+        """Leave everything consumed: the code was wrong. From some number on, codes are longer for a while."""
         self.is_failure = True
         totals = self.consumed.totals
-        escalations = rules.escalations(visitor, identifier, recognised)
+        escalations = rules.escalations(visitor, policy.identifier, policy.recognised)
         reached = [
             bucket
             for limit, bucket in escalations.items()
@@ -104,31 +111,25 @@ class AttemptLimits(StepLimits):
         if reached:
             windows.consume(reached)
         for rule in code_strength.triggered(settings, totals):
-            _report(settings, rule, identifier, recognised)
+            _report(settings, rule, policy)
 
 
 @contextmanager
 def attempt(
-    settings: InstanceSettings,
-    visitor: Visitor,
-    identifier: IdentifierValue,
-    *,
-    recognised: bool,
-    has_fixed_code: bool,
-    tries: int,
-    kept: Iterable[Iterable[Any]],
+    settings: InstanceSettings, visitor: Visitor, policy: CodePolicy, verification: Verification
 ) -> Iterator[AttemptLimits]:
     """Consume a wrong code beforehand. Raises `TooManyRequests`.
 
-    It is refunded if the code was not compared. If it was right, what its verification has `kept` is refunded
-    too, and the failures of a month are forgotten unless they are only the verification's own `tries`.
+    It is refunded if the code was not compared. If it was right, what earlier steps of its verification have
+    consumed is refunded too, and the failures of a month are forgotten unless they are only its own tries.
     """
-    buckets = rules.for_attempt(settings, visitor, identifier, recognised)
+    tries, kept = verification.tries, verification.receipts  # before the attempt
+    buckets = rules.for_attempt(settings, visitor, policy.identifier, policy.recognised)
     limits = AttemptLimits(windows.consume(buckets))
     totals = limits.consumed.totals
-    if not has_fixed_code:
+    if not policy.fixed_code:
         before = {scope: total - 1 for scope, total in totals.items()}
-        limits.code_format = code_strength.required_format(settings, before, recognised)
+        limits.code_format = code_strength.required_format(settings, before, policy.recognised)
     try:
         yield limits
     except BaseException:
@@ -141,14 +142,12 @@ def attempt(
             windows.reset(next(bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"))
 
 
-def _report(
-    settings: InstanceSettings, rule: EscalationRule, identifier: IdentifierValue, recognised: bool
-) -> None:
+def _report(settings: InstanceSettings, rule: EscalationRule, policy: CodePolicy) -> None:
     everywhere = rule.scope == "instance"
     if rule.limit in settings.tracked_only:
         number, seconds = settings.limit(rule.limit), LIMITS[rule.limit].seconds
-        subject = () if everywhere else tuple(identifier)
+        subject = () if everywhere else tuple(policy.identifier)
         events.limit_reached(rule.limit, number, seconds, subject, enforced=False)
         return
-    scope = "browser" if recognised and not everywhere else rule.scope
-    events.code_format_escalated(rule.limit, scope, identifier, *rule.code_format)
+    scope = "browser" if policy.recognised and not everywhere else rule.scope
+    events.code_format_escalated(rule.limit, scope, policy.identifier, *rule.code_format)

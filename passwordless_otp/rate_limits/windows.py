@@ -9,22 +9,75 @@ edge of a twelfth, PostgreSQL overlooks what is not yet committed, at worst what
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
+from typing import NamedTuple
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 
 from passwordless_otp import events, keys
 from passwordless_otp.errors import TooManyRequests
+from passwordless_otp.models import Counter
 from passwordless_otp.models.base import retry_on_conflict
-from passwordless_otp.models.counters import Counter, Increase, Increased, LimitReceipt
 from passwordless_otp.models.instance_settings.limits import LIMITS, LimitSettings
 
-PARTS = 12  # of a window
+PARTS = 12  # of the time of a limit: each is a row
 MAX_COUNT = 2**31 - 1  # that a row can hold
+
+# Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.
+CONSUME = """
+WITH asked ("key", "window", "since", "limit", "expires_at", "amount") AS (VALUES {rows}),
+allowed AS MATERIALIZED (
+    SELECT "key", "window", "amount", "expires_at", "limit" - COALESCE((
+        SELECT SUM(before."count") FROM "passwordless_otp_counter" AS before
+        WHERE before."key" = asked."key" AND before."window" >= asked."since"
+        AND before."window" <> asked."window"
+    ), 0) AS "limit" FROM asked
+)
+INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "limit", "expires_at")
+SELECT "key", "window", "amount", "limit", "expires_at" FROM allowed WHERE "limit" >= "amount"
+ON CONFLICT ("key", "window") DO UPDATE
+SET "count" = counter."count" + excluded."count", "limit" = excluded."limit"
+WHERE counter."count" <= excluded."limit" - excluded."count"
+RETURNING "key", "count", "limit"{totals}
+"""
+TOTAL = (
+    """, COALESCE((SELECT SUM("count") FROM "passwordless_otp_counter" WHERE "key" = %s AND "window" >= %s), 0)"""
+)
+# An upsert, for its order: an UPDATE locks rows as it finds them. A row that was purged comes back empty. The
+# amount to refund stands in the column "limit" of the row that is not inserted.
+REFUND = """
+INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "limit", "expires_at") VALUES {rows}
+ON CONFLICT ("key", "window") DO UPDATE SET "count" =
+CASE WHEN counter."count" > excluded."limit" THEN counter."count" - excluded."limit" ELSE 0 END
+"""
+TOTALS = """
+SELECT "key", SUM("count") FROM "passwordless_otp_counter" WHERE {rows} GROUP BY "key"
+"""
+
+
+class LimitReceipt(NamedTuple):
+    """Where one unit was counted: two plain values, kept until it may be refunded."""
+
+    key: str
+    window: int
+
+
+class Row(NamedTuple):
+    """A row to increase by `amount`, unless it and those from `since` on would then exceed `limit`.
+
+    Times are seconds since 1970.
+    """
+
+    key: str
+    window: int
+    since: int
+    limit: int
+    expires_at: int
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -44,21 +97,17 @@ class Bucket:
         """The key of its rows. It reveals nothing of the subject."""
         return keys.digest("counter", self.scope, str(self.seconds), *self.subject)
 
-    @property
-    def ceiling(self) -> int:
-        """The limit that is enforced."""
-        return self.limit if self.refuses and not self.track_only else MAX_COUNT
-
     def is_overrun_by(self, total: int) -> bool:
         """Return whether the amount that made it `total` is the first that an enforced limit would refuse."""
         return self.refuses and total - self.amount <= self.limit < total
 
-    def row(self, now: int) -> Increase:
-        """Return the counter row that this bucket wants to increase now (seconds since 1970)."""
+    def row(self, now: int) -> Row:
+        """Return the row that this bucket wants to increase now (seconds since 1970)."""
         part = max(1, self.seconds // PARTS)  # seconds that one row counts
         span = -(-self.seconds // part) * part  # of the whole parts that hold `seconds`
         window = now - now % part
-        return Increase(self.key, window, window - span, self.ceiling, window + span + part, self.amount)
+        limit = self.limit if self.refuses and not self.track_only else MAX_COUNT
+        return Row(self.key, window, window - span, limit, window + span + part, self.amount)
 
 
 def bucket_for(settings: LimitSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
@@ -83,45 +132,55 @@ def consume(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Consumed:
     Raises `TooManyRequests` for a bucket that is full; then nothing stays counted. Raises `RuntimeError` inside a
     transaction of the site, which could roll back and so undo the count.
     """
-    asked = _by_key(buckets)
+    now = int(time.time())
+    asked: dict[str, tuple[Bucket, Row]] = {}
+    for bucket in buckets:
+        row = bucket.row(now)
+        if row.limit < row.amount:
+            _report(bucket)
+            raise TooManyRequests(bucket.scope, bucket.seconds)
+        if row.key not in asked or row.limit < asked[row.key][1].limit:  # of two with one key, the stricter
+            asked[row.key] = bucket, row
     if not asked:
         return Consumed({}, [])
-    now = int(time.time())
-    rows = {key: asked[key].row(now) for key in sorted(asked)}  # unsorted, two requests would deadlock
     since = {bucket.key: (bucket.scope, bucket.row(now).since) for bucket in read}
-    increased, sums = _increase(list(rows.values()), [(key, at) for key, (_, at) in since.items()])
-    receipts = {key: LimitReceipt(key, row.window) for key, row in rows.items()}
+    rows = [asked[key][1] for key in sorted(asked)]  # unsorted, two requests would deadlock
+    increased, sums = _increase(rows, [(key, at) for key, (_, at) in since.items()])
     if len(increased) < len(rows):
-        refund({receipts[row.key]: rows[row.key].amount for row in increased})
-        raise _refusal([asked[key] for key in asked.keys() - {row.key for row in increased}], now)
-    # What earlier parts hold is the ceiling less the limit that came back.
-    totals = {asked[row.key].scope: row.held + rows[row.key].limit - row.limit for row in increased}
-    for bucket in asked.values():
+        refund({LimitReceipt(row.key, row.window): row.amount for row in rows if row.key in increased})
+        raise _refusal([asked[row.key][0] for row in rows if row.key not in increased], now)
+    totals = {asked[key][0].scope: total for key, total in increased.items()}
+    for bucket, _row in asked.values():
         if bucket.track_only and bucket.is_overrun_by(totals[bucket.scope]):
             _report(bucket)
     totals |= {scope: total for (scope, _), total in zip(since.values(), sums, strict=True)}
-    return Consumed(totals, [(asked[key].scope, receipt) for key, receipt in receipts.items()])
-
-
-def _by_key(buckets: Iterable[Bucket]) -> dict[str, Bucket]:
-    """Return the buckets by key; of two with one key, the stricter. Raises `TooManyRequests` for a closed one."""
-    asked: dict[str, Bucket] = {}
-    for bucket in buckets:
-        if bucket.ceiling < bucket.amount:
-            _report(bucket)
-            raise TooManyRequests(bucket.scope, bucket.seconds)
-        if bucket.key not in asked or bucket.ceiling < asked[bucket.key].ceiling:
-            asked[bucket.key] = bucket
-    return asked
+    return Consumed(totals, [(asked[row.key][0].scope, LimitReceipt(row.key, row.window)) for row in rows])
 
 
 @retry_on_conflict
-def _increase(rows: list[Increase], read: list[tuple[str, int]]) -> tuple[list[Increased], list[int]]:
-    """Increase the rows that have room. In a transaction, `atomic` raises, unless it is that of a `TestCase`."""
+def _increase(rows: Sequence[Row], read: Sequence[tuple[str, int]]) -> tuple[dict[str, int], list[int]]:
+    """Increase each row that has room, in one statement; return what its windows then hold, by key.
+
+    `rows` are sorted by key, each once. `read` has other keys, each with the window from which on it is added up;
+    their totals are returned too, as they are before this statement. In a transaction, `atomic` raises, unless it
+    is that of a `TestCase`. Amounts are written into the statement, so that it has few parameters: psycopg does
+    not cache statements with more than 50.
+    """
+    values = ", ".join([f"(%s, %s, %s, %s, %s, {int(row.amount)})" for row in rows])
+    statement = CONSUME.format(rows=values, totals=TOTAL * len(read))
+    parameters = [value for row in rows for value in row[:-1]] + [value for pair in read for value in pair]
     using = router.db_for_write(Counter)
     alone = transaction.get_autocommit(using)
-    with nullcontext() if alone else transaction.atomic(using, durable=True):
-        return Counter.objects.consume(rows, read)
+    with (
+        nullcontext() if alone else transaction.atomic(using, durable=True),
+        connections[using].cursor() as cursor,
+    ):
+        cursor.execute(statement, parameters)
+        found = cursor.fetchall()
+    asked = {row.key: row.limit for row in rows}
+    # What earlier parts hold is the limit that was asked for less the one that came back.
+    held = {key: count + asked[key] - limit for key, count, limit, *_ in found}
+    return held, [int(total) for total in found[0][3:]] if found else [0] * len(read)
 
 
 def _refusal(full: list[Bucket], now: int) -> TooManyRequests:
@@ -137,9 +196,13 @@ def _report(bucket: Bucket) -> None:
 
 @retry_on_conflict
 def refund(amounts: Mapping[LimitReceipt, int]) -> None:
-    """Count so much less where each receipt was counted. What other requests have counted there stays."""
-    if amounts:
-        Counter.objects.refund(sorted(amounts.items()))
+    """Count so much less where each receipt was counted, never below 0. What other requests counted stays."""
+    if not amounts:
+        return
+    rows = ", ".join(["(%s, %s, 0, %s, 0)"] * len(amounts))
+    values = [value for (key, window), amount in sorted(amounts.items()) for value in (key, window, amount)]
+    with connections[router.db_for_write(Counter)].cursor() as cursor:
+        cursor.execute(REFUND.format(rows=rows), values)
 
 
 def reset(bucket: Bucket) -> None:
@@ -149,15 +212,15 @@ def reset(bucket: Bucket) -> None:
 
 def totals(*buckets: Bucket) -> list[int]:
     """Return what each bucket holds within its `seconds`, or up to a twelfth more."""
+    if not buckets:
+        return []
     now = int(time.time())
     since = {bucket.key: bucket.row(now).since for bucket in buckets}
-    sums = Counter.objects.totals(since) if since else {}
-    return [sums.get(bucket.key, 0) for bucket in buckets]
-
-
-def total_of(bucket: Bucket) -> int:
-    """Return what this bucket holds within its `seconds`, or up to a twelfth more."""
-    return totals(bucket)[0]
+    rows = " OR ".join(['("key" = %s AND "window" >= %s)'] * len(since))
+    with connections[router.db_for_write(Counter)].cursor() as cursor:
+        cursor.execute(TOTALS.format(rows=rows), [value for pair in since.items() for value in pair])
+        sums = dict(cursor.fetchall())
+    return [int(sums.get(bucket.key, 0)) for bucket in buckets]
 
 
 def _wait(bucket: Bucket, now: int) -> int:
@@ -171,3 +234,8 @@ def _wait(bucket: Bucket, now: int) -> int:
         if left + bucket.amount <= bucket.limit:
             return max(1, int(expires_at) - now)
     return 1  # meanwhile something was refunded
+
+
+def total_of(bucket: Bucket) -> int:
+    """Return what this bucket holds within its `seconds`, or up to a twelfth more."""
+    return totals(bucket)[0]

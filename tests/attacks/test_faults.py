@@ -159,7 +159,7 @@ def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything
             InstanceSettings.current(),
             flow,
             Visitor("x", "y", ""),
-            flow.known_verifications[0].strategy,
+            flow.known_verifications[0].identifier.kind.strategy,
             "000000",
         )
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):

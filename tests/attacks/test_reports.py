@@ -30,7 +30,7 @@ def told():
 
 @pytest.mark.parametrize("purpose", ["sign_in", "sign_up"])
 @pytest.mark.parametrize("form", [False, True])
-@pytest.mark.parametrize(("owner", "where"), [(check_code, "_matches"), (Verification, "_judge")])
+@pytest.mark.parametrize(("owner", "where"), [(check_code.codes, "match"), (Verification, "judge")])
 def test_an_exception_in_the_middle_of_an_attempt_does_not_tell_the_code(
     monkeypatch, purpose, form, owner, where
 ):

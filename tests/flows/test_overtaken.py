@@ -4,7 +4,8 @@ import secrets
 
 import pytest
 
-from passwordless_otp.flows import check_code, send_code
+from passwordless_otp import codes
+from passwordless_otp.flows import send_code
 from passwordless_otp.models import Flow, Verification
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, wrong
 
@@ -21,7 +22,7 @@ def visitor():
 
 def meanwhile(monkeypatch, change):
     """Let `change` happen once, between the comparison and the verdict."""
-    is_right, done = check_code._matches, []
+    is_right, done = codes.match, []
 
     def overtaken(*given):
         right = is_right(*given)
@@ -29,7 +30,7 @@ def meanwhile(monkeypatch, change):
             done.append(change())
         return right
 
-    monkeypatch.setattr(check_code, "_matches", overtaken)
+    monkeypatch.setattr(codes, "match", overtaken)
 
 
 def signing_in():
@@ -65,7 +66,7 @@ def test_a_flow_that_was_replaced_answers_nothing_about_the_code(visitor, monkey
 
 
 def test_a_verification_that_never_holds_still_is_503(visitor, monkeypatch):
-    monkeypatch.setattr(Verification, "_judge", lambda self, *args, **outcome: False)
+    monkeypatch.setattr(Verification, "judge", lambda self, *args, **outcome: False)
     assert errors(visitor.attempt(newest_code())) == ["service_unavailable"]
 
 

@@ -49,13 +49,13 @@ def attempts(visitor, code):
 def verdicts(monkeypatch):
     """Every verdict given."""
     given = []
-    judge = Verification._judge
+    judge = Verification.judge
 
     def counted(self, *given_to, **outcome):
         given.append(judge(self, *given_to, **outcome))
         return given[-1]
 
-    monkeypatch.setattr(Verification, "_judge", counted)
+    monkeypatch.setattr(Verification, "judge", counted)
     return given
 
 

@@ -11,9 +11,8 @@ from django.db.models import Sum
 
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.models import InstanceSettings, Message, Verification
-from passwordless_otp.models.counters import LimitReceipt
 from passwordless_otp.rate_limits import windows
-from passwordless_otp.rate_limits.windows import Consumed
+from passwordless_otp.rate_limits.windows import Consumed, LimitReceipt
 from tests.races.threads import together
 from tests.races.workers import served
 from tests.rate_limits.rows import another, code_of, elsewhere, only
@@ -128,7 +127,7 @@ def naive(monkeypatch):
 
     def naive_consume(buckets, read=()):
         buckets = list(buckets)
-        if any(held >= each.ceiling for held, each in zip(windows.totals(*buckets), buckets, strict=True)):
+        if any(held >= each.row(0).limit for held, each in zip(windows.totals(*buckets), buckets, strict=True)):
             raise TooManyRequests
         moment.wait(60)
         totals = {each.scope: 1 for each in buckets}

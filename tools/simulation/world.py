@@ -93,7 +93,7 @@ class Person:
         letters = codes.ALPHABETS[verification.alphabet]
         guessed = "".join(secrets.choice(letters) for _ in range(verification.length))
         try:
-            self._attempt(Strategy(verification.strategy), guessed)
+            self._attempt(verification.identifier.kind.strategy, guessed)
         except (CodeIncorrect, VerificationFailed) as refusal:
             tally.guesses[len(letters) ** verification.length] += 1
             return isinstance(refusal, CodeIncorrect)
@@ -113,7 +113,7 @@ class Person:
         self._read_again()
         verification = self.flow.known_verifications[0]
         try:
-            return self._attempt(Strategy(verification.strategy), verification.code()).user is not None
+            return self._attempt(verification.identifier.kind.strategy, verification.code()).user is not None
         except OTPError:
             return False
 
