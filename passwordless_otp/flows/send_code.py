@@ -24,7 +24,7 @@ from passwordless_otp.rate_limits import rules, throttle
 from passwordless_otp.rate_limits.throttle import StepLimits
 from passwordless_otp.visitor import Visitor
 
-REPEATED_UNTIL = 1 / 3  # of its life: a code with less left is replaced when it is asked for again
+LEAST_LIFE = 1 / 3  # of a code's life that must be left for it to be sent again, instead of a new one
 
 
 @base.retry_on_conflict
@@ -62,22 +62,22 @@ def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, policy: Polic
     `ResourceNotFound` if a sign-up has changed its identifier meanwhile.
     """
     verification = flow.verification_of(policy.identifier)
-    if verification is not None and _is_fresh(settings, verification):
+    if verification is not None and _was_just_sent(settings, verification):
         with lifecycle.step(flow) as held:
-            fresh = _reread(held, policy)
-            _confirm(fresh.verification_of(policy.identifier))
-        return fresh
+            latest = _reread(held, policy)
+            _confirm(latest.verification_of(policy.identifier))
+        return latest
     if verification is None:
         _require_human(flow, visitor, policy)
     with throttle.message(settings, visitor, policy) as limits:
         with lifecycle.step(flow) as held:
-            fresh = _reread(held, policy)
-            message = _write(settings, fresh, policy, limits)
+            latest = _reread(held, policy)
+            message = _write(settings, latest, policy, limits)
         if message is None:
             limits.refund()
     if message:
         dispatch.submit(message)
-    return fresh
+    return latest
 
 
 def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
@@ -96,7 +96,7 @@ def _reread(held: Flow, policy: Policy) -> Flow:
     return flow
 
 
-def _is_fresh(settings: InstanceSettings, verification: Verification) -> bool:
+def _was_just_sent(settings: InstanceSettings, verification: Verification) -> bool:
     """Return whether the last message is so young that none is due."""
     due = verification.resend_at(settings.resend_interval)
     waiting = verification.state == VerificationStatus.UNVERIFIED and due is not None and due > timezone.now()
@@ -120,7 +120,7 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
     verification = flow.verification_of(policy.identifier)
     if verification is not None:
         require_unspent(verification)
-        if _is_fresh(settings, verification):
+        if _was_just_sent(settings, verification):
             _save(verification, prepared_at=now)
             return None
     if flow.sends >= settings.messages_per_flow:
@@ -128,7 +128,7 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
         raise TooManyCodes(retry_after=max(1, int((over - now).total_seconds())))
     if verification is None:
         verification = _new_verification(settings, flow, policy)
-    _renew_if_due(settings, verification, limits, now)
+    _make_code_if_due(settings, verification, limits, now)
     made = ["nonce", "key_id", "generation", "length", "alphabet", "expires_at"]
     _save(
         verification,
@@ -151,11 +151,12 @@ def _new_verification(settings: InstanceSettings, flow: Flow, policy: Policy) ->
     return verification
 
 
-def _renew_if_due(
+def _make_code_if_due(
     settings: InstanceSettings, verification: Verification, limits: StepLimits, now: datetime
 ) -> None:
+    """Give the verification its first code, or another one if the last is old, too short or without its key."""
     life = timedelta(seconds=settings.code_life)
-    old = verification.expires_at - now <= life * REPEATED_UNTIL or not keys.known(verification.key_id)
+    old = verification.expires_at - now <= life * LEAST_LIFE or not keys.known(verification.key_id)
     if old or verification.length < limits.code_format.length:
         verification.renew(life, now, *limits.code_format)
 

@@ -7,7 +7,9 @@
    identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in`).
 
 Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
-was passed in must not be used again.
+was passed in must not be used again. Besides what its docstring names, a step raises `AlreadyVerified`,
+`VerificationExpired` or `ResourceNotFound` if the flow has ended, and `ServiceUnavailable` if other requests are
+in its way three times in a row.
 """
 
 from typing import Any
@@ -49,8 +51,8 @@ def create(
     """Open a sign-in of this browser, or go on with `current` if it is the same.
 
     With `strategy` a code is sent by it; with `send`, by the strategy of the identifier that was typed. Raises
-    `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `CaptchaInvalid`,
-    `TooManyRequests`; without enumeration protection `IdentifierNotFound`.
+    `ParamMissing`, `FormatInvalid`, `ValueDisabled`, `StrategyInvalid`, `TransferNotAllowed`, `CaptchaInvalid`,
+    `TooManyCodes`, `TooManyRequests`; without enumeration protection `IdentifierNotFound`.
     """
     if (strategy or send) and not identifier:
         raise ParamMissing("identifier")
@@ -80,8 +82,8 @@ def prepare(
 ) -> Flow:
     """Send a code, unless the last message is younger than the resend interval.
 
-    Raises `ValueDisabled`, `StrategyInvalid`, `ParamMissing`, `VerificationFailed`, `TooManyCodes`,
-    `CaptchaInvalid`, `TooManyRequests`.
+    Raises `ValueDisabled`, `StrategyInvalid`, `ValueInvalid`, `ParamMissing`, `VerificationFailed`,
+    `TooManyCodes`, `CaptchaInvalid`, `TooManyRequests`.
     """
     return send_code.send(settings, flow, visitor, _policy(settings, flow, visitor, strategy, factor_id))
 
@@ -91,8 +93,8 @@ def prepare(
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Return the completed sign-in if `code` is right.
 
-    Raises what `check_code.require_right` does; `VerificationMissing`; `TransferRequired` if the code was right
-    and a sign-up may go on from it.
+    Raises `CodeIncorrect`, `VerificationFailed`, `VerificationMissing`, `ValueDisabled`, `TooManyRequests`;
+    `TransferRequired` if the code was right and a sign-up may go on from it.
     """
     if flow.abandoned:
         raise VerificationExpired

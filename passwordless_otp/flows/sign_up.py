@@ -7,7 +7,9 @@
    who has all of the identifiers already. A user exists only after proof.
 
 Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
-was passed in must not be used again.
+was passed in must not be used again. Besides what its docstring names, a step raises `AlreadyVerified`,
+`VerificationExpired` or `ResourceNotFound` if the flow has ended, and `ServiceUnavailable` if other requests are
+in its way three times in a row.
 """
 
 import json
@@ -60,7 +62,8 @@ def create(
     `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username` and
     `unsafe_metadata` (JSON text). With `strategy` a code is sent. With `transfer` it takes over what a sign-in of
     this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `EmailAddressBlocked`,
-    `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyRequests`, and what is wrong with a field.
+    `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyCodes`, `TooManyRequests`, and what is wrong
+    with a field (`FormatInvalid`, `ValueDisabled`, `CountryUnsupported`, `IdentifierExists`).
     """
     _require_open(settings)
     values = _read_fields(settings, visitor, given)
@@ -89,8 +92,8 @@ def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapp
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
     details = {name: values[name] for name in DETAILS if name in values}
     with policy.counting_refusals(settings, visitor), lifecycle.step(flow) as held:
-        fresh = lifecycle.reread(held)
-        updated = fresh.touch(**changes, details={**fresh.details, **details})
+        latest = lifecycle.reread(held)
+        updated = latest.touch(**changes, details={**latest.details, **details})
         policy.require_allowed(settings, updated.identifiers)
         updated, refusal = _complete_if_ready(settings, updated, visitor)
     return _finish(visitor, flow, updated, refusal)
@@ -113,9 +116,9 @@ def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
     """Prove an identifier if `code` is right. The last one completes the sign-up.
 
-    Raises what `check_code.require_right` does, `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`,
-    `VerificationMissing`, `IdentifierExists` (the username was taken meanwhile: change it) and
-    `IdentificationClaimed`.
+    Raises `CodeIncorrect`, `VerificationFailed`, `VerificationMissing`, `ValueDisabled`, `ParamMissing`,
+    `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`, `TooManyRequests`, `IdentifierExists` (the username
+    was taken meanwhile: change it) and `IdentificationClaimed`.
     """
     _require_open(settings, flow)
     if flow.abandoned:
