@@ -24,11 +24,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from passwordless_otp import bot_check, conf, events, keys
-from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable, SessionExists, SignedOut
+from passwordless_otp.errors import OTPError, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
 from passwordless_otp.models import Flow, InstanceSettings, Verification, flows
-from passwordless_otp.models.flows import Purpose, Status
+from passwordless_otp.models.flows import Status
 from passwordless_otp.visitor import Visitor
 
 logger = logging.getLogger("passwordless_otp.clients")
@@ -43,9 +43,10 @@ class Client:
 
     def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] | None = None) -> None:
         self.secret, self.ip, self.is_human = secret, ip, is_human
-        self.digest = _digest(secret) if secret else ""  # what its flows are filed under
+        # What its flows are filed under.
+        self.digest = hashlib.sha256(secret.encode()).hexdigest() if secret else ""
         self.changed = False  # whether the browser has yet to be given this secret
-        self._next_secret = self._next_client = ""
+        self._next_secret = ""
 
     @cached_property
     def settings(self) -> InstanceSettings:
@@ -53,56 +54,43 @@ class Client:
         return InstanceSettings.current()
 
     @cached_property
-    def flows(self) -> dict[str, Flow]:
-        """Its open flows, by purpose."""
-        return {flow.purpose: flow for flow in self._own if flow.status == Status.OPEN}
-
-    @cached_property
-    def known(self) -> bool:
-        """Whether the database knows the cookie. One that somebody else has made up is never adopted."""
-        return bool(self._own) or bool(self.secret and Flow.objects.filter(client=self.digest).exists())
-
-    @cached_property
-    def _own(self) -> list[Flow]:
+    def own(self) -> list[Flow]:
+        """Its flows that are open or complete, as the database had them."""
         return flows.of_client(self.digest) if self.secret else []
 
-    @property
-    def visitor(self) -> Visitor:
-        """What a flow is told of it."""
-        since = timezone.now() - timedelta(seconds=COOKIE_AGE)
-        users = {flow.user_id for flow in self._own if flow.completed_at and flow.completed_at > since}
-        open_flows = frozenset(flow.pk for flow in self.flows.values())
-        if not self._next_secret:
-            self._next_secret = secrets.token_urlsafe(32)
-            self._next_client = _digest(self._next_secret)
-        client = self.digest if self.known else self._next_client
-        return Visitor(client, self._next_client, self.ip, frozenset(users), open_flows, self.is_human)
+    @cached_property
+    def flows(self) -> dict[str, Flow]:
+        """Its open flows, by purpose."""
+        return {flow.purpose: flow for flow in self.own if flow.status == Status.OPEN}
 
-    def find(self, purpose: Purpose, pk: UUID) -> Flow:
-        """Return this flow. Raises `ResourceNotFound`, also if it is another client's."""
-        for flow in self._own:
-            if (flow.pk, flow.purpose) == (pk, purpose):
-                return flow
-        raise ResourceNotFound
+    @cached_property
+    def visitor(self) -> Visitor:
+        """What a flow is told of it. A made-up cookie, which the database does not know, is never adopted."""
+        since = timezone.now() - timedelta(seconds=COOKIE_AGE)
+        users = frozenset(flow.user_id for flow in self.own if flow.completed_at and flow.completed_at > since)
+        open_flows = frozenset(flow.pk for flow in self.flows.values())
+        known = self.own or open_flows or (self.secret and Flow.objects.filter(client=self.digest).exists())
+        self._next_secret = secrets.token_urlsafe(32)
+        next_client = hashlib.sha256(self._next_secret.encode()).hexdigest()
+        return Visitor(
+            self.digest if known else next_client, next_client, self.ip, users, open_flows, self.is_human
+        )
 
     def keep(self, flow: Flow) -> None:
         """Take over what a step has returned. If something was proven in it, the browser gets a new cookie."""
-        if flow.client == self._next_client != self.digest:
-            self._move()
-            self._own, self.flows, self.known = [flow], {}, True
+        if flow.client == self.visitor.next_client:
+            self.secret, self.digest, self.changed = self._next_secret, flow.client, True
+            self.own, self.flows = [flow], {}
         if flow.status == Status.OPEN:
             self.flows[flow.purpose] = flow
+        del self.visitor
 
     def reread(self, *, moved: bool = False) -> None:
         """Read its flows again when they are asked for: under the new cookie if something was proven."""
         if moved:
-            self._move()
-        for name in ["_own", "flows", "known"]:
+            self.secret, self.digest, self.changed = self._next_secret, self.visitor.next_client, True
+        for name in ["own", "flows", "visitor"]:
             vars(self).pop(name, None)
-
-    def _move(self) -> None:
-        self.secret, self.digest, self.changed = self._next_secret, self._next_client, True
-        self._next_secret = self._next_client = ""
 
 
 def current(request: HttpRequest) -> Client:
@@ -140,11 +128,17 @@ def cookie_name() -> str:
     return "__Host-otp_client" if settings.SESSION_COOKIE_SECURE and bare else "otp_client"
 
 
-def log_in(request: HttpRequest, flow: Flow) -> None:
-    """Make the completed flow's user the user of this session. Raises `ServiceUnavailable`: the code is spent."""
-    user = flow.user
+def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
+    """Keep what a step has returned, and log in the user of a completed flow. Return whether it is complete.
+
+    Raises `ServiceUnavailable` if the login fails: the code is spent.
+    """
+    client, user = current(request), flow.user
+    client.keep(flow)
+    if user is None:
+        return False
     try:
-        _begin_session(request, user, current(request).settings.session_lifetime_days)
+        _begin_session(request, user, client.settings.session_lifetime_days)
     except Exception as error:
         logger.exception("the login after flow %s failed", flow.pk)
         with suppress(Exception):  # it may be the session's store that failed
@@ -155,6 +149,7 @@ def log_in(request: HttpRequest, flow: Flow) -> None:
     if flow.made_user:
         events.signed_up(request, flow)
     events.signed_in(request, flow)
+    return True
 
 
 def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
@@ -163,36 +158,38 @@ def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
     `login()` alone saves an empty session for the key, and Django's middleware saves it again at the end. A
     session that exists already is left to `login()`, which gives it a new key.
     """
-    session, backend, session_id = request.session, _backend_of(user), secrets.token_hex(16)
-    is_new = session.is_empty() and session.session_key is None and isinstance(session, DatabaseSession)
-    if is_new:
+    session, session_id = request.session, secrets.token_hex(16)
+    lifetime = days * 24 * 3600 if days else None  # seconds
+    backends = list(settings.AUTHENTICATION_BACKENDS)
+    backend = backends[0] if len(backends) == 1 else next(path for path in backends if _knows(path, user))
+    if session.is_empty() and session.session_key is None and isinstance(session, DatabaseSession):
         session[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
         session[auth.BACKEND_SESSION_KEY] = backend
         session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, HASH_METHOD) else ""
-        _mark(session, session_id, days)
+        session[SESSION_ID] = session_id
+        session.set_expiry(lifetime)
         session.create()
-        _save_only_changes(session)
+        session.save = partial(_save_changes, session, session.save, dict(session.items()))  # type: ignore[method-assign]
     auth.login(request, user, backend=backend)
-    _mark(session, session_id, days)  # `login()` may have emptied the session of somebody else
+    session[SESSION_ID] = session_id  # `login()` may have emptied the session of somebody else
+    if lifetime:
+        session.set_expiry(lifetime)
 
 
-def _mark(session: Any, session_id: str, days: int | None) -> None:
-    session[SESSION_ID] = session_id
-    if days:
-        session.set_expiry(days * 24 * 3600)
+def _save_changes(
+    session: Any, save: Callable[[bool], None], saved: dict[str, Any], must_create: bool = False
+) -> None:
+    """Save this session only if somebody has changed it since it was saved: the middleware always asks for it."""
+    if must_create or dict(session.items()) != saved:
+        save(must_create)
+        saved.clear()
+        saved.update(session.items())
 
 
-def _save_only_changes(session: Any) -> None:
-    """Let the middleware save this session again only if somebody changes it after this."""
-    saved, save = dict(session.items()), session.save
-
-    def save_changes(must_create: bool = False) -> None:
-        nonlocal saved
-        if must_create or dict(session.items()) != saved:
-            save(must_create)
-            saved = dict(session.items())
-
-    session.save = save_changes
+def _knows(path: str, user: Any) -> bool:
+    """Return whether this authentication backend has the user. Some only watch others, and know nobody."""
+    backend = auth.load_backend(path)
+    return hasattr(backend, "get_user") and backend.get_user(user.pk) is not None
 
 
 def log_out(request: HttpRequest) -> None:
@@ -224,23 +221,6 @@ def refuse_session(request: HttpRequest) -> None:
     """Raise `SessionExists` if somebody is signed in, by whatever way."""
     if request.user.is_authenticated:
         raise SessionExists
-
-
-def _backend_of(user: Any) -> str:
-    """Return the first configured authentication backend that knows the user."""
-    paths = list(settings.AUTHENTICATION_BACKENDS)
-    if len(paths) == 1:
-        return paths[0]
-    return next(path for path in paths if _knows(auth.load_backend(path), user))
-
-
-def _knows(backend: Any, user: Any) -> bool:
-    """Tell whether the backend has this user. Some only watch others, and know nobody."""
-    return hasattr(backend, "get_user") and backend.get_user(user.pk) is not None
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @contextmanager

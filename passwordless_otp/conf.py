@@ -10,6 +10,12 @@ from django.utils.translation import gettext as _
 
 BACKENDS = "passwordless_otp.messaging.backends"
 
+# What the API and the pages take, whatever the site's settings are.
+MAX_BODY = 64 * 1024  # bytes
+MAX_TEXT = 320  # characters of an identifier, as it was typed
+MAX_NAME = 150
+CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
+
 DEFAULTS: dict[str, Any] = {
     # Channel → its providers, the first choice first: {"BACKEND": dotted path, "OPTIONS": its keyword arguments}.
     "DELIVERY": {

@@ -24,6 +24,7 @@ class CreateSignIn(APICall):
         given = self.parse(serializers.SignInInput)
         current = self.client.flows.get(Purpose.SIGN_IN)
         flow = sign_in.create(self.client.settings, current, self.client.visitor, **given)
+        self.client.keep(flow)
         return self.answer(flow)
 
 
@@ -32,7 +33,7 @@ class ReadSignIn(APICall):
 
     def get(self, request: Any, name: str) -> Response:
         """Answer the sign-in; nothing changes and nothing is sent."""
-        return self.show(self.find(Purpose.SIGN_IN, name))
+        return self.answer(self.find(Purpose.SIGN_IN, name))
 
 
 class PrepareSignIn(APICall):
@@ -44,6 +45,7 @@ class PrepareSignIn(APICall):
         strategy, flow = given["strategy"], self.find(Purpose.SIGN_IN, name)
         factor_id = given[f"{strategy.kind}_id"]
         flow = sign_in.prepare(self.client.settings, flow, self.client.visitor, strategy, factor_id)
+        self.client.keep(flow)
         return self.answer(flow)
 
 
@@ -57,6 +59,7 @@ class AttemptSignIn(APICall):
         flow = self.find(Purpose.SIGN_IN, name)
         with clients.attempting(self.http):
             flow = sign_in.attempt(self.client.settings, flow, self.client.visitor, **given)
+        clients.log_in_if_complete(self.http, flow)
         return self.answer(flow)
 
 
@@ -72,6 +75,7 @@ class CreateSignUp(APICall):
         flow = sign_up.create(self.client.settings, current, self.client.visitor, given, **options)
         if options["transfer"]:
             self.client.flows.pop(Purpose.SIGN_IN, None)  # it ended with that
+        clients.log_in_if_complete(self.http, flow)
         return self.answer(flow)
 
 
@@ -80,13 +84,15 @@ class EditSignUp(APICall):
 
     def get(self, request: Any, name: str) -> Response:
         """Answer the sign-up; nothing changes and nothing is sent."""
-        return self.show(self.find(Purpose.SIGN_UP, name))
+        return self.answer(self.find(Purpose.SIGN_UP, name))
 
     def patch(self, request: Any, name: str) -> Response:
         """Change the fields that are given, and no others."""
         given = self.parse(serializers.FieldsInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer(sign_up.update(self.client.settings, flow, self.client.visitor, given))
+        flow = sign_up.update(self.client.settings, flow, self.client.visitor, given)
+        clients.log_in_if_complete(self.http, flow)
+        return self.answer(flow)
 
 
 class PrepareSignUp(APICall):
@@ -96,7 +102,9 @@ class PrepareSignUp(APICall):
         """To the identifier of this strategy."""
         given = self.parse(serializers.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
-        return self.answer(sign_up.prepare(self.client.settings, flow, self.client.visitor, **given))
+        flow = sign_up.prepare(self.client.settings, flow, self.client.visitor, **given)
+        self.client.keep(flow)
+        return self.answer(flow)
 
 
 class AttemptSignUp(APICall):
@@ -109,4 +117,5 @@ class AttemptSignUp(APICall):
         flow = self.find(Purpose.SIGN_UP, name)
         with clients.attempting(self.http):
             flow = sign_up.attempt(self.client.settings, flow, self.client.visitor, **given)
+        clients.log_in_if_complete(self.http, flow)
         return self.answer(flow)

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,7 +22,7 @@ def client_of(request: HttpRequest) -> dict[str, Any] | None:
     """Return the browser with its session and its open flows; `None` for one without either."""
     client = clients.current(request)
     session = session_of(request)
-    if session is None and not client.known:
+    if session is None and client.visitor.client != client.digest:  # a browser that the database does not know
         return None
     flows = {purpose: client.flows.get(purpose) for purpose in Purpose}
     instants = [millis(flow.created_at) for flow in flows.values() if flow] or [millis(timezone.now())]
@@ -57,25 +58,25 @@ def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
     typed = next(iter(flow.identifiers), None)
     newest = flow.newest()
     offered = [] if complete or typed is None else factors.offered(settings, flow)
+    shown = [
+        {
+            "strategy": factor.identifier.kind.strategy,
+            "safe_identifier": mask(factor.identifier),
+            f"{factor.identifier.kind}_id": factor.id(flow),
+            "primary": factor.primary,
+        }
+        for factor in offered
+    ]
     return {
         "object": "sign_in_attempt",
         "status": "needs_first_factor" if typed else "needs_identifier",
         "supported_identifiers": list(settings.kinds),
-        "supported_first_factors": [_factor(factor, flow) for factor in offered] or None,
+        "supported_first_factors": shown or None,
         "supported_second_factors": None,
         "first_factor_verification": _verification(newest, settings) if newest else None,
         "second_factor_verification": None,
         "identifier": typed.value if typed else None,
         "user_data": None,
-    }
-
-
-def _factor(factor: factors.Factor, flow: Flow) -> dict[str, Any]:
-    return {
-        "strategy": factor.identifier.kind.strategy,
-        "safe_identifier": mask(factor.identifier),
-        f"{factor.identifier.kind}_id": factor.id(flow),
-        "primary": factor.primary,
     }
 
 
@@ -163,7 +164,9 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
     """Return the signed-in user, with their proven identifiers, the primary ones first."""
     user: Any = request.user
     own: dict[str, list[Any]] = {kind: [] for kind in Kind}
-    for identifier in sorted(identifiers_of(user), key=lambda each: (not each.primary, each.pk)):
+    identifiers = sorted(identifiers_of(user), key=attrgetter("pk"))
+    identifiers.sort(key=attrgetter("primary"), reverse=True)  # a stable sort: otherwise still by age
+    for identifier in identifiers:
         kind = Kind(identifier.kind)
         shown = {
             "id": "idn_" + keys.digest("identifier", str(identifier.pk)),

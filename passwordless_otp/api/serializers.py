@@ -7,43 +7,55 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from passwordless_otp import codes
+from passwordless_otp import codes, conf
 from passwordless_otp.api import parsers
 from passwordless_otp.identifiers import Strategy
 
-MAX_TEXT = 320  # characters
-MAX_NAME = 150
-MAX_METADATA = 8192
 MAX_DEPTH = 20  # levels of nested metadata
-CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 
 class Text(serializers.Field):
     """One string; not a number, and not a list, which could hold a second recipient."""
 
+    max_length = conf.MAX_TEXT
+    choices: type[Strategy] | None = None
     default_error_messages = {
         "invalid": _("Send one text."),
         "too_long": _("This is too long."),
         "control": _("Leave out control characters."),
+        "invalid_choice": _("Use email_code or phone_code."),
     }
 
-    def __init__(self, max_length: int = MAX_TEXT, **options: Any) -> None:
-        self.max_length = max_length
-        super().__init__(**{"required": False, **options})
-
     def to_internal_value(self, data: Any) -> str:
-        """Return the text without blanks around it. Refuses what no database takes."""
+        """Return the text without blanks around it, or the choice it names. Refuses what no database takes."""
         if not isinstance(data, str):
             self.fail("invalid")
         if len(data) > self.max_length:
             self.fail("too_long")
-        if any(unicodedata.category(c) in CONTROL for c in data):
+        if any(unicodedata.category(c) in conf.CONTROL for c in data):
             self.fail("control")
-        return data.strip()
+        text = data.strip()
+        if self.choices is None:
+            return text
+        if text not in self.choices.values:
+            self.fail("invalid_choice")
+        return self.choices(text)
 
     def to_representation(self, value: Any) -> Any:
         """Raise `TypeError`: parameters are never shown."""
         raise TypeError
+
+
+class Name(Text):
+    """A name of a person."""
+
+    max_length = conf.MAX_NAME
+
+
+class Choice(Text):
+    """The name of a strategy."""
+
+    choices = Strategy
 
 
 class Code(Text):
@@ -59,6 +71,7 @@ class Code(Text):
 class Metadata(Text):
     """A JSON object, as text."""
 
+    max_length = 8192
     default_error_messages = {"json": _("Send a JSON object, as text.")}
 
     def to_internal_value(self, data: Any) -> str:
@@ -68,26 +81,13 @@ class Metadata(Text):
         if len(data) > self.max_length:
             self.fail("too_long")
         try:
-            value = parsers.load(data) if data.strip() else {}
+            value = json.loads(data, **parsers.STRICT) if data.strip() else {}
             text = json.dumps(value, allow_nan=False)
         except (ValueError, RecursionError):
             self.fail("json")
         if not isinstance(value, dict) or not _fits(value):
             self.fail("json")
         return text if value else ""
-
-
-class Choice(Text):
-    """The name of a strategy."""
-
-    default_error_messages = {"invalid_choice": _("Use email_code or phone_code.")}
-
-    def to_internal_value(self, data: Any) -> Strategy:
-        """Return the strategy. Refuses any other text."""
-        text = super().to_internal_value(data)
-        if text not in Strategy.values:
-            self.fail("invalid_choice")
-        return Strategy(text)
 
 
 def _fits(value: Any, levels: int = MAX_DEPTH) -> bool:
@@ -109,7 +109,7 @@ class SignInInput(serializers.Serializer):
 class FactorInput(serializers.Serializer):
     """Prepare a factor."""
 
-    strategy = Choice(required=True)
+    strategy = Choice()
     email_address_id = Text(default="")
     phone_number_id = Text(default="")
 
@@ -117,25 +117,25 @@ class FactorInput(serializers.Serializer):
 class CodeInput(serializers.Serializer):
     """Hand in a code."""
 
-    strategy = Choice(required=True)
-    code = Code(required=True)
+    strategy = Choice()
+    code = Code()
 
 
 class StrategyInput(serializers.Serializer):
     """Prepare a verification."""
 
-    strategy = Choice(required=True)
+    strategy = Choice()
 
 
 class FieldsInput(serializers.Serializer):
     """What a sign-up collects. What is left out stays as it is."""
 
-    email_address = Text()
-    phone_number = Text()
-    first_name = Text(max_length=MAX_NAME)
-    last_name = Text(max_length=MAX_NAME)
-    username = Text(max_length=MAX_NAME)
-    unsafe_metadata = Metadata(max_length=MAX_METADATA)
+    email_address = Text(required=False)
+    phone_number = Text(required=False)
+    first_name = Name(required=False)
+    last_name = Name(required=False)
+    username = Name(required=False)
+    unsafe_metadata = Metadata(required=False)
 
 
 class SignUpInput(FieldsInput):

@@ -4,7 +4,7 @@
 2. `prepare` sends a code to one of the factors that the answer has offered.
 3. `attempt` hands the code in. Who has the identifier is looked up here, and again in every step, by the same
    statements for everybody. The right code completes the sign-in, or leads to a sign-up if nobody has the
-   identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in`).
+   identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in_if_complete`).
 
 Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
 was passed in must not be used again. Besides what its docstring names, a step raises `AlreadyVerified`,

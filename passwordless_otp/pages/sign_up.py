@@ -147,9 +147,7 @@ class SignUpCodeView(PageView):
 def go_on(request: HttpRequest, flow: Flow) -> str:
     """Log in if the flow is complete, else send the next code of the sign-up. Return the URL to go to."""
     client = clients.current(request)
-    client.keep(flow)
-    if flow.user is not None:
-        clients.log_in(request, flow)
+    if clients.log_in_if_complete(request, flow):
         return navigation.after_sign_in(request)
     pending = sign_up.unverified(client.settings, flow)
     if sign_up.missing(client.settings, flow) or not pending:
