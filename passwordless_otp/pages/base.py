@@ -35,12 +35,14 @@ class PageView(FormView):
     """A page with a form. `form_valid` runs a step of a flow; what the step refuses is answered here.
 
     `start_page` and `success_page` are names of pages: where a visitor without an open flow goes, and where a
-    valid form leads. `data` is what was posted, and `unreadable` is why the request can't be read, if it can't.
+    valid form leads. `signed_out_only` refuses the form to who is signed in already. `data` is what was posted,
+    and `unreadable` is why the request can't be read, if it can't.
     """
 
     http_method_names = ["get", "head", "post", "options"]
     start_page = "sign_in"
     success_page = ""
+    signed_out_only = False
     data: dict[str, str] | None = None
     unreadable: OTPError | None = None
     client: clients.Client
@@ -69,13 +71,9 @@ class PageView(FormView):
             function = non_atomic_requests(using=alias)(function)
         return function
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Find the client of the request."""
-        super().setup(request, *args, **kwargs)
-        self.client = clients.current(request)
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer a failing database with a page that needs none."""
+        self.client = clients.current(request)
         try:
             response = self._dispatch(request, *args, **kwargs)
         except DatabaseError as error:
@@ -100,13 +98,11 @@ class PageView(FormView):
         return self.show()
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Validate the form. Raises `FormatInvalid` for a field that came twice."""
+        """Validate the form. Raises `SessionExists`, and `FormatInvalid` for a field that came twice."""
+        if self.signed_out_only:
+            clients.refuse_session(request)
         self.data = forms.plain(request.POST)
         return super().post(request, *args, **kwargs)
-
-    def form_valid(self, form: Form) -> HttpResponse:
-        """Go on to the next page."""
-        return SeeOther(self.get_success_url())
 
     def form_invalid(self, form: Form) -> HttpResponse:
         """Show the form again. No step has run, so nothing is read again."""
@@ -167,27 +163,24 @@ class PageView(FormView):
 
 
 def add_headers(response: HttpResponseBase) -> HttpResponseBase:
-    """Forbid to store or to frame the page, and to run scripts of other origins in it."""
+    """Forbid to store or to frame the page, and to run scripts of other origins in it.
+
+    The site's policy gets the origin of our stylesheet where static files have one of their own.
+    """
+    policy: str = conf.get("CONTENT_SECURITY_POLICY")
+    try:
+        stylesheet = urlsplit(static(STYLESHEET))
+    except Exception:  # a storage with a manifest, before `collectstatic`
+        stylesheet = urlsplit(str(settings.STATIC_URL or ""))
+    if stylesheet.netloc:
+        origin = f"{stylesheet.scheme}://{stylesheet.netloc}" if stylesheet.scheme else stylesheet.netloc
+        policy = policy.replace(SELF, f"{SELF} {origin}", 1)
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "same-origin"
     response["X-Frame-Options"] = "DENY"
-    response["Content-Security-Policy"] = content_security_policy()
+    response["Content-Security-Policy"] = policy
     patch_vary_headers(response, ["Cookie", "Accept-Language"])
     return response
-
-
-def content_security_policy() -> str:
-    """Return the site's policy, with the origin of our stylesheet where static files have one of their own."""
-    policy: str = conf.get("CONTENT_SECURITY_POLICY")
-    try:
-        address = static(STYLESHEET)
-    except Exception:  # a storage with a manifest, before `collectstatic`
-        address = str(settings.STATIC_URL or "")
-    parts = urlsplit(address)
-    if not parts.netloc:
-        return policy
-    origin = f"{parts.scheme}://{parts.netloc}" if parts.scheme else parts.netloc
-    return policy.replace(SELF, f"{SELF} {origin}", 1)
 
 
 def display_name(user: Any) -> str:

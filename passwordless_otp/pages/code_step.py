@@ -1,13 +1,11 @@
-"""What sign-in and sign-up share while a code is on its way: the form, the recipient, when to send again."""
+"""What sign-in and sign-up share while a code is on its way: the recipient, when to send again."""
 
 import math
 from typing import Any, NamedTuple
 
 from django.utils import timezone
-from django.utils.formats import number_format
-from django.utils.translation import ngettext
 
-from passwordless_otp import codes, errors, identifiers
+from passwordless_otp import errors, identifiers
 from passwordless_otp.flows.factors import Factor
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, InstanceSettings, Verification
@@ -48,21 +46,6 @@ def describe(step: CodeStep, settings: InstanceSettings) -> dict[str, Any]:
         "length": verification.length,
         "alphabet": verification.alphabet,
     }
-
-
-def form_options(verification: Verification | None) -> dict[str, str]:
-    """Return what the form says of the code: its alphabet, its length, and how long it works."""
-    if verification is None:
-        return {"alphabet": codes.DIGITS, "hint": ""}
-    if verification.alphabet == codes.BASE32:
-        length = ngettext("%s letter or digit.", "%s letters and digits.", verification.length)
-    else:
-        length = ngettext("%s digit.", "%s digits.", verification.length)
-    seconds = (verification.expires_at - timezone.now()).total_seconds()
-    minutes = max(1, math.ceil(seconds / 60))
-    life = ngettext("Works for %s more minute.", "Works for %s more minutes.", minutes)
-    hint = f"{length % number_format(verification.length)} {life % number_format(minutes)}"
-    return {"alphabet": verification.alphabet, "hint": hint}
 
 
 def other_factor(flow: Flow, factor: Factor) -> dict[str, str]:

@@ -52,7 +52,7 @@ def links(error: OTPError, request: HttpRequest) -> "list[tuple[str, StrPromise]
         return [(navigation.page_path(request, "sign_up", new="1"), _("Use another")), (sign_in, _("Sign in"))]
     if isinstance(error, errors.SignUpClosed):
         return [(sign_in, _("Sign in"))]
-    return [(navigation.with_next(request, request.path), _("Try again"))]
+    return [(navigation.page_path(request, request.path), _("Try again"))]
 
 
 def place(error: OTPError, form: Form) -> str:

@@ -1,6 +1,7 @@
 """The forms of the pages, and what is read of a request before one is filled."""
 
 import codecs
+import math
 import unicodedata
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,28 +17,29 @@ from django.core.exceptions import (
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, conf
 from passwordless_otp.errors import BodyInvalid, FormatInvalid, OTPError, RequestTooLarge
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.models import Flow, InstanceSettings
+from passwordless_otp.models import Flow, InstanceSettings, Verification
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-MAX_BODY = 64 * 1024  # bytes
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
-CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 
 def read_request(request: HttpRequest) -> None:
     """Parse the query and the body. Raises `RequestTooLarge` or `BodyInvalid`, and leaves both readable."""
     length = str(request.META.get("CONTENT_LENGTH", ""))
     try:
-        if length.isdecimal() and int(length[:20]) > MAX_BODY:
+        if length.isdecimal() and int(length[:20]) > conf.MAX_BODY:
             raise RequestTooLarge
         if codecs.lookup(request.encoding or "utf-8").name != "utf-8":
             raise BodyInvalid
@@ -70,23 +72,16 @@ def plain(data: QueryDict) -> dict[str, str]:
     for name, values in data.lists():
         if len(values) != 1:
             raise FormatInvalid(name)
-    return {name: encodable(str(value)) for name, value in data.items()}
-
-
-@sensitive_variables()
-def encodable(text: str) -> str:
-    """Return the text without halves of surrogate pairs, which no answer can be encoded with."""
-    return text.encode("utf-8", "replace").decode()
+    # Without halves of surrogate pairs, which no answer can be encoded with.
+    return {name: str(value).encode("utf-8", "replace").decode() for name, value in data.items()}
 
 
 def refuse_control_characters(text: str) -> None:
     """Raise `ValidationError` for what no field of ours may hold, and no database takes."""
-    if any(unicodedata.category(character) in CONTROL for character in text):
+    if any(unicodedata.category(character) in conf.CONTROL for character in text):
         raise ValidationError(_("Leave out control characters."), code="control")
 
 
-MAX_TEXT = 320  # characters
-MAX_NAME = 150
 PLAIN = {"dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}
 LABELS = {
     "email_address": _("Email address"),
@@ -107,7 +102,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
 class Text(forms.CharField):
     """One line of text. It has no `maxlength`, since browsers would cut what people paste."""
 
-    def __init__(self, longest: int = MAX_TEXT, **options: Any) -> None:
+    def __init__(self, longest: int = conf.MAX_TEXT, **options: Any) -> None:
         super().__init__(**options)
         self.validators += [MaxLengthValidator(longest), refuse_control_characters]
 
@@ -137,21 +132,29 @@ class CodeInput(forms.PasswordInput):
 
 
 class CodeForm(forms.Form):
-    """Takes a code. The server requires nothing here: what can't be a code is refused by the flow."""
+    """Takes a code, and says what it looks like and how long it works.
+
+    The server requires nothing here: what can't be a code is refused by the flow.
+    """
 
     code = forms.CharField(label=_("Code"), required=False, widget=CodeInput)
 
     @sensitive_variables("options")
-    def __init__(self, alphabet: str, hint: str, **options: Any) -> None:
+    def __init__(self, verification: Verification | None, **options: Any) -> None:
         super().__init__(**options)
-        self.fields["code"].help_text = hint
-        mode = "text" if alphabet == codes.BASE32 else "numeric"
-        attributes = {**PLAIN, "inputmode": mode, "autocomplete": "one-time-code"}
-        self.fields["code"].widget.attrs.update({**attributes, "required": True})
-
-    def clean_code(self) -> str:
-        """Return as much of a pasted text as the flow looks at."""
-        return str(self.cleaned_data["code"])[: codes.MAX_TEXT]
+        field, mode = self.fields["code"], "numeric"
+        if verification is not None:
+            if verification.alphabet == codes.BASE32:
+                mode = "text"
+                length = ngettext("%s letter or digit.", "%s letters and digits.", verification.length)
+            else:
+                length = ngettext("%s digit.", "%s digits.", verification.length)
+            seconds = (verification.expires_at - timezone.now()).total_seconds()
+            minutes = max(1, math.ceil(seconds / 60))
+            life = ngettext("Works for %s more minute.", "Works for %s more minutes.", minutes)
+            field.help_text = f"{length % number_format(verification.length)} {life % number_format(minutes)}"
+        attributes = {**PLAIN, "inputmode": mode, "autocomplete": "one-time-code", "required": True}
+        field.widget.attrs.update(attributes)
 
 
 class SignUpForm(forms.Form):
@@ -186,7 +189,9 @@ def focus(form: forms.Form) -> None:
 
 
 def _field(name: str, required: bool) -> Text:
-    field = Text(longest=MAX_NAME if name in sign_up.NAMES else MAX_TEXT, label=LABELS[name], required=required)
+    field = Text(
+        longest=conf.MAX_NAME if name in sign_up.NAMES else conf.MAX_TEXT, label=LABELS[name], required=required
+    )
     field.widget.attrs.update(ATTRIBUTES[name])
     if name == Kind.PHONE_NUMBER:
         field.help_text = _phone_help()

@@ -9,8 +9,6 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from passwordless_otp.pages import forms
-
 
 class SeeOther(HttpResponseRedirect):
     """A redirect that is followed with GET after a POST (RFC 9110 §15.4.4)."""
@@ -21,7 +19,7 @@ class SeeOther(HttpResponseRedirect):
 def next_path(request: HttpRequest) -> str:
     """Return the place on this site that the visitor was on their way to, or an empty string."""
     typed = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME) or ""
-    place = forms.encodable(typed)
+    place = typed.encode("utf-8", "replace").decode()  # halves of surrogate pairs can't be sent
     here = {request.get_host()}
     return place if url_has_allowed_host_and_scheme(place, here, require_https=request.is_secure()) else ""
 
@@ -31,14 +29,10 @@ def after_sign_in(request: HttpRequest) -> str:
     return next_path(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
-def page_path(request: HttpRequest, name: str, **query: str) -> str:
-    """Return the path of one of our pages, with `next` in its query."""
+def page_path(request: HttpRequest, page: str, **query: str) -> str:
+    """Return the path of one of our pages, by name or as a path, with `next` and `query`."""
     namespace = request.resolver_match.namespace if request.resolver_match else "passwordless_otp"
-    return with_next(request, reverse(f"{namespace}:{name}"), **query)
-
-
-def with_next(request: HttpRequest, path: str, **query: str) -> str:
-    """Return this path with `next` and `query`."""
+    path = page if page.startswith("/") else reverse(f"{namespace}:{page}")
     place = next_path(request)
     kept = {**query, REDIRECT_FIELD_NAME: place} if place else query
     return f"{path}?{urlencode(kept)}" if kept else path

@@ -26,11 +26,7 @@ class SignInView(PageView):
     template_name = "passwordless_otp/sign_in.html"
     form_class = SignInForm
     success_page = "sign_in_verify"
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Refuse who is signed in already."""
-        clients.refuse_session(request)
-        return super().post(request, *args, **kwargs)
+    signed_out_only = True
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Open a sign-in and send its code."""
@@ -44,7 +40,7 @@ class SignInView(PageView):
             sign_up_if_missing=settings.sign_up_open,
         )
         self.client.keep(flow)
-        return super().form_valid(form)
+        return SeeOther(self.get_success_url())
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
         """Show the form, if there is something to fill in."""
@@ -107,7 +103,7 @@ class SignInCodeView(PageView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Let the form say what the code looks like."""
-        return {**super().get_form_kwargs(), **code_step.form_options(self.get_step().verification)}
+        return {**super().get_form_kwargs(), "verification": self.get_step().verification}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say where the code went, and offer the other factors."""

@@ -24,16 +24,12 @@ class SignUpView(PageView):
     template_name = "passwordless_otp/sign_up.html"
     form_class = SignUpForm
     start_page = "sign_up"
+    signed_out_only = True
 
     @property
     def afresh(self) -> bool:
         """Whether the visitor has asked to leave what they have proven and to begin anew."""
         return "new" in self.request.GET or "new" in self.request.POST
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Refuse who is signed in already."""
-        clients.refuse_session(request)
-        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Open a sign-up, or add to one in which something is proven; then send its first code."""
@@ -121,7 +117,7 @@ class SignUpCodeView(PageView):
         """Show a name that is not free on the page that asks for it."""
         if error.param not in sign_up.NAMES:
             return super().handle_error(error)
-        page = SignUpView(data=typed_values(self.client.flows.get(Purpose.SIGN_UP)))
+        page = SignUpView(client=self.client, data=typed_values(self.client.flows.get(Purpose.SIGN_UP)))
         page.setup(self.request)
         return page.handle_error(error)
 
@@ -135,7 +131,7 @@ class SignUpCodeView(PageView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Let the form say what the code looks like."""
-        return {**super().get_form_kwargs(), **code_step.form_options(self.get_step().verification)}
+        return {**super().get_form_kwargs(), "verification": self.get_step().verification}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say where the code went."""

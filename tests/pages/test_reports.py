@@ -6,7 +6,7 @@ import pytest
 from django.test import RequestFactory
 from django.views.debug import get_exception_reporter_class
 
-from passwordless_otp.pages import forms, navigation, sign_in, sign_up
+from passwordless_otp.pages import navigation, sign_in, sign_up
 from passwordless_otp.pages.forms import CodeForm
 from tests.pages.conftest import EMAIL, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, newest_code
 
@@ -14,8 +14,6 @@ PLACES = [
     (sign_in.sign_in, "attempt"),
     (sign_up.sign_up, "attempt"),
     (navigation, "after_sign_in"),
-    (forms, "encodable"),
-    (CodeForm, "clean_code"),
     (CodeForm, "full_clean"),
 ]
 
