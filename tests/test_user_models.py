@@ -4,9 +4,8 @@ import pytest
 
 from tests import nested
 
-OTHERS = [pytest.param(site, marks=pytest.mark.slow) for site in ["uuid_user", "replica"]]
 
-
-@pytest.mark.parametrize("site", ["email_user", *OTHERS])
+@pytest.mark.slow
+@pytest.mark.parametrize("site", ["email_user", "uuid_user", "replica"])
 def test_everything_works_in(site):
     nested.passes("tests/any_user", f"--ds=tests.sites.{site}")

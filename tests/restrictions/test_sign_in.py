@@ -12,6 +12,7 @@ from tests.seen import snapshot, steps_of, walk
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, operate, started, unlimited, wrong
 
 pytestmark = pytest.mark.django_db
+WAYS, ONE_BOX = ["sign-in", "one box"], {"sign_up_if_missing": True}
 PEOPLE = ["jknown@example.com", "junknown@example.com"]
 
 
@@ -40,7 +41,7 @@ def statuses():
     return dict(Message.objects.values_list("verification__value", "status"))
 
 
-@pytest.mark.parametrize("options", [{}, {"sign_up_if_missing": True}], ids=["sign-in", "one box"])
+@pytest.mark.parametrize("options", [{}, pytest.param(ONE_BOX, marks=pytest.mark.slow)], ids=WAYS)
 def test_known_and_unknown_allowed_and_blocked_look_alike_in_json(recorder, known, options):
     shown = []
     for how in ["", "blocked", "shut out", "restricted"]:
@@ -86,7 +87,7 @@ def test_the_comparison_would_see_a_sign_up_that_one_entry_refuses(recorder, kno
     assert mine != theirs
 
 
-@pytest.mark.parametrize("options", [{}, {"sign_up_if_missing": True}], ids=["sign-in", "one box"])
+@pytest.mark.parametrize("options", [{}, ONE_BOX], ids=WAYS)
 @pytest.mark.parametrize("how", ["blocked", "restricted"])
 def test_nothing_goes_to_who_is_unknown_and_outside_and_no_code_is_right(how, options):
     restrict(how)
