@@ -101,16 +101,16 @@ def test_flow_page_shows_verifications_only_with_permission(db, people):
     assert page.context["inline_admin_formsets"] == []
 
 
-@pytest.mark.parametrize("spelling", [EMAIL, "Jane@EXAMPLE.com", "  jane@example.com "])
 @pytest.mark.parametrize(("model", "number"), [("signin", 1), ("signup", 1), ("verification", 2), ("message", 2)])
-def test_search_finds_an_email_address_in_any_spelling(root, people, model, spelling, number):
-    assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == number
+def test_search_finds_an_email_address_in_any_spelling(root, people, model, number):
+    for spelling in [EMAIL, "Jane@EXAMPLE.com", "  jane@example.com "]:
+        assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == number, spelling
 
 
-@pytest.mark.parametrize("spelling", [PHONE, "+1 (415) 555-2671", "+1 415 555 2671"])
 @pytest.mark.parametrize("model", ["signup", "verification", "message"])
-def test_search_finds_a_phone_number_in_any_spelling(root, people, model, spelling):
-    assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == 1
+def test_search_finds_a_phone_number_in_any_spelling(root, people, model):
+    for spelling in [PHONE, "+1 (415) 555-2671", "+1 415 555 2671"]:
+        assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == 1, spelling
 
 
 @pytest.mark.parametrize("model", MODELS)
