@@ -73,6 +73,12 @@ def configure(**changes):
     settings_cache.clear()
 
 
+def follow(locator):
+    """Click what leads to another page, and wait until that page has loaded."""
+    with locator.page.expect_navigation():
+        locator.click()
+
+
 def axe():
     """Return what looks for barriers on a page."""
     return needs.package("axe_playwright_python.sync_playwright").Axe()

@@ -13,7 +13,7 @@ from passwordless_otp import codes
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Verification
 from tests import needs
-from tests.browser.conftest import newest_code
+from tests.browser.conftest import follow, newest_code
 from tests.docs.blocks import ROOT
 from tests.js.packages import run
 
@@ -63,8 +63,7 @@ def page(site, new_page):
 def begin(page, site, identifier):
     page.goto(f"{site}/auth/sign-in/?next=/")
     page.get_by_label("Email address or phone number").fill(identifier)
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Code").wait_for()
+    follow(page.get_by_role("button", name="Continue"))
 
 
 def posts_of(page):
@@ -165,7 +164,6 @@ def test_a_wrong_code_costs_one_try_and_can_be_typed_again(site, page):
 
 
 def test_a_code_is_sent_once_however_often_the_button_is_pressed(site, page):
-    page.wait_for_load_state("load")
     seen = posts_of(page)
     press = """(code) => {
       const field = document.querySelector("[name=code]");
@@ -228,16 +226,15 @@ def test_the_button_counts_down_and_sends_nothing_before_its_time(page):
     assert button.get_attribute("aria-disabled") is None
     assert len(memory.sent) == 1
     Verification.objects.update(last_sent_at=timezone.now() - timedelta(minutes=1))
-    with page.expect_navigation():
-        button.click()
+    follow(button)
     assert [message.code for message in memory.sent] == [newest_code()] * 2
 
 
 def test_a_page_without_a_field_is_left_alone(site, page):
     Verification.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     page.reload()
-    page.get_by_role("button", name="Send a new code").click()
-    page.get_by_label("Code").wait_for()
+    follow(page.get_by_role("button", name="Send a new code"))
+    assert page.get_by_label("Code").is_visible()
 
 
 # What is pressed after the code page has loaded, and where that leads. `@` is the code.
@@ -253,7 +250,6 @@ KEYS = {
 
 @pytest.mark.parametrize("keys", KEYS)
 def test_the_keyboard_leads_everywhere(site, page, keys):
-    page.wait_for_load_state("load")
     page.locator("[name=code]:focus").wait_for()
     pressed, path = KEYS[keys]
     code = newest_code()

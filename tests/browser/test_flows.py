@@ -5,7 +5,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 
 from passwordless_otp.models import Identifier
-from tests.browser.conftest import configure, newest_code
+from tests.browser.conftest import configure, follow, newest_code
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -17,9 +17,9 @@ def test_somebody_signs_up_and_has_an_ordinary_session(site, new_page, kind):
     page = new_page()
     page.goto(f"{site}/auth/sign-up/?next=/")
     page.locator(f"[name={kind}]").fill(IDENTIFIERS[kind])
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_label("Code").fill(newest_code())
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     assert page.locator("body").inner_text() == "home"
     assert_session(page, Identifier.objects.get(kind=kind).user)
 
@@ -44,12 +44,12 @@ def test_somebody_new_gets_in_through_the_sign_in_box(site, new_page):
     page = new_page()
     page.goto(f"{site}/auth/sign-in/")
     page.get_by_label("Email address or phone number").fill("jane@example.com")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_label("Code").fill(newest_code())
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     assert "jane@example.com" in page.locator(".otp-proven").inner_text()
     page.get_by_label("First name").fill("Jane")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     assert_session(page, get_user_model().objects.get(first_name="Jane"))
 
 
@@ -57,21 +57,21 @@ def test_back_reload_edit_and_a_wrong_code_lead_nowhere_wrong(site, new_page):
     page = new_page()
     page.goto(f"{site}/auth/sign-in/")
     page.get_by_label("Email address or phone number").fill("jane@example.com")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     code = newest_code()
     page.reload()
     page.go_back()
     page.go_forward()
     page.get_by_label("Code").fill("000000" if code != "000000" else "111111")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     assert "not right" in page.get_by_role("alert").inner_text()
-    page.get_by_role("button", name="Send it again").click()
-    page.get_by_role("link", name="Edit").click()
+    follow(page.get_by_role("button", name="Send it again"))
+    follow(page.get_by_role("link", name="Edit"))
     assert page.get_by_label("Email address or phone number").input_value() == "jane@example.com"
-    page.get_by_role("link", name="I have a code already").click()
+    follow(page.get_by_role("link", name="I have a code already"))
     assert newest_code() == code
     page.get_by_label("Code").fill(code)
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     assert page.url == f"{site}/"
 
 
@@ -79,11 +79,11 @@ def test_somebody_signs_out(site, new_page):
     page = new_page()
     page.goto(f"{site}/auth/sign-in/")
     page.get_by_label("Email address or phone number").fill("jane@example.com")
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.get_by_label("Code").fill(newest_code())
-    page.get_by_role("button", name="Continue").click()
+    follow(page.get_by_role("button", name="Continue"))
     page.goto(f"{site}/auth/sign-in/")
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     assert page.get_by_role("heading", level=1).inner_text().startswith("Sign in")
     assert not any(cookie["name"] == "sessionid" for cookie in page.context.cookies())
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.browser.conftest import configure
+from tests.browser.conftest import configure, follow
 from tests.docs.blocks import ROOT, blocks
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,7 +21,7 @@ def look(page, site, name, css=""):
     configure(application_name="Willow Books")
     page.goto(f"{site}/auth/sign-in/")
     page.fill("input[name=identifier]", "jane@example.com")
-    page.click("form button[type=submit]")
+    follow(page.locator("form button[type=submit]"))
     if css:
         page.route("**/site.css", lambda route: route.fulfill(body=css, content_type="text/css"))
         page.evaluate(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from passwordless_otp import links
 from passwordless_otp.models import Identifier, Message, Verification
-from tests.browser.conftest import SCREENSHOTS, axe, configure, newest_code
+from tests.browser.conftest import SCREENSHOTS, axe, configure, follow, newest_code
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -53,7 +53,7 @@ def verify_failed(page, site):
 def verify_methods(page, site):
     sign_up_done(page, site)
     page.goto(f"{site}/auth/sign-out/")
-    page.get_by_role("button", name="Sign out").click()
+    follow(page.get_by_role("button", name="Sign out"))
     configure(enumeration_protection=False)
     submit(page, identifier="jane@example.com")
 
