@@ -24,6 +24,8 @@ def run(page, settings, monkeypatch):
 def check(made, settings):
     """Apply the settings that a block has set, and run the system checks."""
     for name, value in made.items():
+        if name == "INSTALLED_APPS":
+            value = [*settings.INSTALLED_APPS, *[app for app in value[1:] if app not in settings.INSTALLED_APPS]]
         if name.isupper() and not (isinstance(value, list) and ... in value):
             setattr(settings, name, value)
     call_command("check")
