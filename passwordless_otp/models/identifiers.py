@@ -27,10 +27,7 @@ class Identifier(models.Model):
         ),
     )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="otp_identifiers",
-        verbose_name=_("user"),
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="otp_identifiers", verbose_name=_("user")
     )
     verified_at = models.DateTimeField(_("verified at"), default=timezone.now, editable=False)
     undeliverable_at = models.DateTimeField(_("bounced at"), null=True, editable=False)

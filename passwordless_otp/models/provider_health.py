@@ -51,8 +51,7 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
         opens = When(failures__gte=THRESHOLD - 1, then=Value(until))
         self.bulk_create([self.model(name=name)], ignore_conflicts=True)
         self.filter(pk=name).update(
-            failures=Least(F("failures") + 1, THRESHOLD),
-            open_until=Case(opens, default=F("open_until")),
+            failures=Least(F("failures") + 1, THRESHOLD), open_until=Case(opens, default=F("open_until"))
         )
 
     def record_success(self, name: str) -> None:

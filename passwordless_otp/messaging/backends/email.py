@@ -192,12 +192,7 @@ class EmailBackend(Backend):
 
     def _attributes(self, message: Outgoing) -> dict[str, Any]:
         """Return what Anymail passes on and other backends ignore, least needed first."""
-        wanted = {
-            "track_clicks": False,
-            "track_opens": False,
-            "tags": [TAG],
-            "metadata": {"message": message.id},
-        }
+        wanted = {"track_clicks": False, "track_opens": False, "tags": [TAG], "metadata": {"message": message.id}}
         return {name: value for name, value in wanted.items() if name not in self._unsupported}
 
     def _send(self, email: Any, attributes: dict[str, Any]) -> Any:

@@ -71,12 +71,7 @@ class TwilioAccount:
     """
 
     def __init__(
-        self,
-        account_sid: str,
-        auth_token: str,
-        http_client: Any,
-        timeout: float,
-        webhook_secret: str = "",
+        self, account_sid: str, auth_token: str, http_client: Any, timeout: float, webhook_secret: str = ""
     ) -> None:
         if not account_sid or not auth_token:  # the SDK would look for them in the environment
             raise ValueError("account_sid and auth_token are needed")
