@@ -93,8 +93,8 @@ def test_unknown_saved_limit_is_dropped_by_the_next_change(root):
 def table_of_limits():
     """The table of docs/instance-settings.md, as it has to be."""
     rows = [
-        f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {limit.help} | `{limit.name}` |"
-        for limit in LIMITS.values()
+        f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {limit.help} | `{name}` |"
+        for name, limit in LIMITS.items()
     ]
     return "\n".join(
         ["| limit | default | range | what a visitor notices | name |", "|---|---|---|---|---|", *rows]

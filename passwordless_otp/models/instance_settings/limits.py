@@ -3,8 +3,7 @@
 The admin's form is made from it, and the table in docs/instance-settings.md is compared with it.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -15,319 +14,127 @@ from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-MINUTES, HOUR, DAY = 600, 3600, 86_400  # seconds
+TEN_MINUTES, HOUR, DAY = 600, 3600, 86_400  # seconds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limit:
+class Limit(NamedTuple):
     """A number that an operator may set from `low` to `high`, counted over `seconds`."""
 
-    name: str  # public: operators set it in code, logs and signals name it
-    label: "_StrPromise"
     default: int
     low: int
     high: int
     seconds: int
+    label: "_StrPromise"
     help: "_StrPromise"  # what a visitor notices
 
 
-_TABLE = [
+# Name → limit. Names are public: operators set them in code, logs and signals name them.
+# fmt: off
+LIMITS = {
     # Messages to one email address or phone number.
-    Limit(
-        name="identifier_messages",
-        label=_("Messages to one identifier per hour"),
-        default=5,
-        low=2,
-        high=30,
-        seconds=HOUR,
-        help=_(
-            "Anybody who asks for more is told how long to wait. A stranger can make the owner wait "
-            "in a browser in which they have not signed in before."
-        ),
-    ),
-    Limit(
-        name="identifier_ip_messages",
-        label=_("Messages to one identifier from one IP address per hour"),
-        default=3,
-        low=1,
-        high=30,
-        seconds=HOUR,
-        help=_(
-            "Keeps one stranger from using up the limit above. Anybody who asks for more is told how "
-            "long to wait."
-        ),
-    ),
-    Limit(
-        name="identifier_emails",
-        label=_("Emails to one address per day"),
-        default=20,
-        low=5,
-        high=200,
-        seconds=DAY,
-        help=_("Anybody who asks for more is told how long to wait."),
-    ),
-    Limit(
-        name="identifier_sms",
-        label=_("SMS to one number per day"),
-        default=10,
-        low=3,
-        high=100,
-        seconds=DAY,
-        help=_("Anybody who asks for more is told how long to wait."),
-    ),
-    Limit(
-        name="mailbox_messages",
-        label=_("Emails to one mailbox per hour, with or without a +tag"),
-        default=10,
-        low=2,
-        high=100,
-        seconds=HOUR,
-        help=_(
-            "jane+shop@example.com and jane+work@example.com count as one mailbox. Anybody who asks "
-            "for more is told how long to wait."
-        ),
-    ),
-    Limit(
-        name="recognised_messages",
-        label=_("Messages for a recognised browser per hour"),
-        default=5,
-        low=2,
-        high=30,
-        seconds=HOUR,
-        help=_("For people in a browser in which they have signed in before. Strangers can't use this up."),
-    ),
+    "identifier_messages": Limit(5, 2, 30, HOUR,
+        _("Messages to one identifier per hour"),
+        _("Anybody who asks for more is told how long to wait. A stranger can make the owner wait in a browser "
+          "in which they have not signed in before.")),
+    "identifier_ip_messages": Limit(3, 1, 30, HOUR,
+        _("Messages to one identifier from one IP address per hour"),
+        _("Keeps one stranger from using up the limit above. Anybody who asks for more is told how long to "
+          "wait.")),
+    "identifier_emails": Limit(20, 5, 200, DAY,
+        _("Emails to one address per day"),
+        _("Anybody who asks for more is told how long to wait.")),
+    "identifier_sms": Limit(10, 3, 100, DAY,
+        _("SMS to one number per day"),
+        _("Anybody who asks for more is told how long to wait.")),
+    "mailbox_messages": Limit(10, 2, 100, HOUR,
+        _("Emails to one mailbox per hour, with or without a +tag"),
+        _("jane+shop@example.com and jane+work@example.com count as one mailbox. Anybody who asks for more is "
+          "told how long to wait.")),
+    "recognised_messages": Limit(5, 2, 30, HOUR,
+        _("Messages for a recognised browser per hour"),
+        _("For people in a browser in which they have signed in before. Strangers can't use this up.")),
     # From one IP address: IPv4, or an IPv6 /64.
-    Limit(
-        name="ip_flows",
-        label=_("Sign-ins and sign-ups from one IP address in 10 minutes"),
-        default=60,
-        low=5,
-        high=100_000,
-        seconds=MINUTES,
-        help=_(
-            "An office or a school may share one address. A sign-in that succeeds does not count. "
-            "Anybody who starts more is told how long to wait."
-        ),
-    ),
-    Limit(
-        name="ip_messages",
-        label=_("Messages asked for from one IP address in 10 minutes"),
-        default=60,
-        low=5,
-        high=100_000,
-        seconds=MINUTES,
-        help=_(
-            "An office or a school may share one address. A sign-in that succeeds does not count. "
-            "Anybody who asks for more is told how long to wait."
-        ),
-    ),
-    Limit(
-        name="ip_sms",
-        label=_("SMS asked for from one IP address per hour"),
-        default=10,
-        low=1,
-        high=100_000,
-        seconds=HOUR,
-        help=_(
-            "Each SMS costs you money. A sign-in that succeeds does not count. Anybody who asks for "
-            "more is told how long to wait."
-        ),
-    ),
-    Limit(
-        name="ip_failures",
-        label=_("Wrong codes from one IP address per hour"),
-        default=50,
-        low=5,
-        high=100_000,
-        seconds=HOUR,
-        help=_(
-            "Then every code from this address is refused, even a right one. Visitors are told how "
-            "long to wait and lose no try."
-        ),
-    ),
+    "ip_flows": Limit(60, 5, 100_000, TEN_MINUTES,
+        _("Sign-ins and sign-ups from one IP address in 10 minutes"),
+        _("An office or a school may share one address. A sign-in that succeeds does not count. Anybody who "
+          "starts more is told how long to wait.")),
+    "ip_messages": Limit(60, 5, 100_000, TEN_MINUTES,
+        _("Messages asked for from one IP address in 10 minutes"),
+        _("An office or a school may share one address. A sign-in that succeeds does not count. Anybody who asks "
+          "for more is told how long to wait.")),
+    "ip_sms": Limit(10, 1, 100_000, HOUR,
+        _("SMS asked for from one IP address per hour"),
+        _("Each SMS costs you money. A sign-in that succeeds does not count. Anybody who asks for more is told "
+          "how long to wait.")),
+    "ip_failures": Limit(50, 5, 100_000, HOUR,
+        _("Wrong codes from one IP address per hour"),
+        _("Then every code from this address is refused, even a right one. Visitors are told how long to wait "
+          "and lose no try.")),
     # Wrong codes. These limits refuse nobody: codes get longer.
-    Limit(
-        name="identifier_failures",
-        label=_("Wrong codes for one identifier per day before codes have 8 digits"),
-        default=10,
-        low=3,
-        high=50,
-        seconds=DAY,
-        help=_(
-            "For 7 days, codes for this identifier have 8 digits instead of 6. A recognised browser "
-            "has a count of its own."
-        ),
-    ),
-    Limit(
-        name="identifier_failures_per_day",
-        label=_("Wrong codes for one identifier per day before codes have 13 letters and digits"),
-        default=20,
-        low=5,
-        high=100,
-        seconds=DAY,
-        help=_("Nobody can guess such a code. A recognised browser has a count of its own."),
-    ),
-    Limit(
-        name="identifier_failures_per_month",
-        label=_("Wrong codes for one identifier in 30 days before codes have 13 letters and digits"),
-        default=100,
-        low=10,
-        high=1_000,
-        seconds=30 * DAY,
-        help=_("Stops slow guessing over many days. Every successful sign-in sets the count back to zero."),
-    ),
-    Limit(
-        name="instance_failures",
-        label=_("Wrong codes on the whole site per hour before codes have 8 digits"),
-        default=200,
-        low=20,
-        high=1_000_000,
-        seconds=HOUR,
-        help=_("For 24 hours, codes have 8 digits instead of 6, except in a recognised browser."),
-    ),
-    Limit(
-        name="instance_failures_per_day",
-        label=_("Wrong codes on the whole site per day before codes have 8 digits"),
-        default=1_000,
-        low=50,
-        high=10_000_000,
-        seconds=DAY,
-        help=_("Codes have 8 digits instead of 6, except in a recognised browser."),
-    ),
+    "identifier_failures": Limit(10, 3, 50, DAY,
+        _("Wrong codes for one identifier per day before codes have 8 digits"),
+        _("For 7 days, codes for this identifier have 8 digits instead of 6. A recognised browser has a count of "
+          "its own.")),
+    "identifier_failures_per_day": Limit(20, 5, 100, DAY,
+        _("Wrong codes for one identifier per day before codes have 13 letters and digits"),
+        _("Nobody can guess such a code. A recognised browser has a count of its own.")),
+    "identifier_failures_per_month": Limit(100, 10, 1_000, 30 * DAY,
+        _("Wrong codes for one identifier in 30 days before codes have 13 letters and digits"),
+        _("Stops slow guessing over many days. Every successful sign-in sets the count back to zero.")),
+    "instance_failures": Limit(200, 20, 1_000_000, HOUR,
+        _("Wrong codes on the whole site per hour before codes have 8 digits"),
+        _("For 24 hours, codes have 8 digits instead of 6, except in a recognised browser.")),
+    "instance_failures_per_day": Limit(1_000, 50, 10_000_000, DAY,
+        _("Wrong codes on the whole site per day before codes have 8 digits"),
+        _("Codes have 8 digits instead of 6, except in a recognised browser.")),
     # Emails of the whole site.
-    Limit(
-        name="instance_emails",
-        label=_("Emails for unrecognised browsers on the whole site per hour"),
-        default=2_000,
-        low=10,
-        high=10_000_000,
-        seconds=HOUR,
-        help=_(
-            "Protects your reputation with mail providers. Visitors in a new browser are told how "
-            "long to wait; people in a recognised browser still get their codes."
-        ),
-    ),
-    Limit(
-        name="identifier_unknown_account",
-        label=_("Messages about an unknown account to one address per day"),
-        default=1,
-        low=0,
-        high=10,
-        seconds=DAY,
-        help=_("0: no such message is sent. Visitors are not told."),
-    ),
-    Limit(
-        name="instance_unknown_account",
-        label=_("Messages about unknown accounts on the whole site per hour"),
-        default=200,
-        low=0,
-        high=1_000_000,
-        seconds=HOUR,
-        help=_("0: no such message is sent. Visitors are not told."),
-    ),
+    "instance_emails": Limit(2_000, 10, 10_000_000, HOUR,
+        _("Emails for unrecognised browsers on the whole site per hour"),
+        _("Protects your reputation with mail providers. Visitors in a new browser are told how long to wait; "
+          "people in a recognised browser still get their codes.")),
+    "identifier_unknown_account": Limit(1, 0, 10, DAY,
+        _("Messages about an unknown account to one address per day"),
+        _("0: no such message is sent. Visitors are not told.")),
+    "instance_unknown_account": Limit(200, 0, 1_000_000, HOUR,
+        _("Messages about unknown accounts on the whole site per hour"),
+        _("0: no such message is sent. Visitors are not told.")),
     # SMS that may be asked for to earn from them: by number range and country.
-    Limit(
-        name="sms_prefix",
-        label=_("SMS to one number range per hour"),
-        default=5,
-        low=1,
-        high=100_000,
-        seconds=HOUR,
-        help=_(
-            "A range is all numbers that differ in their last 4 digits only. Visitors are not told: "
-            "they wait for an SMS that is not sent."
-        ),
-    ),
-    Limit(
-        name="sms_prefix_per_day",
-        label=_("SMS to one number range per day"),
-        default=20,
-        low=1,
-        high=1_000_000,
-        seconds=DAY,
-        help=_("Visitors are not told: they wait for an SMS that is not sent."),
-    ),
-    Limit(
-        name="sms_country",
-        label=_("SMS to one country per hour whose codes are not used"),
-        default=100,
-        low=1,
-        high=1_000_000,
-        seconds=HOUR,
-        help=_("Unverified numbers of this country get no SMS until the hour is over. Visitors are not told."),
-    ),
-    Limit(
-        name="sms_conversion",
-        label=_("Pause a country when fewer than this percentage of its codes are used"),
-        default=20,
-        low=0,
-        high=90,
-        seconds=HOUR,
-        help=_(
-            "Unverified numbers of this country get no SMS until enough codes are used or the hour is"
-            " over. Visitors are not told. 0: no country is paused."
-        ),
-    ),
-    Limit(
-        name="sms_conversion_sample",
-        label=_("SMS to a country per hour before its percentage counts"),
-        default=30,
-        low=5,
-        high=1_000_000,
-        seconds=HOUR,
-        help=_("With fewer SMS, the country is not paused."),
-    ),
+    "sms_prefix": Limit(5, 1, 100_000, HOUR,
+        _("SMS to one number range per hour"),
+        _("A range is all numbers that differ in their last 4 digits only. Visitors are not told: they wait for "
+          "an SMS that is not sent.")),
+    "sms_prefix_per_day": Limit(20, 1, 1_000_000, DAY,
+        _("SMS to one number range per day"),
+        _("Visitors are not told: they wait for an SMS that is not sent.")),
+    "sms_country": Limit(100, 1, 1_000_000, HOUR,
+        _("SMS to one country per hour whose codes are not used"),
+        _("Unverified numbers of this country get no SMS until the hour is over. Visitors are not told.")),
+    "sms_conversion": Limit(20, 0, 90, HOUR,
+        _("Pause a country when fewer than this percentage of its codes are used"),
+        _("Unverified numbers of this country get no SMS until enough codes are used or the hour is over. "
+          "Visitors are not told. 0: no country is paused.")),
+    "sms_conversion_sample": Limit(30, 5, 1_000_000, HOUR,
+        _("SMS to a country per hour before its percentage counts"),
+        _("With fewer SMS, the country is not paused.")),
     # SMS of the whole site.
-    Limit(
-        name="sms_instance",
-        label=_("SMS to unverified numbers on the whole site per hour"),
-        default=100,
-        low=0,
-        high=1_000_000,
-        seconds=HOUR,
-        help=_(
-            "Unverified numbers get no SMS until the hour is over, and visitors are not told. Email "
-            "codes still go out."
-        ),
-    ),
-    Limit(
-        name="sms_instance_per_day",
-        label=_("SMS to unverified numbers on the whole site per day"),
-        default=500,
-        low=0,
-        high=10_000_000,
-        seconds=DAY,
-        help=_(
-            "Unverified numbers get no SMS until the day is over, and visitors are not told. Email "
-            "codes still go out."
-        ),
-    ),
-    Limit(
-        name="sms_proven",
-        label=_("SMS to verified numbers on the whole site per hour"),
-        default=1_000,
-        low=10,
-        high=10_000_000,
-        seconds=HOUR,
-        help=_(
-            "People with an account get no SMS until the hour is over, and are not told. Strangers "
-            "can't use this up."
-        ),
-    ),
-    Limit(
-        name="sms_proven_per_day",
-        label=_("SMS to verified numbers on the whole site per day"),
-        default=5_000,
-        low=50,
-        high=100_000_000,
-        seconds=DAY,
-        help=_(
-            "People with an account get no SMS until the day is over, and are not told. Strangers "
-            "can't use this up."
-        ),
-    ),
-]
-LIMITS = {limit.name: limit for limit in _TABLE}
+    "sms_instance": Limit(100, 0, 1_000_000, HOUR,
+        _("SMS to unverified numbers on the whole site per hour"),
+        _("Unverified numbers get no SMS until the hour is over, and visitors are not told. Email codes still go "
+          "out.")),
+    "sms_instance_per_day": Limit(500, 0, 10_000_000, DAY,
+        _("SMS to unverified numbers on the whole site per day"),
+        _("Unverified numbers get no SMS until the day is over, and visitors are not told. Email codes still go "
+          "out.")),
+    "sms_proven": Limit(1_000, 10, 10_000_000, HOUR,
+        _("SMS to verified numbers on the whole site per hour"),
+        _("People with an account get no SMS until the hour is over, and are not told. Strangers can't use this "
+          "up.")),
+    "sms_proven_per_day": Limit(5_000, 50, 100_000_000, DAY,
+        _("SMS to verified numbers on the whole site per day"),
+        _("People with an account get no SMS until the day is over, and are not told. Strangers can't use this "
+          "up.")),
+}
+# fmt: on
 
 
 class LimitSettings(Freezable):
