@@ -92,7 +92,7 @@ def test_every_instance_setting_is_documented():
 
 def test_every_error_is_documented_with_its_status():
     text = (ROOT / "docs/api.md").read_text()
-    refusals = [getattr(errors, name) for name in errors.__all__ if name != "OTPError"]
+    refusals = [each for each in errors.OTPError.__subclasses__() if each.__module__ == errors.__name__]
     assert [r.code for r in refusals if not re.search(rf"\| {r.status} \|.*`{r.code}`", text)] == []
 
 
