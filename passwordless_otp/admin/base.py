@@ -39,8 +39,8 @@ class CappedPaginator(Paginator):
 
 SEARCH_HELP = format_lazy(
     _(
-        "Enter a whole email address, phone number or id. "
-        "The list shows the newest {limit}; search to find older ones."
+        "Enter a whole email address, phone number or id. The list shows the newest {limit}; "
+        "search to find older ones."
     ),
     limit=lazy(number_format, str)(MAX_ROWS, force_grouping=True),
 )
@@ -86,12 +86,10 @@ def link_to_flow(site: AdminSite, flow: Flow) -> str:
 class ChoiceFilter(admin.SimpleListFilter):
     """A filter that offers `choices_offered` and matches the rows of `condition`."""
 
-    title = _("status")
-    parameter_name = "status"
+    title, parameter_name = _("status"), "status"
     choices_offered: list[tuple[str, Any]] = []
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the values and labels to choose from."""
         return self.choices_offered
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -110,7 +108,6 @@ class FlowStatusFilter(ChoiceFilter):
     choices_offered = [*Status.choices, ("abandoned", _("abandoned"))]
 
     def condition(self, value: Any) -> Q:
-        """Return the condition, which depends on the time for open and abandoned flows."""
         over = Q(expires_at__lte=timezone.now())
         if value == "abandoned":
             return Q(status=Status.OPEN) & over
@@ -123,7 +120,6 @@ class VerificationStatusFilter(ChoiceFilter):
     choices_offered = VerificationStatus.choices
 
     def condition(self, value: Any) -> Q:
-        """Return the condition, which depends on the time for unverified and expired codes."""
         over = Q(expires_at__lte=timezone.now())
         if value == VerificationStatus.EXPIRED:
             return Q(status=value) | Q(status=VerificationStatus.UNVERIFIED) & over
@@ -133,8 +129,7 @@ class VerificationStatusFilter(ChoiceFilter):
 class KindFilter(ChoiceFilter):
     """Email address or phone number."""
 
-    title = _("kind")
-    parameter_name = "kind"
+    title, parameter_name = _("kind"), "kind"
     choices_offered = Kind.choices
 
 
@@ -144,42 +139,52 @@ class MessageStatusFilter(ChoiceFilter):
     choices_offered = MessageStatus.choices
 
 
-class MessageKindFilter(ChoiceFilter):
+class MessageKindFilter(KindFilter):
     """Kind of a message."""
 
-    title = _("kind")
-    parameter_name = "kind"
     choices_offered = MessageKind.choices
 
 
 class ChannelFilter(ChoiceFilter):
     """Email or SMS."""
 
-    title = _("channel")
-    parameter_name = "channel"
+    title, parameter_name = _("channel"), "channel"
     choices_offered = [("email", _("email")), ("sms", _("SMS"))]
 
 
-class RecordAdmin(admin.ModelAdmin):
-    """A read-only list, newest first, that stays fast as its table grows."""
+def never(page: Any, request: HttpRequest, obj: Any = None) -> bool:
+    """Return `False`, as a permission of a page whose rows only the app writes."""
+    return False
 
-    actions = None
-    ordering = ["-pk"]  # UUIDs of version 7 sort by time
-    sortable_by: ClassVar[list[str]] = []
+
+class LongListAdmin(admin.ModelAdmin):
+    """A list that stays fast as its table grows."""
+
+    ordering: ClassVar[Any] = ["-pk"]  # UUIDs of version 7 sort by time
+    sortable_by: ClassVar[Any] = []
     list_per_page = 50
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+
+class RecordInline(admin.TabularInline):
+    """Read-only rows on another page."""
+
+    ordering = ["pk"]
+    extra = 0
+    can_delete = False
+    has_add_permission = has_change_permission = never
+
+
+class RecordAdmin(LongListAdmin):
+    """A read-only list, newest first."""
+
+    actions = None
     search_fields = ["pk"]  # makes Django show the search box; see `get_search_results`
     search_help_text = SEARCH_HELP
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return `False`: only flows write records."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return `False`: only flows write records."""
-        return False
+    has_add_permission = has_change_permission = never
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return `False` on our own pages. A user's page asks, too: records are deleted with their user."""

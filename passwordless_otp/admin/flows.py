@@ -17,7 +17,7 @@ NAMES = ["first_name", "last_name", "username"]
 
 @admin.display(description=_("status"))
 def flow_status(flow: Flow) -> str:
-    """Return the status. An open flow that has expired counts as abandoned."""
+    """An open flow that has expired counts as abandoned."""
     return gettext("abandoned") if flow.abandoned else flow.get_status_display()
 
 

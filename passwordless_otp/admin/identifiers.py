@@ -1,6 +1,6 @@
 """Identifiers: a list of their own, and rows on each user's page."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -11,8 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, identifiers, users
-from passwordless_otp.admin import base
-from passwordless_otp.admin.base import CappedPaginator, KindFilter, is_superuser
+from passwordless_otp.admin.base import SEARCH_HELP, KindFilter, LongListAdmin, is_superuser, parse_identifier
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
@@ -61,7 +60,6 @@ class IdentifierFormSet(forms.BaseInlineFormSet):
     """The identifiers of one user."""
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Pass the user to each form."""
         return {**super().get_form_kwargs(index), "holder": self.instance}
 
     def save_new_objects(self, commit: bool = True) -> Any:
@@ -110,21 +108,17 @@ class IdentifierInline(admin.TabularInline):
         css = {"all": ["passwordless_otp/admin.css"]}
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        """Return form classes that know the operator."""
         formset: Any = super().get_formset(request, obj, **options)
         formset.form.operator = request.user
         return formset
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator may; for staff, only superusers may."""
         return super().has_add_permission(request, obj) and _may_touch(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator may; for staff, only superusers may."""
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator may; for staff, only superusers may."""
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
 
@@ -135,7 +129,7 @@ BY_HAND = _(
 
 
 @admin.register(Identifier)
-class IdentifierAdmin(admin.ModelAdmin):
+class IdentifierAdmin(LongListAdmin):
     """Identifiers of all users. Only superusers can change those of staff."""
 
     form = IdentifierForm
@@ -144,14 +138,8 @@ class IdentifierAdmin(admin.ModelAdmin):
     list_display = ["value", "kind", "user", "primary", "verified_at", "undeliverable_at"]
     list_filter = [KindFilter]
     list_select_related = ["user"]
-    list_per_page = 50
-    ordering = ["-pk"]
-    sortable_by: ClassVar[list[str]] = []
-    paginator = CappedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
     search_fields = ["value"]
-    search_help_text = base.SEARCH_HELP
+    search_help_text = SEARCH_HELP
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fieldset with the explanation for a new identifier, and one with all fields otherwise."""
@@ -164,7 +152,6 @@ class IdentifierAdmin(admin.ModelAdmin):
         return [] if obj is None else ["user", "kind", "value", "verified_at", "undeliverable_at"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        """Return a form class that knows the operator."""
         form: Any = super().get_form(request, obj, change=change, **options)
         form.operator = request.user
         return form
@@ -176,11 +163,9 @@ class IdentifierAdmin(admin.ModelAdmin):
         dispatch.announce_identifier(obj.user, before)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator may; for staff, only superusers may."""
         return super().has_change_permission(request, obj) and _may_touch(request, obj and obj.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator may; for staff, only superusers may."""
         return super().has_delete_permission(request, obj) and _may_touch(request, obj and obj.user)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -193,7 +178,7 @@ class IdentifierAdmin(admin.ModelAdmin):
         """Return the identifier in any spelling. Any other search term finds nothing."""
         if not search_term:
             return queryset, False
-        identifier = base.parse_identifier(search_term)
+        identifier = parse_identifier(search_term)
         if identifier is None:
             return queryset.none(), False
         return queryset.filter(kind=identifier.kind, value=identifier.value), False

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import codes, conf, sms
 from passwordless_otp.admin import countries, health
-from passwordless_otp.admin.base import is_superuser
+from passwordless_otp.admin.base import is_superuser, never
 from passwordless_otp.admin.test_addresses import TestAddressInline
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import render
@@ -196,20 +196,13 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         (_("Test mode"), {"fields": ["test_mode"]}),
     ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return `False`: there is always exactly one row."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return `False`: there is always exactly one row."""
-        return False
+    has_add_permission = has_delete_permission = never  # there is always exactly one row
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Return `preview` and, unless the operator is a superuser, the fields only superusers can change."""
         return ["preview"] if is_superuser(request.user) else ["preview", *FOR_SUPERUSERS]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Return a field with the names of countries for lists of countries."""
         if db_field.name in COUNTRIES:
             return countries.field(db_field.verbose_name, db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **options)
@@ -222,7 +215,6 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         return format_html('<div class="otp-preview" data-otp-preview="{}">{}</div>', url, shown)
 
     def get_urls(self) -> list[Any]:
-        """Add the URL of the preview."""
         view = self.admin_site.admin_view(self.preview_view)
         return [path("preview/", view, name="passwordless_otp_preview"), *super().get_urls()]
 
@@ -236,7 +228,6 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
             return HttpResponse(render_problems(error))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Redirect to the form."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         return redirect(reverse(name, args=["1"], current_app=self.admin_site.name))
 
@@ -255,18 +246,11 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
             for sentence in health.sms_warnings(InstanceSettings.editable()):
                 self.message_user(request, sentence, messages.WARNING)
         printing = {kind.channel for kind in Kind if conf.chain(kind.channel)[0].get("BACKEND") == CONSOLE}
-        now = {
-            "title": _("Instance settings"),
-            "subtitle": None,
-            "sentences": describe_settings(InstanceSettings.editable(), printing),
-        }
-        return super().render_change_form(request, {**context, **now}, *args, **options)
+        sentences = describe_settings(InstanceSettings.editable(), printing)
+        context = {**context, "title": _("Instance settings"), "subtitle": None, "sentences": sentences}
+        return super().render_change_form(request, context, *args, **options)
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        """Redirect to the same page."""
-        self.message_user(
-            request,
-            _("Your changes have been applied. They take effect with the next request."),
-            messages.SUCCESS,
-        )
+        told = _("Your changes have been applied. They take effect with the next request.")
+        self.message_user(request, told, messages.SUCCESS)
         return HttpResponseRedirect(request.path)

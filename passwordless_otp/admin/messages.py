@@ -9,7 +9,14 @@ from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.admin import health
-from passwordless_otp.admin.base import ChannelFilter, MessageKindFilter, MessageStatusFilter, RecordAdmin, link
+from passwordless_otp.admin.base import (
+    ChannelFilter,
+    MessageKindFilter,
+    MessageStatusFilter,
+    RecordAdmin,
+    RecordInline,
+    link,
+)
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Message
 
@@ -30,40 +37,21 @@ def delivery_time(message: Message) -> str:
     return _("%s s") % formats.number_format(seconds, 1)
 
 
-class MessageInline(admin.TabularInline):
+class MessageInline(RecordInline):
     """Messages on the page of a verification."""
 
     model = Message
     fields: ClassVar[Any] = [
-        "linked_kind",
-        "status",
-        provider,
-        "error_code",
-        "delivery_tries",
-        "created_at",
-        delivery_time,
-    ]
+        "linked_kind", "status", provider, "error_code", "delivery_tries", "created_at", delivery_time
+    ]  # fmt: skip
     readonly_fields = fields
-    ordering = ["pk"]
-    extra = 0
-    can_delete = False
 
     @admin.display(description=_("kind"))
     def linked_kind(self, message: Message) -> str:
-        """Return the kind as a link to the message."""
         return link(self.admin_site, message, message.get_kind_display())
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return `False`: only flows write records."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return `False`: only flows write records."""
-        return False
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        """Join the verifications, which have the identifiers."""
-        return super().get_queryset(request).select_related("verification")
+        return super().get_queryset(request).select_related("verification")  # it has the identifier
 
 
 @admin.register(Message)
@@ -71,15 +59,8 @@ class MessageAdmin(RecordAdmin):
     """Messages without their texts, which would show codes."""
 
     list_display = [
-        "created_at",
-        "recipient",
-        "status",
-        "error_code",
-        "kind",
-        "channel",
-        provider,
-        "delivery_tries",
-        delivery_time,
+        "created_at", "recipient", "status", "error_code", "kind", "channel", provider,
+        "delivery_tries", delivery_time,
     ]  # fmt: skip
     list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
     list_select_related = ["verification"]
@@ -100,7 +81,6 @@ class MessageAdmin(RecordAdmin):
 
     @admin.display(description=_("to"))
     def recipient(self, message: Message) -> str:
-        """Return the email address or phone number."""
         return message.identifier.value
 
     def filter_by_identifier(self, queryset: QuerySet[Message], identifier: IdentifierValue) -> QuerySet[Message]:

@@ -7,22 +7,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from passwordless_otp.admin.base import CappedPaginator
+from passwordless_otp.admin.base import LongListAdmin
 from passwordless_otp.models import Restriction, settings_cache
 
 
 @admin.register(Restriction)
-class RestrictionAdmin(admin.ModelAdmin):
+class RestrictionAdmin(LongListAdmin):
     """A part of a pattern or note is enough to find a restriction."""
 
     list_display = ["pattern", "effect", "note"]
     list_filter = ["effect"]
-    list_per_page = 50
-    ordering = ["pattern"]
-    sortable_by = ["pattern"]
-    paginator = CappedPaginator
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+    ordering = sortable_by = ["pattern"]
     search_fields = ["pattern", "note"]
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -1,5 +1,6 @@
 """Test addresses, listed at the end of the instance settings."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -37,7 +38,6 @@ class TestAddressFormSet(forms.BaseModelFormSet):
 
     @classmethod
     def get_default_prefix(cls) -> str:
-        """Return the prefix of the input names."""
         return "test_addresses"
 
 
@@ -64,28 +64,12 @@ class TestAddressInline(admin.TabularInline):
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         """Return a plain model form set: there is no foreign key for an inline form set."""
+        callback = partial(self.formfield_for_dbfield, request=request)
         return forms.modelformset_factory(
-            TestAddress,
-            form=TestAddressForm,
-            formset=TestAddressFormSet,
-            fields=COLUMNS,
-            extra=0,
-            can_delete=True,
-            formfield_callback=lambda field: self.formfield_for_dbfield(field, request=request),
+            TestAddress, TestAddressForm, callback, TestAddressFormSet, extra=0, can_delete=True, fields=COLUMNS
         )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator is a superuser."""
         return is_superuser(request.user)
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator is a superuser."""
-        return is_superuser(request.user)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator is a superuser."""
-        return is_superuser(request.user)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the operator is a superuser."""
-        return is_superuser(request.user)
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission

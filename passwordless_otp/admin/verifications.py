@@ -10,7 +10,14 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.admin.base import KindFilter, RecordAdmin, VerificationStatusFilter, link, link_to_flow
+from passwordless_otp.admin.base import (
+    KindFilter,
+    RecordAdmin,
+    RecordInline,
+    VerificationStatusFilter,
+    link,
+    link_to_flow,
+)
 from passwordless_otp.admin.messages import MessageInline
 from passwordless_otp.models import Verification
 
@@ -28,23 +35,14 @@ def tries_used(verification: Verification) -> str:
     return gettext("%(tries)s\u00a0of\u00a0%(max)s") % numbers
 
 
-class VerificationInline(admin.TabularInline):
+class VerificationInline(RecordInline):
     """Verifications on the page of a flow."""
 
     model = Verification
     fields: ClassVar[Any] = [
-        "value",
-        verification_status,
-        tries_used,
-        "sends",
-        "prepared_at",
-        "expires_at",
-        "sent_messages",
-    ]
+        "value", verification_status, tries_used, "sends", "prepared_at", "expires_at", "sent_messages"
+    ]  # fmt: skip
     readonly_fields = fields
-    ordering = ["pk"]
-    extra = 0
-    can_delete = False
     show_change_link = True
 
     @admin.display(description=_("messages"))
@@ -54,16 +52,7 @@ class VerificationInline(admin.TabularInline):
         lines = [(link(self.admin_site, m, m.get_kind_display()), m.get_status_display()) for m in messages]
         return format_html_join("", "<div>{}: {}</div>", lines) or "–"
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return `False`: only flows write records."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return `False`: only flows write records."""
-        return False
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
-        """Prefetch the messages of all rows."""
         return super().get_queryset(request).prefetch_related("messages")
 
 
@@ -72,35 +61,19 @@ class VerificationAdmin(RecordAdmin):
     """Verifications without their codes."""
 
     list_display = [
-        "prepared_at",
-        "value",
-        verification_status,
-        tries_used,
-        "linked_flow",
-        "sends",
-        "user",
-        "last_sent_at",
-    ]
+        "prepared_at", "value", verification_status, tries_used, "linked_flow", "sends", "user", "last_sent_at"
+    ]  # fmt: skip
     list_filter = [VerificationStatusFilter, KindFilter]
     list_select_related = ["flow__user"]
     fields: ClassVar[Any] = [
-        "kind",
-        "value",
-        "linked_flow",
-        "user",
-        verification_status,
-        tries_used,
-        "sends",
-        "prepared_at",
-        "last_sent_at",
-        "expires_at",
-    ]
+        "kind", "value", "linked_flow", "user", verification_status, tries_used,
+        "sends", "prepared_at", "last_sent_at", "expires_at",
+    ]  # fmt: skip
     readonly_fields = fields
     inlines = [MessageInline]
 
     @admin.display(description=_("flow"))
     def linked_flow(self, verification: Verification) -> str:
-        """Return a link to the sign-in or sign-up."""
         return link_to_flow(self.admin_site, verification.flow)
 
     @admin.display(description=_("user"))
