@@ -11,14 +11,8 @@ from passwordless_otp.admin import (
 from passwordless_otp.admin.identifiers import IdentifierAdmin, IdentifierInline, attach
 
 __all__ = [
-    "IdentifierAdmin",
-    "IdentifierInline",
-    "flows",
-    "instance_settings",
-    "messages",
-    "provider_health",
-    "restrictions",
-    "verifications",
-]
+    "IdentifierAdmin", "IdentifierInline",
+    "flows", "instance_settings", "messages", "provider_health", "restrictions", "verifications",
+]  # fmt: skip
 
 attach()

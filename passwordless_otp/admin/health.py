@@ -31,11 +31,10 @@ def sms_warnings(settings: InstanceSettings) -> list[str]:
 
 
 def _pause_warnings(settings: InstanceSettings) -> Iterator[str]:
-    by_operator = [countries.name(region) for region in settings.sms_paused]
+    by_operator = ", ".join(sorted(countries.name(region) for region in settings.sms_paused))
     if by_operator:
-        yield _("You have paused SMS to unverified numbers in these countries: %(countries)s.") % {
-            "countries": ", ".join(sorted(by_operator))
-        }
+        sentence = _("You have paused SMS to unverified numbers in these countries: %(countries)s.")
+        yield sentence % {"countries": by_operator}
     sentence = _(
         "%(country)s: SMS to unverified numbers are paused. Of %(sent)d codes sent there in the last hour, "
         "%(verified)d were used. The pause ends when more codes are used, or within an hour. To end it now, "
@@ -46,29 +45,22 @@ def _pause_warnings(settings: InstanceSettings) -> Iterator[str]:
 
 
 def _usage_warnings(settings: InstanceSettings) -> Iterator[str]:
+    sentence = _("%(percent)d %% used: %(limit)s (%(number)s).")
     buckets = sms_guard.shared_rules(settings)
     for bucket, count in zip(buckets, windows.totals(*buckets), strict=True):
-        if count * 100 < bucket.limit * WARN_AT:
-            continue
-        yield _("%(percent)d %% used: %(limit)s (%(number)s).") % {
-            "percent": min(100, count * 100 // max(1, bucket.limit)),
-            "limit": _bucket_label(bucket, settings),
-            "number": _bucket_number(bucket, settings),
-        }
+        if count * 100 >= bucket.limit * WARN_AT:
+            label, number = _described(bucket, settings)
+            percent = min(100, count * 100 // max(1, bucket.limit))
+            yield sentence % {"percent": percent, "limit": label, "number": number}
 
 
-def _bucket_label(bucket: Bucket, settings: InstanceSettings) -> str:
-    limit = LIMITS.get(bucket.scope)
-    if limit:
-        return str(limit.label)
-    field: Any = settings._meta.get_field(bucket.scope)
-    return str(field.verbose_name)
-
-
-def _bucket_number(bucket: Bucket, settings: InstanceSettings) -> str:
+def _described(bucket: Bucket, settings: InstanceSettings) -> tuple[str, str]:
+    """Return the label and the number of this limit or budget."""
     if bucket.scope in LIMITS:
-        return str(bucket.limit)
-    return f"{Decimal(bucket.limit) / sms_guard.TEN_THOUSANDTHS:.2f} {settings.sms_currency}"
+        return str(LIMITS[bucket.scope].label), str(bucket.limit)
+    field: Any = settings._meta.get_field(bucket.scope)
+    amount = Decimal(bucket.limit) / sms_guard.TEN_THOUSANDTHS
+    return str(field.verbose_name), f"{amount:.2f} {settings.sms_currency}"
 
 
 NEWEST = 50  # messages in which failures are looked for
@@ -78,12 +70,8 @@ MAX_COUNTED = 1000  # waiting messages
 
 def delivery_warnings() -> list[str]:
     """Return a sentence for each problem with delivery."""
-    return [
-        *sms_warnings(InstanceSettings.current()),
-        *_waiting_warning(),
-        *_provider_warnings(),
-        *_failure_warning(),
-    ]
+    sms = sms_warnings(InstanceSettings.current())
+    return [*sms, *_waiting_warning(), *_provider_warnings(), *_failure_warning()]
 
 
 def _waiting_warning() -> list[str]:
@@ -100,17 +88,12 @@ def _waiting_warning() -> list[str]:
     return [sentence % {"count": f"{late}+" if late == MAX_COUNTED else late}]
 
 
-def _provider_warnings() -> list[str]:
+def _provider_warnings() -> Iterator[str]:
     sentence = _("%(provider)s keeps failing and is not used until %(time)s.")
-    providers = ProviderHealth.objects.filter(failures__gte=THRESHOLD, open_until__gt=timezone.now())
-    return [
-        sentence
-        % {
-            "provider": provider_name(health.name),
-            "time": time_format(timezone.localtime(health.open_until), "H:i:s"),
-        }
-        for health in providers.order_by("name")
-    ]
+    found = ProviderHealth.objects.filter(failures__gte=THRESHOLD, open_until__gt=timezone.now()).order_by("name")
+    for health in found:
+        end = time_format(timezone.localtime(health.open_until), "H:i:s")
+        yield sentence % {"provider": provider_name(health.name), "time": end}
 
 
 def _failure_warning() -> list[str]:
@@ -125,8 +108,7 @@ def _failure_warning() -> list[str]:
         "The provider's last answer: %(answer)s.",
         len(failed),
     )
-    _status, backend, code = failed[0]
-    answer = f"{provider_name(backend)}: {code}"
+    answer = f"{provider_name(failed[0][1])}: {failed[0][2]}"
     return [sentence % {"all": len(newest), "count": len(failed), "answer": answer}]
 
 

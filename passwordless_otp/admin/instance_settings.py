@@ -60,11 +60,6 @@ def build_limits_form() -> type[LimitsForm]:
     return type("SettingsForm", (LimitsForm,), fields)
 
 
-def limit_rows() -> list[tuple[str, str]]:
-    """Return the names of the two fields of each limit, which share a line."""
-    return [(NUMBER.format(name), BOX.format(name)) for name in LIMITS]
-
-
 def limit_values(settings: InstanceSettings) -> dict[str, Any]:
     """Return the initial values of the limits' fields."""
     numbers = {NUMBER.format(name): settings.limit(name) for name in LIMITS}
@@ -73,32 +68,24 @@ def limit_values(settings: InstanceSettings) -> dict[str, Any]:
 
 def _limit_field(limit: Limit) -> forms.IntegerField:
     told = {"range": f"{limit.low:,}–{limit.high:,}", "default": f"{limit.default:,}"}
-    return forms.IntegerField(
-        label=limit.label,
-        min_value=limit.low,
-        max_value=limit.high,
-        help_text=format_lazy("{} {}", limit.help, _("Range: %(range)s. Default: %(default)s.") % told),
-    )
+    text = format_lazy("{} {}", limit.help, _("Range: %(range)s. Default: %(default)s.") % told)
+    return forms.IntegerField(label=limit.label, min_value=limit.low, max_value=limit.high, help_text=text)
 
 
+PREVIEW = "passwordless_otp/admin/preview.html"
 PREVIEW_CODE = "1234567890"[: codes.LENGTH]
 PREVIEWED = ["application_name", "email_subject", "sms_text"]
 
 
 def render_preview(settings: InstanceSettings) -> SafeString:
     """Return the email subject and the SMS with these settings, as HTML."""
-    email, text = (
+    email, short = (
         render.render_text(settings, MessageKind.SIGN_IN, channel, PREVIEW_CODE, settings.code_life)
         for channel in ["email", "sms"]
     )
-    context = {
-        "subject": email.subject,
-        "sms": text.body,
-        "segments": sms.segments(text.body),
-        "taken": sms.taken(text.body),
-        "room": sms.room(text.body),
-    }
-    return render_to_string("passwordless_otp/admin/preview.html", context)
+    text = short.body
+    counts = {"segments": sms.segments(text), "taken": sms.taken(text), "room": sms.room(text)}
+    return render_to_string(PREVIEW, {"subject": email.subject, "sms": text, **counts})
 
 
 def apply_form_values(settings: InstanceSettings, given: Any) -> InstanceSettings:
@@ -111,19 +98,16 @@ def apply_form_values(settings: InstanceSettings, given: Any) -> InstanceSetting
     return settings
 
 
-def render_problems(error: ValidationError) -> SafeString:
-    """Return the errors in place of a preview, as HTML."""
-    return render_to_string("passwordless_otp/admin/preview.html", {"problems": error.messages})
-
-
 def describe_settings(settings: InstanceSettings, printing: Collection[str]) -> list[str]:
     """Return sentences on what visitors get. Messages of the channels in `printing` go to the console."""
     if not settings.kinds:
         return [gettext("Nobody can sign in or sign up with a code.")]
     sentences = [_sign_in_sentence(settings), _sign_up_sentence(settings)]
-    sentences += [
-        _undelivered_sentence(kind) for kind in Kind if settings.offers(kind) and kind.channel in printing
-    ]
+    to_console = [kind for kind in Kind if settings.offers(kind) and kind.channel in printing]
+    if Kind.EMAIL_ADDRESS in to_console:
+        sentences += [gettext("Email codes are on, but no provider is configured: emails go to the console.")]
+    if Kind.PHONE_NUMBER in to_console:
+        sentences += [gettext("SMS codes are on, but no provider is configured: SMS go to the console.")]
     if settings.staff_sign_in:
         sentences += [gettext("Staff and superusers can sign in with a code, too.")]
     if settings.test_mode:
@@ -154,12 +138,6 @@ def _sign_up_sentence(settings: InstanceSettings) -> str:
     return gettext("Sign-up is open to people who verify their email address and their phone number.")
 
 
-def _undelivered_sentence(kind: Kind) -> str:
-    if kind == Kind.EMAIL_ADDRESS:
-        return gettext("Email codes are on, but no provider is configured: emails go to the console.")
-    return gettext("SMS codes are on, but no provider is configured: SMS go to the console.")
-
-
 CONSOLE = f"{conf.BACKENDS}.console.ConsoleBackend"
 FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
 MESSAGES = ["application_name", "support_email", "code_in_subject", "email_subject", "sms_text"]
@@ -168,7 +146,8 @@ SMS: list[Any] = [
     "sms_countries", "sms_voip", "sms_blocked_prefixes", "sms_prices",
     ("sms_currency", "sms_daily_budget", "sms_proven_daily_budget"), "sms_paused", "sms_never_paused",
 ]  # fmt: skip
-PROTECTION: list[Any] = ["enumeration_protection", "staff_sign_in", *limit_rows()]
+ROWS = [(NUMBER.format(name), BOX.format(name)) for name in LIMITS]  # the two fields of a limit share a line
+PROTECTION: list[Any] = ["enumeration_protection", "staff_sign_in", *ROWS]
 LIMITED = _(
     "Limits look back over the last hour, day or ten minutes. With “count only”, a limit refuses nobody and "
     "makes no code longer: the log says when it would have."
@@ -225,7 +204,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         try:
             return HttpResponse(render_preview(apply_form_values(InstanceSettings.editable(), request.GET)))
         except ValidationError as error:
-            return HttpResponse(render_problems(error))
+            return HttpResponse(render_to_string(PREVIEW, {"problems": error.messages}))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"

@@ -1,5 +1,6 @@
 """The instance settings: what an operator may change while the site runs."""
 
+import time
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -27,60 +28,34 @@ class Presence(models.TextChoices):
     REQUIRED = "required", _("Required")
 
 
-def _between(low: int, high: int) -> list[Any]:
-    return [MinValueValidator(low), MaxValueValidator(high)]
+def _presence(label: Any, help_text: Any) -> "models.CharField[str, str]":
+    return models.CharField(label, max_length=8, choices=Presence, default=Presence.OFF, help_text=help_text)
+
+
+def _number(label: Any, low: int, high: int, help_text: Any, **options: Any) -> Any:
+    between = [MinValueValidator(low), MaxValueValidator(high)]
+    return models.PositiveSmallIntegerField(label, validators=between, help_text=help_text, **options)
 
 
 class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, RestrictionSettings, SmsSettings):
     """One row. What a developer decides at deploy time is in `settings.PASSWORDLESS_OTP` instead."""
 
-    first_name = models.CharField(
-        _("first name"),
-        max_length=8,
-        choices=Presence,
-        default=Presence.OFF,
-        help_text=_("Visitors enter it at sign-up."),
+    first_name = _presence(_("first name"), _("Visitors enter it at sign-up."))
+    last_name = _presence(_("last name"), _("Visitors enter it at sign-up."))
+    username = _presence(
+        _("username"), _("Visitors enter it at sign-up and are told if it is taken. It can't be used to sign in.")
     )
-    last_name = models.CharField(
-        _("last name"),
-        max_length=8,
-        choices=Presence,
-        default=Presence.OFF,
-        help_text=_("Visitors enter it at sign-up."),
-    )
-    username = models.CharField(
-        _("username"),
-        max_length=8,
-        choices=Presence,
-        default=Presence.OFF,
-        help_text=_("Visitors enter it at sign-up and are told if it is taken. It can't be used to sign in."),
-    )
-    max_tries = models.PositiveSmallIntegerField(
-        _("tries"),
-        default=5,
-        validators=_between(1, 10),
-        help_text=_("Wrong codes, 1 to 10, before a visitor has to start again."),
-    )
-    code_life = models.PositiveSmallIntegerField(
-        _("code life"),
-        default=600,
-        validators=_between(60, 600),
-        help_text=_("Seconds, 60 to 600, until a code expires. Each message says how many minutes are left."),
-    )
-    resend_interval = models.PositiveSmallIntegerField(
-        _("resend interval"),
-        default=30,
-        validators=_between(15, 300),
-        help_text=_(
-            "Seconds, 15 to 300, before a visitor can get another message. Asking earlier sends nothing."
-        ),
-    )
-    messages_per_flow = models.PositiveSmallIntegerField(
-        _("messages"),
-        default=5,
-        validators=_between(1, 10),
-        help_text=_("Messages, 1 to 10, that a visitor can get in one sign-in or sign-up."),
-    )
+    # fmt: off
+    max_tries: int = _number(_("tries"), 1, 10, default=5,
+        help_text=_("Wrong codes, 1 to 10, before a visitor has to start again."))
+    code_life: int = _number(_("code life"), 60, 600, default=600,
+        help_text=_("Seconds, 60 to 600, until a code expires. Each message says how many minutes are left."))
+    resend_interval: int = _number(_("resend interval"), 15, 300, default=30,
+        help_text=_("Seconds, 15 to 300, before a visitor can get another message. "
+                    "Asking earlier sends nothing."))
+    messages_per_flow: int = _number(_("messages"), 1, 10, default=5,
+        help_text=_("Messages, 1 to 10, that a visitor can get in one sign-in or sign-up."))
+    # fmt: on
     enumeration_protection = models.BooleanField(
         _("enumeration protection"),
         default=True,
@@ -96,16 +71,9 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
             "Only superusers can change this."
         ),
     )
-    session_lifetime_days = models.PositiveSmallIntegerField(
-        _("session lifetime"),
-        null=True,
-        blank=True,
-        validators=_between(1, 400),
-        help_text=_(
-            "Days, 1 to 400, until a visitor has to sign in again. "
-            "Empty: the lifetime of the site's other sessions."
-        ),
-    )
+    session_lifetime_days: int | None = _number(_("session lifetime"), 1, 400, null=True, blank=True,
+        help_text=_("Days, 1 to 400, until a visitor has to sign in again. "
+                    "Empty: the lifetime of the site's other sessions."))  # fmt: skip
     test_mode = models.BooleanField(
         _("test mode"),
         default=False,
@@ -150,18 +118,19 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
         All requests of a process share the object. Inside a transaction it is read each time, so that the
         transaction sees its own changes and no other request does.
         """
-
-        def read() -> InstanceSettings:
-            settings = cls.editable()
-            settings.restrictions = Restriction.objects.entries()
-            settings.freeze()
-            return settings
-
         connection = transaction.get_connection(router.db_for_write(cls))
-        if connection.in_atomic_block:
-            return read()
         schema = getattr(connection, "schema_name", "")  # of a tenant, as django-tenants sets it
-        return settings_cache.get_or_read((connection.alias, schema), read)
+        key = None if connection.in_atomic_block else (connection.alias, schema)
+        entries, now = settings_cache.entries, time.monotonic()
+        kept: tuple[InstanceSettings, float] | None = entries.get(key)
+        if kept is not None and now < kept[1]:
+            return kept[0]
+        settings = cls.editable()
+        settings.restrictions = Restriction.objects.entries()
+        settings.freeze()
+        if key is not None:  # lost with `entries` if a save has cleared the cache meanwhile
+            entries[key] = settings, now + settings_cache.SECONDS
+        return settings
 
     @classmethod
     def editable(cls) -> "InstanceSettings":

@@ -113,11 +113,9 @@ def _sms(text: str, settings: MessageSettings) -> str | Promise:
     filled = Template(text).substitute(LONGEST, app=settings.app, domain=domain)
     whole = sms.bind(filled, domain, LONGEST["code"])
     if sms.foreign(whole):
-        return _("Replace these characters, which make an SMS cost more than twice as much: %s") % " ".join(
-            sms.foreign(whole)
-        )
+        sentence = _("Replace these characters, which make an SMS cost more than twice as much: %s")
+        return sentence % " ".join(sms.foreign(whole))
     if sms.segments(whole) > 1:
-        return _("Shorten the text by %s characters, so that it fits into one SMS with the longest code.") % (
-            sms.taken(whole) - sms.room(whole)
-        )
+        sentence = _("Shorten the text by %s characters, so that it fits into one SMS with the longest code.")
+        return sentence % (sms.taken(whole) - sms.room(whole))
     return ""

@@ -57,17 +57,15 @@ class RestrictionSettings(Freezable):
         effect = effect_of(identifier, self.restrictions)
         if effect or identifier.kind == Kind.PHONE_NUMBER:
             return effect in {Effect.BLOCK, Effect.BLOCK_SIGN_IN}
+        if self.block_subaddresses and "+" in identifier.value:
+            return True
         domain = restrictions.domain_of(identifier.value)
-        tagged = self.block_subaddresses and "+" in identifier.value
-        return tagged or (
-            self.block_disposable and restrictions.is_disposable(domain, *restrictions.parents(domain))
-        )
+        return self.block_disposable and restrictions.is_disposable(domain, *restrictions.parents(domain))
 
     def allows(self, identifier: IdentifierValue) -> bool:
         """Return whether a restricted sign-up may go on because of this identifier."""
-        return (
-            self.sign_up_mode != SignUpMode.RESTRICTED or effect_of(identifier, self.restrictions) == Effect.ALLOW
-        )
+        is_open = self.sign_up_mode != SignUpMode.RESTRICTED
+        return is_open or effect_of(identifier, self.restrictions) == Effect.ALLOW
 
     def shuts_out(self, identifier: IdentifierValue) -> bool:
         """Return whether sign-in with this identifier is blocked, too."""
@@ -77,10 +75,5 @@ class RestrictionSettings(Freezable):
 def validate(settings: RestrictionSettings) -> None:
     """Raise `ValidationError` if disposable addresses are to be refused and the list of them is not installed."""
     if settings.block_disposable and not restrictions.disposable_list_installed():
-        raise ValidationError(
-            {
-                "block_disposable": _(
-                    "Install passwordless_otp[disposable] first: it has the list of their domains."
-                )
-            }
-        )
+        problem = _("Install passwordless_otp[disposable] first: it has the list of their domains.")
+        raise ValidationError({"block_disposable": problem})

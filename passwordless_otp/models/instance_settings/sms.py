@@ -19,7 +19,7 @@ REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166-1
 COUNTRIES = ["sms_countries", "sms_paused", "sms_never_paused"]
 OTHERS = "*"  # in the price table: every other country
 PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
-PRICE = re.compile(r"([A-Z]{2}|\*) ([0-9]{1,4}(?:\.[0-9]{1,4})?)")
+PRICE = re.compile(rf"({'|'.join(REGIONS)}|\*) ([0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)")
 HIGHEST = 200_000  # in ten-thousandths, the most that a counter can hold
 WORD = RegexValidator(r"^[^\W\d_]{1,8}\Z|^[$€£¥₹]\Z", _("Enter one word of up to 8 letters, such as USD."))
 
@@ -29,14 +29,10 @@ def default_countries() -> list[str]:
     return ["US", "CA"]
 
 
-def _money() -> dict[str, Any]:
-    return {
-        "max_digits": 10,
-        "decimal_places": 4,
-        "null": True,
-        "blank": True,
-        "validators": [MinValueValidator(0), MaxValueValidator(HIGHEST)],
-    }
+def _budget(label: Any, help_text: Any) -> Any:
+    options: dict[str, Any] = {"max_digits": 10, "decimal_places": 4, "null": True, "blank": True}
+    between = [MinValueValidator(0), MaxValueValidator(HIGHEST)]
+    return models.DecimalField(label, help_text=help_text, validators=between, **options)
 
 
 class SmsSettings(Freezable):
@@ -73,18 +69,16 @@ class SmsSettings(Freezable):
         ),
     )
     sms_currency = models.CharField(_("currency"), max_length=8, default="USD", validators=[WORD])
-    sms_daily_budget = models.DecimalField(
+    sms_daily_budget: Decimal | None = _budget(
         _("daily budget for unverified numbers"),
-        **_money(),
-        help_text=_(
+        _(
             "For the last 24 hours. When it is spent, unverified numbers get no SMS. Visitors are not told; "
             "email codes still work. Empty: no budget."
         ),
     )
-    sms_proven_daily_budget = models.DecimalField(
+    sms_proven_daily_budget: Decimal | None = _budget(
         _("daily budget for verified numbers"),
-        **_money(),
-        help_text=_(
+        _(
             "For the last 24 hours. When it is spent, people with an account get no SMS either, and are not "
             "told. Strangers can't use it up. Empty: no budget."
         ),
@@ -147,25 +141,17 @@ def validate(settings: SmsSettings) -> None:
             problems[name] = _("Give a list of two-letter country codes, such as US.")
     wrong = [prefix for prefix in settings.blocked_prefixes if not PREFIX.fullmatch(prefix)]
     if wrong:
-        problems["sms_blocked_prefixes"] = _(
-            "Start each prefix with + and the country code. Correct these: %s"
-        ) % ", ".join(wrong)
-    wrong = [line for line in settings._price_lines if not _is_price(line)]
-    budgets = [settings.sms_daily_budget, settings.sms_proven_daily_budget]
+        sentence = _("Start each prefix with + and the country code. Correct these: %s")
+        problems["sms_blocked_prefixes"] = sentence % ", ".join(wrong)
+    wrong = [line for line in settings._price_lines if not PRICE.fullmatch(line)]
+    budget, proven_budget = settings.sms_daily_budget, settings.sms_proven_daily_budget
     if wrong:
-        problems["sms_prices"] = _(
-            "Enter a country and a price per line, such as US 0.0083. Correct these: %s"
-        ) % ", ".join(wrong)
-    elif any(budget is not None for budget in budgets) and not any(settings.prices.values()):
+        sentence = _("Enter a country and a price per line, such as US 0.0083. Correct these: %s")
+        problems["sms_prices"] = sentence % ", ".join(wrong)
+    elif (budget, proven_budget) != (None, None) and not any(settings.prices.values()):
         problems["sms_prices"] = _("Enter the price of an SMS. A budget can't be counted without prices.")
-    if None not in budgets and budgets[1] < budgets[0]:
-        problems["sms_proven_daily_budget"] = _(
-            "The budget for verified numbers must be at least the budget for new ones."
-        )
+    if budget is not None and proven_budget is not None and proven_budget < budget:
+        sentence = _("The budget for verified numbers must be at least the budget for new ones.")
+        problems["sms_proven_daily_budget"] = sentence
     if problems:
         raise ValidationError(problems)
-
-
-def _is_price(line: str) -> bool:
-    match = PRICE.fullmatch(line)
-    return match is not None and (match[1] == OTHERS or match[1] in REGIONS)
