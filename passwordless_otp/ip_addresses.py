@@ -24,13 +24,10 @@ def client_ip(remote_addr: str, forwarded_for: str, trusted_proxies: int) -> str
 
     It is `remote_addr` without trusted proxies, else the entry of X-Forwarded-For that many steps from the right.
     """
-    if trusted_proxies == 0:
-        return _bucket(remote_addr)
-    hops = forwarded_for.rsplit(",", trusted_proxies)
-    return _bucket(hops[-trusted_proxies]) if len(hops) >= trusted_proxies else ""
-
-
-def _bucket(text: str) -> str:
+    text = remote_addr
+    if trusted_proxies:
+        hops = forwarded_for.rsplit(",", trusted_proxies)
+        text = hops[-trusted_proxies] if len(hops) >= trusted_proxies else ""
     found = WRITTEN.fullmatch(text.strip())
     if not found:
         return ""

@@ -64,7 +64,7 @@ def is_news_to(user: Any, visitor: Visitor) -> bool:
     """Return whether this sign-in needs a security notice: a returning user in a browser new to them."""
     if user is None or user.pk in visitor.users:
         return False
-    return _field("last_login") is None or user.last_login is not None
+    return "last_login" not in columns_of(get_user_model()) or user.last_login is not None
 
 
 def may_sign_in(user: Any, settings: InstanceSettings, by_test_code: bool = False) -> bool:

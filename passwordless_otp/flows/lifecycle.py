@@ -16,8 +16,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base, flows
-from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
+from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus, read_flows
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
@@ -62,7 +62,7 @@ def reread(flow: Flow) -> Flow:
 
     It keeps the client under which this request has found it: who may go on is judged by that one.
     """
-    found = flows.read(pk=flow.pk)
+    found = read_flows(pk=flow.pk)
     if not found:
         raise ResourceNotFound
     now = found[0]
@@ -89,7 +89,7 @@ def replace(current: Flow | None, flow: Flow) -> None:
 
 def concurrent_flow(client: str, purpose: Purpose) -> Flow:
     """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
-    found = flows.read(client=client, purpose=purpose, status=Status.OPEN)
+    found = read_flows(client=client, purpose=purpose, status=Status.OPEN)
     if not found or found[0].abandoned:
         raise ServiceUnavailable
     return found[0]

@@ -348,13 +348,13 @@ class Verification(models.Model):
         return bool(touched)
 
 
-def of_client(client: str) -> list[Flow]:
+def flows_of(client: str) -> list[Flow]:
     """Return the flows of this client that are open or complete, with their verifications. One statement."""
     using = router.db_for_write(Flow)
     return _with_verifications(using, compiled_select(_of_client, using, client))
 
 
-def read(**conditions: Any) -> list[Flow]:
+def read_flows(**conditions: Any) -> list[Flow]:
     """Return the flows that meet these conditions, with their verifications. One statement."""
     using = router.db_for_write(Flow)
     return _with_verifications(using, _whole(using).filter(**conditions))
