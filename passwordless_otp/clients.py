@@ -27,8 +27,8 @@ from passwordless_otp import bot_check, conf, events, keys
 from passwordless_otp.errors import OTPError, ServiceUnavailable, SessionExists, SignedOut
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
-from passwordless_otp.models import Flow, InstanceSettings, Verification, flows
-from passwordless_otp.models.flows import Status
+from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models.flows import Status, flows_of
 from passwordless_otp.visitor import Visitor
 
 logger = logging.getLogger("passwordless_otp.clients")
@@ -56,7 +56,7 @@ class Client:
     @cached_property
     def own(self) -> list[Flow]:
         """Its flows that are open or complete, as the database had them."""
-        return flows.of_client(self.digest) if self.secret else []
+        return flows_of(self.digest) if self.secret else []
 
     @cached_property
     def flows(self) -> dict[str, Flow]:
