@@ -9,6 +9,7 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound, SignUpClosed
 from passwordless_otp.flows import sign_up
+from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.pages import code_step, navigation
@@ -32,17 +33,17 @@ class SignUpView(PageView):
         return "new" in self.request.GET or "new" in self.request.POST
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """Open a sign-up, or add to one in which something is proven; then send its first code."""
-        current, settings, visitor = (
-            self.client.flows.get(Purpose.SIGN_UP),
-            self.client.settings,
-            self.client.visitor,
-        )
+        """Open a sign-up and send its first code, or add to one in which something is proven."""
+        settings, visitor, given = self.client.settings, self.client.visitor, form.cleaned_data
+        current = self.client.flows.get(Purpose.SIGN_UP)
         if current and self.get_proven():
-            flow = sign_up.update(settings, current, visitor, form.cleaned_data)
-        else:
-            flow = sign_up.create(settings, current, visitor, form.cleaned_data)
-        return SeeOther(go_on(self.request, flow))
+            flow = sign_up.update(settings, current, visitor, given)
+            return SeeOther(go_on(self.request, flow))
+        first = next((kind.strategy for kind in Kind if given.get(kind)), None)
+        if current and current.verified:  # it goes on if the same is typed again, with what is not proven yet
+            first = None
+        flow = sign_up.create(settings, current, visitor, given, first)
+        return SeeOther(go_on(self.request, flow, sent=first is not None))
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
         """Show the form, if there is something to fill in. Raises `SignUpClosed`."""
@@ -140,15 +141,16 @@ class SignUpCodeView(PageView):
         return super().get_context_data(**step, send="1", start_url=start_url, **kwargs)
 
 
-def go_on(request: HttpRequest, flow: Flow) -> str:
-    """Log in if the flow is complete, else send the next code of the sign-up. Return the URL to go to."""
+def go_on(request: HttpRequest, flow: Flow, *, sent: bool = False) -> str:
+    """Log in if the flow is complete, else send the next code unless it was `sent`. Return the URL to go to."""
     client = clients.current(request)
     if clients.log_in_if_complete(request, flow):
         return navigation.after_sign_in(request)
     pending = sign_up.unverified(client.settings, flow)
     if sign_up.missing(client.settings, flow) or not pending:
         return navigation.page_path(request, "sign_up")
-    client.keep(sign_up.prepare(client.settings, flow, client.visitor, pending[0].kind.strategy))
+    if not sent:
+        client.keep(sign_up.prepare(client.settings, flow, client.visitor, pending[0].kind.strategy))
     return navigation.page_path(request, "sign_up_verify")
 
 

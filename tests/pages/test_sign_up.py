@@ -122,6 +122,15 @@ def test_somebody_may_leave_what_is_proven_and_begin_afresh(visitor, both, confi
     assert memory.sent[-1].to == "other@example.com"
 
 
+def test_sign_up_begun_afresh_with_the_same_sends_the_code_that_is_missing(visitor, both, configure):
+    configure(email_address_required=True, phone_number_required=True)
+    same = {"email_address": EMAIL, "phone_number": PHONE}
+    visitor.submit(SIGN_UP, same)
+    visitor.submit(SIGN_UP_VERIFY, {"code": newest_code()})
+    assert visitor.submit(SIGN_UP, {**same, "new": "1"})["Location"] == SIGN_UP_VERIFY
+    assert memory.sent[-1].to == PHONE
+
+
 def test_names_are_kept_for_the_user(visitor, configure):
     configure(first_name="required", last_name="optional", username="required")
     visitor.submit(SIGN_UP, {"email_address": EMAIL, "first_name": " Jane ", "username": "jane"})

@@ -149,6 +149,7 @@ def test_the_pages_say_so_and_take_the_second_try(checked, page, field, email):
     assert "this is not a program" in text_of(shown)
     assert email in text_of(shown)
     assert not Message.objects.exists()
+    assert not Flow.objects.filter(status="open").exists()
     assert visitor.submit(page, {field: email, **PROOF}).status_code == 303
     assert Message.objects.count() == 1
 
