@@ -60,9 +60,7 @@ class SignUpView(PageView):
         if flow is None or flow.abandoned or self.afresh:
             return {}
         proven = flow.verified
-        return {
-            identifier.kind.value: identifier.value for identifier in flow.identifiers if identifier in proven
-        }
+        return {typed.kind.value: typed.value for typed in flow.identifiers if typed in proven}
 
     def get_initial(self) -> dict[str, Any]:
         """Begin with what was typed last in this browser."""

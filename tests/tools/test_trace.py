@@ -8,10 +8,10 @@ from tools.trace import STEPS, steps
 from tools.trace.calls import Calls
 
 CEILINGS = {  # functions, files
-    "API create": (121, 28),
-    "API attempt": (135, 30),
-    "page sign-in": (111, 26),
-    "page verify": (119, 29),
+    "API create": (93, 27),
+    "API attempt": (103, 29),
+    "page sign-in": (84, 25),
+    "page verify": (94, 26),
 }
 
 
