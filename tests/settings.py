@@ -6,13 +6,22 @@ from pathlib import Path
 
 import django
 
+from tools.site.settings import (  # noqa: F401
+    INSTALLED_APPS,
+    LOGIN_REDIRECT_URL,
+    LOGIN_URL,
+    MIDDLEWARE,
+    STATIC_URL,
+    TEMPLATES,
+    USE_TZ,
+)
+
 FOLDER = Path(tempfile.gettempdir()) / f"passwordless_otp-tests-{os.getuid()}"
 FOLDER.mkdir(exist_ok=True)
 
 SECRET_KEY = "tests only"
 DEBUG = False
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost", "example.com"]
-USE_TZ = True
 
 if os.environ.get("DATABASE_URL"):
     import dj_database_url
@@ -35,43 +44,7 @@ else:
 if os.environ.get("SERVE_DATABASE"):  # the workers of a test look at the test's own database
     DATABASES["default"]["NAME"] = os.environ["SERVE_DATABASE"]
 
-INSTALLED_APPS = [
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.messages",
-    "django.contrib.sessions",
-    "django.contrib.staticfiles",
-    "rest_framework",
-    "passwordless_otp",
-]
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ],
-        },
-    }
-]
 ROOT_URLCONF = "tests.urls"
-STATIC_URL = "/static/"
-LOGIN_URL = "passwordless_otp:sign_in"
-LOGIN_REDIRECT_URL = "/"
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,12 +1,15 @@
 """Settings of the site that is measured: close to a production site, with every limit and protection on.
 
-Environment variables: `TOOLS_DATABASE` is the URL of the database. `TOOLS_DISPATCH` is the DISPATCH setting.
-`TOOLS_MAIL` is a folder for sent mail; without it, mail stays in memory.
+`tests.settings` imports the apps, middleware and templates from here.
+
+Environment variables: `TOOLS_DATABASE` is the URL of the database; without it, SQLite is used in memory.
+`TOOLS_DISPATCH` is the DISPATCH setting. `TOOLS_MAIL` is a folder for sent mail; without it, mail is kept in
+memory.
 """
 
 import os
+from typing import Any
 
-import dj_database_url
 import django
 
 SECRET_KEY = "used by the tools only"
@@ -15,13 +18,18 @@ ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
 USE_TZ = True
 
 # Connections are kept: with CONN_MAX_AGE = 0, connecting to PostgreSQL would take half of the time.
-DATABASES = {"default": dj_database_url.config("TOOLS_DATABASE", default="sqlite://:memory:", conn_max_age=None)}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
+_database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "CONN_MAX_AGE": None}
+if os.environ.get("TOOLS_DATABASE"):
+    import dj_database_url  # not needed by the quick tests, which import this module
+
+    _database = dict(dj_database_url.config("TOOLS_DATABASE", conn_max_age=None))
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    _database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
     }
+DATABASES = {"default": _database}
 
 INSTALLED_APPS = [
     "django.contrib.admin",
