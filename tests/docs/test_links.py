@@ -32,6 +32,13 @@ def anchors(page):
     return named | {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
+def test_readme_names_every_module_of_the_package():
+    text = (ROOT / "README.md").read_text()
+    modules = (ROOT / "passwordless_otp").iterdir()
+    names = {f"{path.name}/" if path.is_dir() else path.name for path in modules}
+    assert {name for name in names if f"`{name}`" not in text} <= {"__init__.py", "__pycache__/", "py.typed"}
+
+
 def glossary():
     """Return the rows of the glossary: term, meaning, names."""
     rows = (ROOT / "docs/glossary.md").read_text().splitlines()
