@@ -109,8 +109,8 @@ def _check_cookies() -> Iterator[CheckMessage]:
     used = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": not site.CSRF_USE_SESSIONS}
     insecure = [name for name, is_used in used.items() if is_used and not getattr(site, name)]
     if insecure:
-        names = " and ".join(insecure)
-        text = f"{names} is off: browsers send these cookies without HTTPS, too."
+        names, verb = " and ".join(insecure), "is" if len(insecure) == 1 else "are"
+        text = f"{names} {verb} off: browsers send these cookies without HTTPS, too."
         yield warning("W011", text, f"Set {names} to True. The app's own cookie follows SESSION_COOKIE_SECURE.")
 
 

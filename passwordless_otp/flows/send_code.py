@@ -2,7 +2,7 @@
 
 One verification stands for one identifier in a flow. A message that is asked for again within the resend interval
 is not sent; later ones repeat the code while at least a third of its life is left, so that an older message still
-works. Every request writes a message, also one that must not go out: whoever is asked for, it costs the same.
+works. Every request writes a message, also one that must not go out: the work is the same, whoever is asked for.
 """
 
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ def open_flow(
     message = None
     try:
         if policy is None:
-            with throttle.step(opening) as limits, base.durable(Flow):
+            with throttle.consumed(opening) as limits, base.durable(Flow):
                 flow.receipts = limits.receipts
                 lifecycle.replace(current, flow)
         else:

@@ -8,10 +8,10 @@ from passwordless_otp.models.base import PrimaryManager
 
 
 class Counter(models.Model):
-    """One key in one part of a limit's time. Only `rate_limits.windows` writes it."""
+    """One key in one window, a twelfth of a limit's length. Only `rate_limits.windows` writes it."""
 
     key = models.CharField(max_length=32)
-    window = models.BigIntegerField()  # when this part began, in seconds since 1970
+    window = models.BigIntegerField()  # when it began, in seconds since 1970
     count = models.PositiveIntegerField()
     limit = models.PositiveIntegerField()
     expires_at = models.BigIntegerField()  # from when on it counts for nothing, in seconds since 1970

@@ -24,7 +24,7 @@ TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a
 
 
 class Overtaken(Exception):
-    """Another request has changed the verification since this one read it."""
+    """Another request has changed the verification meanwhile: `lifecycle.retry` runs the step again."""
 
 
 class Purpose(models.TextChoices):
@@ -250,8 +250,8 @@ class Verification(models.Model):
     prepared_at = models.DateTimeField(_("asked for at"), default=timezone.now)
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
-    # What it took from limits that people share, given back when it succeeds, which it does once: pairs of key
-    # and window. What two requests write at once may be lost here, and then stays counted; nothing comes twice.
+    # What it has consumed of limits that people share, refunded when it succeeds, which it does once: pairs of
+    # key and window. What two requests write at once may be lost here, and then stays counted; nothing comes twice.
     receipts = models.JSONField(default=list)
 
     objects = PrimaryManager()
@@ -303,7 +303,7 @@ class Verification(models.Model):
         return codes.derive(keys.find(self.key_id), *circumstances, length=self.length, alphabet=self.alphabet)
 
     def renew(self, life: timedelta, now: datetime, length: int, alphabet: str) -> None:
-        """Take a new code of this shape; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""
+        """Take a new code of this format; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""
         self.length, self.alphabet = length, alphabet
         self.nonce = secrets.token_hex(16)
         self.key_id = keys.current_id()

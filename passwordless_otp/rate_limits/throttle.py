@@ -61,7 +61,7 @@ class StepLimits:
 
 
 @contextmanager
-def step(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
+def consumed(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
     """Consume these. Raises `TooManyRequests`."""
     limits = StepLimits(windows.consume(buckets))
     try:
@@ -128,7 +128,7 @@ def attempt(
     limits = AttemptLimits(windows.consume(buckets))
     totals = limits.consumed.totals
     if not policy.fixed_code:
-        before = {scope: total - 1 for scope, total in totals.items()}
+        before = {scope: total - 1 for scope, total in totals.items()}  # without this attempt
         limits.code_format = code_strength.required_format(settings, before, policy.recognised)
     try:
         yield limits
@@ -137,7 +137,7 @@ def attempt(
             limits.refund()
         raise
     limits.refund(kept)
-    if totals["identifier_failures_per_month"] > tries + 1:
+    if totals["identifier_failures_per_month"] > tries + 1:  # this verification's own, with this attempt
         with suppress(DatabaseError):
             windows.reset(next(bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"))
 

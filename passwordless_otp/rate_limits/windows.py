@@ -1,9 +1,10 @@
 """How often something may happen: counters in windows of time, counted and judged in one statement.
 
 Each limit holds for every span of its length, not only from hour to hour: a fixed window would let twice as many
-through around its edge. So a window is counted in twelfths, and `consume` adds up those that its span may touch:
-whoever has reached a limit waits a twelfth longer at most. A row is exact, whatever runs beside it. Across the
-edge of a twelfth, PostgreSQL overlooks what is not yet committed, at worst what a fixed window would let through.
+through around its edge. So a row counts a twelfth of that length, its window, and `consume` adds up the windows
+that the span may touch: whoever has reached a limit waits a twelfth longer at most. A row is exact, whatever runs
+beside it. Across the edge of a window, PostgreSQL overlooks what is not yet committed, at worst what a fixed
+window of the whole length would let through.
 
 `consume` first, then do what it stands for; `refund` what turned out not to be used.
 """
@@ -24,7 +25,7 @@ from passwordless_otp.models import Counter
 from passwordless_otp.models.base import retry_on_conflict
 from passwordless_otp.models.instance_settings.limits import LIMITS, LimitSettings
 
-PARTS = 12  # of the time of a limit: each is a row
+PARTS = 12  # windows in the length of a limit, each a row
 MAX_COUNT = 2**31 - 1  # that a row can hold
 
 # Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.

@@ -144,4 +144,4 @@ def test_any_order_of_steps(orders):
             max_examples=orders, stateful_step_count=40, deadline=None, suppress_health_check=checks
         ),
     )
-    assert Machine.signed_in > orders // 3
+    assert Machine.signed_in > orders // 8  # by chance: most orders of 8 sign in several times
