@@ -5,6 +5,7 @@ import logging
 from contextlib import contextmanager
 
 import pytest
+from django.contrib import messages
 from django.contrib.auth.signals import user_login_failed
 from django.db import connection
 
@@ -140,6 +141,19 @@ def test_login_failed_signal_has_a_copy_of_the_request_without_the_code():
     assert "attempt_first_factor" in route
     assert heard[0]["request"].POST["code"] == "271828"
     assert not hasattr(heard[0]["request"], "axes_locked_out")
+
+
+def test_receiver_of_login_failed_may_use_messages():
+    visitor, shown = started(), []
+
+    def receive(request, **_):
+        messages.warning(request, "Mind the gap")
+        shown.extend(str(message) for message in messages.get_messages(request))
+
+    user_login_failed.connect(receive)
+    visitor.attempt("271828")
+    user_login_failed.disconnect(receive)
+    assert shown == ["Mind the gap"]
 
 
 def test_limit_is_reported_with_its_subject_when_it_refuses(log, settings):

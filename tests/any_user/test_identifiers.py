@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 
-from passwordless_otp.models import Identifier
-from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code
+from passwordless_otp.models import Identifier, Message
+from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code, started
 
 pytestmark = pytest.mark.django_db
 WAYS = [("email_address", EMAIL, "email_code"), ("phone_number", PHONE, "phone_code")]
@@ -28,6 +28,13 @@ def test_person_who_signed_up_can_sign_in(kind, address, strategy):
     second.sign_in(address, strategy)
     assert second.attempt(newest_code(address), strategy).json()["response"]["status"] == "complete"
     assert first.signed_in == second.signed_in == f"user_{get_user_model().objects.get().pk}"
+
+
+def test_returning_user_is_notified_of_a_sign_in_in_a_new_browser():
+    joined()
+    assert not Message.objects.filter(kind="security_notice")
+    assert started().attempt(newest_code()).status_code == 200
+    assert Message.objects.get(kind="security_notice").to == EMAIL
 
 
 def test_people_with_only_a_phone_number_are_different_users():

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 
@@ -182,6 +183,12 @@ def test_a_session_can_be_ended_by_its_name(call):
     session = visitor.get("client").json()["client"]["sessions"][0]["id"]
     assert visitor.post(f"client/sessions/{session}/{call}").json()["response"]["status"] == "ended"
     assert visitor.signed_in is None
+
+
+def test_user_class_without_session_hash_signs_in_and_stays_signed_in(monkeypatch):
+    monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
+    visitor = joined()
+    assert visitor.signed_in == visitor.signed_in == f"user_{get_user_model().objects.get().pk}"
 
 
 def test_session_lifetime_is_the_operators():

@@ -25,10 +25,9 @@ def check(made, settings):
     """Apply the settings that a block has set, and run the system checks."""
     for name, value in made.items():
         if name == "INSTALLED_APPS":
-            more = [app for app in value[1:] if app not in settings.INSTALLED_APPS]
-            settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, *more]
-            continue
-        if name.isupper() and not (isinstance(value, list) and ... in value):
+            new = [app for app in value if app is not ... and app not in settings.INSTALLED_APPS]
+            settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, *new]
+        elif name.isupper() and not (isinstance(value, list) and ... in value):
             setattr(settings, name, value)
     call_command("check")
     for pattern in made.get("urlpatterns", []):

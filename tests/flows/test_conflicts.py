@@ -7,7 +7,9 @@ from django.db import OperationalError, connection
 
 from passwordless_otp import clients
 from passwordless_otp.errors import TooManyRequests
-from passwordless_otp.models import Verification
+from passwordless_otp.flows import lifecycle, sign_in
+from passwordless_otp.models import Flow, Verification
+from passwordless_otp.models.flows import Purpose
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Bucket
 from tests import hooks
@@ -72,6 +74,19 @@ def test_proof_stays_with_its_browser_when_ending_other_flows_fails():
         assert visitor.attempt(newest_code("new@example.com")).status_code == 503
     assert conflict.stopped == 3
     assert visitor.read()["verifications"]["email_address"]["status"] == "verified"
+
+
+def test_retried_step_keeps_its_name_and_docstring():
+    assert sign_in.attempt.__name__ == "attempt"
+    assert "CodeIncorrect" in sign_in.attempt.__doc__
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_concurrent_flow_is_of_the_same_purpose(purpose):
+    visitor = started()
+    visitor.sign_up(email_address=EMAIL)
+    assert Flow.objects.filter(status="open").count() == 2
+    assert lifecycle.concurrent_flow(Flow.objects.first().client, purpose).purpose == purpose
 
 
 def test_session_of_somebody_else_is_replaced_and_keeps_the_lifetime_of_the_settings():

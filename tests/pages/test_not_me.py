@@ -98,9 +98,9 @@ def test_of_two_that_press_at_once_one_ends_the_sessions(owner, ended):
     intruder()
     token = link().split("/")[-2]
     one, two = revoke_access.find_notice(token), revoke_access.find_notice(token)
-    revoke_access.revoke(one)
+    assert revoke_access.revoke(one) is one
     password = User.objects.get().password
-    revoke_access.revoke(two)
+    assert revoke_access.revoke(two) is two
     assert User.objects.get().password == password
     assert len(ended) == 1
 

@@ -63,6 +63,18 @@ def test_the_second_proof_of_a_sign_up_gives_nothing_back_a_second_time():
     assert (held("ip_failures", IP), held("ip_flows", IP), held("ip_messages", IP)) == (5, 5, 5)
 
 
+def test_opening_of_a_sign_up_is_refunded_by_its_first_proof_only():
+    only()
+    guess("other@example.com")
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=MINE, phone_number=PHONE)
+    for strategy, identifier in {"email_code": MINE, "phone_code": PHONE}.items():
+        assert held("ip_flows", IP) == (2 if strategy == "email_code" else 1)
+        visitor.prepare(strategy)
+        assert visitor.attempt(code_of(identifier), strategy).status_code == 200
+    assert held("ip_flows", IP) == 1
+
+
 def test_a_success_that_is_replayed_gives_nothing_back():
     only()
     joined(EMAIL)

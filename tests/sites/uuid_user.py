@@ -1,4 +1,4 @@
-"""A site whose users have a handle, a UUID for a key, and no email address."""
+"""A site whose users have a handle, a UUID for a key, no email address, and no `last_login`."""
 
 from tests.settings import *
 

@@ -1,4 +1,4 @@
-"""Member: a handle, and no way to reach her."""
+"""Member: a handle, no way to reach them, and no record of logins."""
 
 import uuid
 
@@ -21,5 +21,6 @@ class Member(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
 
+    last_login = None
     USERNAME_FIELD = "handle"
     objects = MemberManager()
