@@ -52,7 +52,7 @@ def test_the_answer_is_the_state_as_it_stands_then(visitor, monkeypatch, spell, 
 
 
 @pytest.mark.parametrize("spell", [str, wrong])
-def test_a_code_that_was_replaced_is_compared_with_the_new_one_and_pays_for_it(visitor, monkeypatch, spell):
+def test_a_code_that_was_replaced_is_compared_with_the_new_one_and_consumes_a_try(visitor, monkeypatch, spell):
     meanwhile(monkeypatch, lambda: signing_in().update(nonce=secrets.token_hex(16)))
     assert errors(visitor.attempt(spell(newest_code()))) == ["form_code_incorrect"]
     assert signing_in().get().tries == 1

@@ -44,7 +44,7 @@ def test_of_60_takes_in_different_orders_exactly_the_limit_goes_through():
     assert sum(windows.totals(*[bucket(f"own {index}", seconds=24 * HOUR) for index in range(THREADS)])) == LIMIT
 
 
-def test_a_place_given_back_is_taken_once():
+def test_refunded_place_is_consumed_once():
     receipts = [take(ALL) for _ in range(LIMIT)]
     give = [lambda mine=mine: windows.refund(Tally(mine)) for mine in receipts[:7]]
     through = together([*give, *[lambda: attempted(ALL)] * 30])
@@ -54,7 +54,7 @@ def test_a_place_given_back_is_taken_once():
     assert windows.total_of(ALL) == LIMIT
 
 
-def test_takes_and_what_is_given_back_do_not_deadlock():
+def test_consume_and_refund_do_not_deadlock():
     def both(index):
         wide = [bucket(f"wide {number}", limit=10**6, seconds=24 * HOUR) for number in range(6)]
         random.Random(index).shuffle(wide)

@@ -1,4 +1,4 @@
-"""No comparison without a payment, and nothing comes back that was not paid, or paid by others."""
+"""Each comparison is consumed first, and a success refunds only what its own verification has consumed."""
 
 import pytest
 from django.db import DatabaseError
@@ -22,7 +22,7 @@ def failures(value=EMAIL):
     return held("identifier_failures", *IdentifierValue(kind, value))
 
 
-def test_a_success_gives_back_its_own_share_of_what_people_share_and_no_more():
+def test_success_refunds_its_own_receipts_and_no_others():
     only()
     joined(EMAIL)
     Counter.objects.all().delete()
@@ -36,7 +36,7 @@ def test_a_success_gives_back_its_own_share_of_what_people_share_and_no_more():
     assert held("identifier_messages", "email_address", EMAIL) == 2  # what was sent, was sent
 
 
-def test_proving_ones_own_address_gives_back_no_guess_at_somebody_elses():
+def test_proof_of_own_address_refunds_no_guess_at_another_one():
     only()
     visitor = ApiVisitor()
     visitor.sign_up(email_address=MINE, phone_number=PHONE, strategy="phone_code")
@@ -48,7 +48,7 @@ def test_proving_ones_own_address_gives_back_no_guess_at_somebody_elses():
     assert failures(PHONE) == held("ip_failures", IP) == held("instance_failures") == 4
 
 
-def test_the_second_proof_of_a_sign_up_gives_nothing_back_a_second_time():
+def test_second_proof_of_a_sign_up_refunds_nothing_twice():
     only()
     visitor = ApiVisitor()
     for number in range(5):
@@ -75,7 +75,7 @@ def test_opening_of_a_sign_up_is_refunded_by_its_first_proof_only():
     assert held("ip_flows", IP) == 1
 
 
-def test_a_success_that_is_replayed_gives_nothing_back():
+def test_replayed_success_refunds_nothing():
     only()
     joined(EMAIL)
     for number in range(3):
@@ -89,7 +89,7 @@ def test_a_success_that_is_replayed_gives_nothing_back():
     assert held("ip_failures", IP) == 3
 
 
-def test_from_another_ip_address_it_goes_back_where_it_was_paid():
+def test_refund_goes_to_the_ip_address_that_consumed():
     only()
     joined(EMAIL)
     Counter.objects.all().delete()
@@ -102,7 +102,7 @@ def test_from_another_ip_address_it_goes_back_where_it_was_paid():
     assert held("ip_flows", "203.0.113.7") == 1
 
 
-def test_who_changes_the_address_of_a_sign_up_pays_for_each():
+def test_each_address_of_a_changed_sign_up_stays_consumed():
     only()
     visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
@@ -114,7 +114,7 @@ def test_who_changes_the_address_of_a_sign_up_pays_for_each():
     assert failures() == held("ip_failures", IP) == 4
 
 
-def test_one_that_fails_keeps_what_it_has_paid():
+def test_failed_verification_is_not_refunded():
     only()
     joined(EMAIL)
     visitor = ApiVisitor()
@@ -127,7 +127,7 @@ def test_one_that_fails_keeps_what_it_has_paid():
 
 
 @pytest.mark.parametrize("text", ["", "12345", "abcdef", "1234567"])
-def test_what_could_be_no_code_is_neither_compared_nor_paid(text):
+def test_text_that_is_no_code_is_neither_compared_nor_consumed(text):
     only()
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
@@ -137,7 +137,7 @@ def test_what_could_be_no_code_is_neither_compared_nor_paid(text):
     assert Verification.objects.get().tries == 0
 
 
-def test_over_the_limit_even_the_right_code_is_not_compared_and_costs_no_try():
+def test_right_code_over_the_limit_is_not_compared_and_consumes_no_try():
     only(ip_failures=3)
     joined(EMAIL)
     visitor = ApiVisitor()
@@ -152,7 +152,7 @@ def test_over_the_limit_even_the_right_code_is_not_compared_and_costs_no_try():
     assert visitor.attempt(newest_code(EMAIL)).status_code == 200
 
 
-def test_a_prepare_that_sends_nothing_costs_nothing():
+def test_prepare_that_sends_nothing_consumes_nothing():
     only()
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
@@ -178,7 +178,7 @@ def test_one_flow_gives_up_before_the_limits_of_its_identifier_are_used_up():
 
 
 @pytest.mark.parametrize("also", [{}, {"username": "jane"}])
-def test_a_box_for_everybody_costs_a_newcomer_nothing_in_the_end(also):
+def test_sign_up_by_the_sign_in_box_is_refunded_in_full(also):
     only()
     operate(username="required" if also else "off")
     visitor = ApiVisitor()
@@ -208,7 +208,7 @@ def test_that_a_username_is_taken_is_told_no_oftener_than_flows_are_begun():
     assert codes == [422] * 4 + [429] * 2
 
 
-def test_a_database_that_fails_to_give_back_signs_in_all_the_same(monkeypatch):
+def test_sign_in_completes_when_the_refund_fails(monkeypatch):
     only()
     joined(EMAIL)
     visitor = ApiVisitor()
@@ -255,7 +255,7 @@ def test_a_browser_that_somebody_else_has_signed_in_with_is_a_stranger():
     assert other.sign_in(EMAIL, "email_code").status_code == 429
 
 
-def test_a_right_code_forgets_every_wrong_one_since_the_last():
+def test_right_code_resets_the_failures_per_month():
     only()
     joined(EMAIL)
     guess(EMAIL)

@@ -45,7 +45,7 @@ def test_nothing_to_take_asks_nothing(django_assert_num_queries):
         assert windows.totals() == []
 
 
-def test_all_buckets_of_a_request_cost_one_statement_and_no_transaction(
+def test_all_buckets_of_a_request_take_one_statement_and_no_transaction(
     transactional_db, django_assert_num_queries
 ):
     others = [bucket("a"), bucket("b")]
@@ -170,7 +170,7 @@ class Plan:
 def explain(execute, sql, params, many, context):
     with connection.connection.cursor() if connection.vendor == "postgresql" else connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")  # the table is too small for an index to pay
+            cursor.execute("SET LOCAL enable_seqscan = off")  # the table is too small for an index to help
         prefix = "EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN "
         if "WITH asked" in sql and not sql.startswith("EXPLAIN"):
             cursor.execute(prefix + sql, params)
@@ -193,7 +193,7 @@ def test_what_is_never_refused_counts_as_far_as_every_database_can():
     assert BaseDatabaseOperations.integer_field_ranges["PositiveIntegerField"][1] == windows.MAX_COUNT
 
 
-def test_who_is_refused_while_somebody_gives_back_may_come_again_in_a_second():
+def test_refusal_during_a_refund_allows_a_retry_in_a_second():
     full = bucket(limit=1)
     take(full)
 

@@ -1,4 +1,4 @@
-"""Codes grow with the wrong ones: for an identifier, for the whole instance, whether or not anybody has it."""
+"""Escalation: wrong codes make later ones longer, for an identifier and the instance, known or not."""
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_those_that_only_count_fall_back_with_what_they_count(name, counted, clo
     assert length() == 6
 
 
-def test_a_right_code_begins_the_streak_anew_and_its_own_wrong_ones_never_counted():
+def test_right_code_resets_the_failures_per_month_and_its_own_never_counted():
     only(identifier_failures_per_month=NUMBER)
     joined(EMAIL)
     for _ in range(NUMBER - 1):
@@ -178,7 +178,7 @@ def test_a_live_short_code_that_nobody_tried_yet_lets_its_owner_in():
     assert owner.attempt(code).status_code == 200
 
 
-def test_a_recognised_browser_keeps_its_6_digits_and_its_messages_while_strangers_besiege_the_identifier():
+def test_a_recognised_browser_keeps_its_6_digits_and_its_messages_while_strangers_guess():
     only(identifier_failures_per_day=NUMBER, instance_failures=NUMBER, identifier_messages=6)
     owner = signed_out()  # with a message of its own
     for number in range(5):
@@ -237,7 +237,7 @@ def test_a_grown_code_arrives_whole_and_works_however_it_is_typed(identifier):
     assert errors(answer) == ["sign_up_if_missing_transfer"]
 
 
-def test_what_can_be_no_code_of_the_grown_shape_is_not_compared_and_not_counted():
+def test_text_of_another_code_format_is_not_compared_and_not_counted():
     only(identifier_failures_per_day=NUMBER)
     for _ in range(NUMBER):
         guess()

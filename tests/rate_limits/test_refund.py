@@ -1,4 +1,4 @@
-"""A success gives back what it has taken, and nothing else."""
+"""`windows.refund`: a success refunds its own receipts, and nothing else."""
 
 import json
 from collections import Counter as Tally
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 BUSY, QUIET = bucket("busy"), bucket("quiet")
 
 
-def test_what_was_taken_can_be_taken_again():
+def test_refunded_place_can_be_consumed_again():
     receipts = [take(BUSY) for _ in range(5)]
     windows.refund(Tally(receipts[0]))
     take(BUSY)
@@ -23,7 +23,7 @@ def test_what_was_taken_can_be_taken_again():
         take(BUSY)
 
 
-def test_only_the_own_share_goes_back():
+def test_refund_takes_back_its_own_receipts_only():
     mine = take(BUSY, QUIET)
     for _ in range(3):
         take(BUSY)
@@ -31,7 +31,7 @@ def test_only_the_own_share_goes_back():
     assert windows.totals(BUSY, QUIET) == [3, 0]
 
 
-def test_the_shares_of_several_takes_go_back_in_one_statement(django_assert_num_queries):
+def test_receipts_of_several_steps_are_refunded_in_one_statement(django_assert_num_queries):
     mine = [*take(BUSY, QUIET), *take(BUSY)]
     take(BUSY)
     with django_assert_num_queries(1):
@@ -39,7 +39,7 @@ def test_the_shares_of_several_takes_go_back_in_one_statement(django_assert_num_
     assert windows.totals(BUSY, QUIET) == [1, 0]
 
 
-def test_nothing_goes_below_0():
+def test_refund_does_not_count_below_0():
     mine = take(BUSY)
     windows.refund(Tally([*mine, *mine, *mine]))
     windows.refund(Tally(mine))
@@ -47,7 +47,7 @@ def test_nothing_goes_below_0():
     assert Counter.objects.get().count == 0
 
 
-def test_it_goes_back_to_the_window_that_it_was_taken_from(clock):
+def test_refund_goes_to_the_window_that_was_consumed(clock):
     mine = take(BUSY)
     clock.tick(HOUR // 2)
     take(BUSY)
@@ -57,7 +57,7 @@ def test_it_goes_back_to_the_window_that_it_was_taken_from(clock):
     assert windows.total_of(BUSY) == 1
 
 
-def test_what_ended_to_count_gives_no_room_in_a_later_window(clock):
+def test_refund_of_an_ended_window_makes_no_room_in_a_later_one(clock):
     mine = take(BUSY)
     clock.tick(2 * HOUR)
     for _ in range(5):
@@ -68,7 +68,7 @@ def test_what_ended_to_count_gives_no_room_in_a_later_window(clock):
         take(BUSY)
 
 
-def test_a_share_whose_row_was_purged_makes_no_room():
+def test_refund_of_a_purged_row_makes_no_room():
     mine = take(BUSY)
     Counter.objects.all().delete()
     windows.refund(Tally(mine))
@@ -76,7 +76,7 @@ def test_a_share_whose_row_was_purged_makes_no_room():
     assert Counter.objects.get().expires_at == 0  # for the next purge
 
 
-def test_a_share_survives_being_written_down_as_json():
+def test_receipt_can_be_refunded_after_json():
     [mine] = take(BUSY)
     windows.refund(Tally([LimitReceipt(*json.loads(json.dumps(mine)))]))
     assert windows.total_of(BUSY) == 0
