@@ -92,19 +92,15 @@ def _instance_settings() -> InstanceSettings | None:
 def _check_proxies() -> Iterator[CheckMessage]:
     names = [name for name in PROXY_SETTINGS if getattr(site, name)]
     if names and not conf.get("TRUSTED_PROXIES"):
-        text = (
-            f"{names[0]} is set, so the site is behind a proxy, but TRUSTED_PROXIES is 0: "
-            "all visitors share the rate limits of the proxy's address."
-        )
+        text = f"{names[0]} is set, so the site is behind a proxy, but TRUSTED_PROXIES is 0: "
+        text += "all visitors share the rate limits of the proxy's address."
         yield warning("W010", text, "Set TRUSTED_PROXIES to the number of your proxies.")
 
 
 def _check_cookies() -> Iterator[CheckMessage]:
     if not site.SESSION_COOKIE_SECURE and site.SESSION_ENGINE == SIGNED_COOKIES:
-        text = (
-            "SESSION_COOKIE_SECURE is off and sessions are kept in signed cookies: "
-            "whoever reads such a cookie on the network has a session that no sign-out ends."
-        )
+        text = "SESSION_COOKIE_SECURE is off and sessions are kept in signed cookies: "
+        text += "whoever reads such a cookie on the network has a session that no sign-out ends."
         yield error("E010", text, "Set SESSION_COOKIE_SECURE = True.")
     used = {"SESSION_COOKIE_SECURE": True, "CSRF_COOKIE_SECURE": not site.CSRF_USE_SESSIONS}
     insecure = [name for name, is_used in used.items() if is_used and not getattr(site, name)]

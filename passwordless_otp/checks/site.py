@@ -33,7 +33,11 @@ def check_apps(**_: Any) -> list[CheckMessage]:
 def check_middleware(**_: Any) -> list[CheckMessage]:
     """Look for the middleware that signing in needs."""
     missing = [kind for kind in [SessionMiddleware, AuthenticationMiddleware] if not _is_used(kind)]
-    return [_missing_middleware(kind) for kind in missing]
+    text, hint = (
+        "MIDDLEWARE has no {0.__name__}: nobody can be signed in.",
+        "Add '{0.__module__}.{0.__name__}' to it.",
+    )
+    return [error("E007", text.format(kind), hint.format(kind)) for kind in missing]
 
 
 def check_threads(**_: Any) -> list[CheckMessage]:
@@ -47,11 +51,6 @@ def check_threads(**_: Any) -> list[CheckMessage]:
 def check_database(**_: Any) -> list[CheckMessage]:
     """Look at which databases hold users and the app's tables."""
     return [*_check_routers(), *_check_vendor()]
-
-
-def _missing_middleware(kind: type) -> CheckMessage:
-    text = f"MIDDLEWARE has no {kind.__name__}: nobody can be signed in."
-    return error("E007", text, f"Add '{kind.__module__}.{kind.__name__}' to it.")
 
 
 def _is_used(kind: type) -> bool:

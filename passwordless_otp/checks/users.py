@@ -58,9 +58,8 @@ def _check_user_page() -> Iterator[CheckMessage]:
     """Look for a user's page that was registered only after the app had added its inline."""
     model = get_user_model()
     order = [config.label for config in apps.get_app_configs()]
-    if not apps.is_installed("django.contrib.admin") or order.index(model._meta.app_label) < order.index(
-        OWN_LABEL
-    ):
+    is_before = order.index(model._meta.app_label) < order.index(OWN_LABEL)
+    if is_before or not apps.is_installed("django.contrib.admin"):
         return
     page: Any = admin.site.get_model_admin(model) if admin.site.is_registered(model) else None
     if page is not None and not any(inline.model is Identifier for inline in page.inlines):

@@ -2,7 +2,7 @@
 
 In the order in which a message lives: `dispatch` hands it to whoever delivers it. `thread_pool` holds it until
 a thread is free or a retry is due. `deliver` claims it, asks `sms_guard` whether it must be suppressed, has
-`render` write it, tries the providers that `routes` names and records the outcome. `security_notices` writes the
+`render` write it, tries the providers that `routes` names and records the result. `security_notices` writes the
 messages about a sign-in or an added identifier. `recover` finds what a process or a queue has lost, and `tasks`
 is the worker for Django's task queue. `backends` holds the providers.
 """

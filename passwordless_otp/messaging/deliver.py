@@ -1,4 +1,4 @@
-"""Deliver one message: claim it, suppress or render it, try the providers in turn, record the outcome.
+"""Deliver one message: claim it, suppress or render it, try the providers in turn, record the result.
 
 Any number of workers may be given the same job. The claim is one conditional UPDATE, so one of them sends and the
 others do nothing. A message that a provider may have taken is never sent again by itself. One that certainly was
@@ -24,7 +24,7 @@ from passwordless_otp.messaging import render, routes, security_notices, sms_gua
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Flow, Message, ProviderHealth
 from passwordless_otp.models.flows import VerificationStatus
-from passwordless_otp.models.messages import ACCEPTED, MessageKind, MessageStatus, Outcome
+from passwordless_otp.models.messages import ACCEPTED, DeliveryResult, MessageKind, MessageStatus
 
 logger = logging.getLogger("passwordless_otp.messaging")
 
@@ -34,7 +34,7 @@ RETRY_WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds, from and to: one for each re
 TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is not sent any more
 
 
-def deliver_message(job: UUID | str) -> datetime | None:
+def run_job(job: UUID | str) -> datetime | None:
     """Do what is due for this job. Return when it is due again, `None` where nothing is left to do.
 
     For a message that is pending, that is to send it; for one that a provider has, to report what became of its
@@ -91,53 +91,56 @@ def _deliver_all(messages: Iterable[Message]) -> datetime | None:
 
 def _deliver(message: Message) -> datetime | None:
     """Deliver a message that the caller has claimed. Return when it is due again, if it is."""
-    outcome = _reason_not_to_send(message) or _try_providers(message)
-    if outcome.status == MessageStatus.PENDING:
-        outcome = _schedule(message, outcome)
-    if outcome.status not in {MessageStatus.SENT, MessageStatus.SUPPRESSED}:
-        what = (message.pk, message.channel, outcome.status, outcome.error_code, outcome.backend or "none")
+    result = _reason_not_to_send(message) or _try_providers(message)
+    if result.status == MessageStatus.PENDING:
+        again = _next_try(message)
+        result = result._replace(next_try_at=again) if again else result._replace(status=MessageStatus.FAILED)
+    if result.status not in {MessageStatus.SENT, MessageStatus.SUPPRESSED}:
+        what = (message.pk, message.channel, result.status, result.error_code, result.backend or "none")
         logger.error("message %s (%s): %s, %s (provider: %s)", *what)
-    message.record(outcome)
-    if outcome.status == MessageStatus.SENT:
-        _record_health(outcome.backend, works=True)
+    message.record(result)
+    if result.status == MessageStatus.SENT:
+        _record_health(result.backend, works=True)
         if MessageKind(message.kind).has_code:
-            message.backend = outcome.backend
+            message.backend = result.backend
             events.code_sent(message)
-    return outcome.next_try_at
+    return result.next_try_at
 
 
-def _reason_not_to_send(message: Message) -> Outcome | None:
+def _reason_not_to_send(message: Message) -> DeliveryResult | None:
     if message.is_current:
         reason = sms_guard.suppression_reason(message)
-        return Outcome(MessageStatus.SUPPRESSED, error_code=reason) if reason else None
+        return DeliveryResult(MessageStatus.SUPPRESSED, error_code=reason) if reason else None
     verification = message.verification
     newest = verification is not None and message.generation == verification.generation
     if verification is not None and verification.state == VerificationStatus.EXPIRED and newest:
-        return Outcome(MessageStatus.FAILED, error_code="code expired while the message waited for a worker")
-    return Outcome(MessageStatus.SUPPRESSED, error_code="code was used, replaced or abandoned")
+        return DeliveryResult(
+            MessageStatus.FAILED, error_code="code expired while the message waited for a worker"
+        )
+    return DeliveryResult(MessageStatus.SUPPRESSED, error_code="code was used, replaced or abandoned")
 
 
 @sensitive_variables("outgoing")
-def _try_providers(message: Message) -> Outcome:
+def _try_providers(message: Message) -> DeliveryResult:
     """Try one provider after the other until one has taken the message or may have."""
     try:
         outgoing, providers = render.render_message(message), routes.providers_of(message.channel)
     except DatabaseError as error:  # may be over soon
-        return Outcome(MessageStatus.PENDING, error_code=type(error).__name__)
+        return DeliveryResult(MessageStatus.PENDING, error_code=type(error).__name__)
     except Exception as error:
-        return Outcome(MessageStatus.FAILED, error_code=type(error).__name__)
-    outcomes = [Outcome(MessageStatus.FAILED, error_code="no provider is configured")]
+        return DeliveryResult(MessageStatus.FAILED, error_code=type(error).__name__)
+    results = [DeliveryResult(MessageStatus.FAILED, error_code="no provider is configured")]
     for provider in providers:
-        outcome, try_next = _try(provider, message, outgoing)
+        result, try_next = _try(provider, message, outgoing)
         if not try_next:
-            return outcome
-        outcomes.append(outcome)
-    waiting = [outcome for outcome in outcomes if outcome.status == MessageStatus.PENDING]
-    return (waiting or outcomes)[-1]
+            return result
+        results.append(result)
+    waiting = [result for result in results if result.status == MessageStatus.PENDING]
+    return (waiting or results)[-1]
 
 
 class _Try(NamedTuple):
-    outcome: Outcome
+    result: DeliveryResult
     try_next: bool = False  # nothing has gone out, and another provider may take it
 
 
@@ -147,32 +150,31 @@ def _try(provider: routes.Provider, message: Message, outgoing: Outgoing) -> _Tr
     try:
         backend = provider.backend()
     except Exception as error:
-        return _Try(Outcome(MessageStatus.FAILED, name, type(error).__name__), try_next=True)
+        return _Try(DeliveryResult(MessageStatus.FAILED, name, type(error).__name__), try_next=True)
     if backend.max_code_length and len(outgoing.code) > backend.max_code_length:
-        return _Try(Outcome(MessageStatus.FAILED, name, "code too long for this provider"), try_next=True)
+        return _Try(DeliveryResult(MessageStatus.FAILED, name, "code too long for this provider"), try_next=True)
     if not ProviderHealth.objects.admits(name):
-        return _Try(Outcome(MessageStatus.PENDING, name, "passed over after repeated failures"), try_next=True)
+        return _Try(
+            DeliveryResult(MessageStatus.PENDING, name, "passed over after repeated failures"), try_next=True
+        )
     return _send(backend, name, replace(outgoing, callback_url=render.callback_url(message, backend)))
 
 
 @sensitive_variables("outgoing")
 def _send(backend: Backend, name: str, outgoing: Outgoing) -> _Try:
     try:
-        receipt = backend.send(outgoing)
-        return _Try(Outcome(MessageStatus.SENT, name, provider_id=receipt.provider_id))
+        return _Try(DeliveryResult(MessageStatus.SENT, name, provider_id=backend.send(outgoing).provider_id))
     except Refused as error:
-        result = _Try(Outcome(MessageStatus.FAILED, name, error.code), try_next=error.elsewhere)
-        works = True
+        answer, works = _Try(DeliveryResult(MessageStatus.FAILED, name, error.code), error.elsewhere), True
     except Unavailable as error:
-        result = _Try(Outcome(MessageStatus.PENDING, name, error.code), try_next=True)
-        works = error.for_recipient
+        answer, works = _Try(DeliveryResult(MessageStatus.PENDING, name, error.code), True), error.for_recipient
     except Unclear as error:
-        result, works = _Try(Outcome(MessageStatus.UNKNOWN, name, error.code)), False
+        answer, works = _Try(DeliveryResult(MessageStatus.UNKNOWN, name, error.code)), False
     except Exception as error:
-        return _Try(Outcome(MessageStatus.UNKNOWN, name, type(error).__name__))
+        return _Try(DeliveryResult(MessageStatus.UNKNOWN, name, type(error).__name__))
     # Outside of `except`: a database error in there would carry the provider's as its context, text and all.
     _record_health(name, works)
-    return result
+    return answer
 
 
 def _record_health(name: str, works: bool) -> None:
@@ -184,15 +186,8 @@ def _record_health(name: str, works: bool) -> None:
         logger.error("the health of provider %s was not recorded: %s", name, type(error).__name__)
 
 
-def _schedule(message: Message, outcome: Outcome) -> Outcome:
-    """Return the outcome with its next try, or as failed where that would be one too many or too late."""
-    again = _next_try(message)
-    if again is None:
-        return outcome._replace(status=MessageStatus.FAILED)
-    return outcome._replace(next_try_at=again)
-
-
 def _next_try(message: Message) -> datetime | None:
+    """Return when to try again, or `None` where that would be one time too many or too late."""
     if message.delivery_tries > len(RETRY_WAITS):
         return None
     low, high = RETRY_WAITS[message.delivery_tries - 1]
@@ -211,14 +206,13 @@ def report_outcome(message: Message) -> None:
     verification = message.verification
     if message.status not in ACCEPTED or verification is None or message.is_current:
         return
-    providers = {provider.name: provider for provider in routes.providers_of(message.channel)}
-    provider = providers.get(message.backend)
-    if provider is None or not provider.reports_outcome:
-        return
     used = verification.status in {VerificationStatus.VERIFIED, VerificationStatus.TRANSFERABLE}
     approved = used and message.generation == verification.generation
-    try:
-        provider.backend().report_outcome(message.provider_id, approved)
-    except Exception as error:
-        what = (message.pk, message.backend, type(error).__name__)
-        logger.error("outcome of message %s was not reported to %s: %s", *what)
+    for provider in routes.providers_of(message.channel):
+        if provider.name != message.backend or not routes.wants_outcome([provider.entry]):
+            continue
+        try:
+            provider.backend().report_outcome(message.provider_id, approved)
+        except Exception as error:
+            what = (message.pk, message.backend, type(error).__name__)
+            logger.error("outcome of message %s was not reported to %s: %s", *what)

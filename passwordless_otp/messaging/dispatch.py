@@ -65,15 +65,14 @@ def report_outcome(verification: Verification) -> None:
     must not tell who has an account. Newest first: a provider may hold two codes for one verification.
     """
     try:
-        providers = routes.providers_of(verification.identifier.kind.channel)
-        if not any(provider.reports_outcome for provider in providers):
+        if not routes.wants_outcome(conf.chain(verification.identifier.kind.channel)):
             return
         jobs = [str(pk) for pk in verification.messages.order_by("-generation").values_list("pk", flat=True)]
     except Exception as error:  # it must not change the answer
         logger.error("verification %s was not reported: %s", verification.pk, type(error).__name__)
         return
     for job in jobs:
-        _dispatch(job, partial(deliver.deliver_message, job))
+        _dispatch(job, partial(deliver.run_job, job))
 
 
 def _dispatch(job: str, deliver_here: Callable[[], object]) -> None:

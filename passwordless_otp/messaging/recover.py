@@ -1,6 +1,6 @@
 """Find what was lost: by a process that died, a queue that was down, a provider that could not be reached.
 
-What is still pending is delivered. What was claimed over a minute ago and has no outcome belongs to a process
+What is still pending is delivered. What was claimed over a minute ago and has no result belongs to a process
 that died. Whether it was sent nobody can tell, so it is marked as unknown and not repeated: an SMS is paid for
 twice, and a visitor can ask for another code.
 """
@@ -52,7 +52,7 @@ def recover_all() -> int:
     jobs = due(BATCH)
     for job in jobs:
         try:
-            deliver.deliver_message(job)
+            deliver.run_job(job)
         except Exception as error:  # the others are still delivered
             logger.error("job %s was not delivered: %s", job, type(error).__name__)
     return len(jobs)

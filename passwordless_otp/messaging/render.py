@@ -54,16 +54,8 @@ def render_message(message: Message) -> Outgoing:
     with translation.override(message.language or None):
         more = _notice_context(message) if verification is None else {}
         text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
-    return Outgoing(
-        id=message.pk.hex,
-        channel=message.channel,
-        to=message.identifier.value,
-        subject=text.subject,
-        text=text.body,
-        html=text.html,
-        code=code,
-        seconds_left=left,
-    )
+    to = message.identifier.value
+    return Outgoing(message.pk.hex, message.channel, to, text.subject, text.body, code, left, html=text.html)
 
 
 @sensitive_variables()
@@ -132,11 +124,8 @@ def _render(kind: str, name: str, context: dict[str, object]) -> str:
 
 def _notice_context(notice: Message) -> dict[str, object]:
     origin, path = conf.public_origin(), _path("not_me", links.token(notice.pk))
-    return {
-        "added": notice.flow is None,
-        "at": notice.happened_at,
-        "not_me_url": origin + path if origin and path else "",
-    }
+    url = origin + path if origin and path else ""
+    return {"added": notice.flow is None, "at": notice.happened_at, "not_me_url": url}
 
 
 def callback_url(message: Message, backend: Backend) -> str:

@@ -5,9 +5,9 @@ stands there a second time. Under this name its messages and its health are save
 """
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from django.utils.module_loading import import_string
 
@@ -18,21 +18,12 @@ from passwordless_otp.messaging.backends.base import Backend
 _backends: dict[tuple[str, str], tuple[Mapping[str, Any], Backend]] = {}
 
 
-@dataclass(frozen=True)
-class Provider:
+class Provider(NamedTuple):
     """One entry of DELIVERY."""
 
     channel: str
     name: str
     entry: Mapping[str, Any]
-
-    @property
-    def reports_outcome(self) -> bool:
-        """Whether it wants to hear what became of a code."""
-        try:
-            return bool(import_string(self.entry["BACKEND"]).reports_outcome)
-        except ImportError:
-            return False
 
     def backend(self) -> Backend:
         """Return its backend, the same one while the setting is the same: it may keep connections open."""
@@ -45,14 +36,20 @@ class Provider:
 
 def providers_of(channel: str) -> list[Provider]:
     """Return the providers of this channel, first choice first."""
-    providers: list[Provider] = []
-    paths: list[str] = []
-    for entry in conf.chain(channel):
-        path = entry["BACKEND"]
-        paths.append(path)
-        number = paths.count(path)
-        providers.append(Provider(channel, path if number == 1 else f"{path}#{number}", entry))
-    return providers
+    entries = conf.chain(channel)
+    paths = [entry["BACKEND"] for entry in entries]
+    numbers = [paths[:end].count(path) for end, path in enumerate(paths, 1)]
+    names = [path if number == 1 else f"{path}#{number}" for path, number in zip(paths, numbers, strict=True)]
+    return [Provider(channel, name, entry) for name, entry in zip(names, entries, strict=True)]
+
+
+def wants_outcome(entries: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether a provider of these entries of DELIVERY wants to hear what became of a code."""
+    for entry in entries:
+        with suppress(ImportError):
+            if import_string(entry["BACKEND"]).reports_outcome:
+                return True
+    return False
 
 
 def build_backend(entry: Mapping[str, Any]) -> Backend:

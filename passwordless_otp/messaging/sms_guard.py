@@ -74,11 +74,8 @@ def _email_reason(message: Message, kind: MessageKind, settings: InstanceSetting
         return BOUNCED
     if kind != MessageKind.UNKNOWN_ACCOUNT:
         return ""
-    buckets = [
-        bucket_for(settings, "identifier_unknown_account", *identifier),
-        bucket_for(settings, "instance_unknown_account"),
-    ]
-    return _limit_reason(message, buckets)
+    own = bucket_for(settings, "identifier_unknown_account", *identifier)
+    return _limit_reason(message, [own, bucket_for(settings, "instance_unknown_account")])
 
 
 def _has_bounced(identifier: IdentifierValue) -> bool:
@@ -135,20 +132,14 @@ def conversions(country: str = "") -> dict[str, Conversion]:
 
 def paused_countries(settings: InstanceSettings) -> dict[str, Conversion]:
     """Return the countries that the conversion breaker pauses now."""
-    return {
-        name: conversion
-        for name, conversion in conversions().items()
-        if name not in settings.sms_never_paused and conversion.is_too_low(settings)
-    }
+    low = {name: found for name, found in conversions().items() if found.is_too_low(settings)}
+    return {name: found for name, found in low.items() if name not in settings.sms_never_paused}
 
 
 def rules_for_proven(number: str, settings: InstanceSettings) -> list[Bucket]:
     """Return what an SMS to a user's number consumes: nothing that one to a stranger's does."""
-    return [
-        bucket_for(settings, "sms_proven"),
-        bucket_for(settings, "sms_proven_per_day"),
-        *_budget("sms_proven_daily_budget", settings, number),
-    ]
+    limits = [bucket_for(settings, "sms_proven"), bucket_for(settings, "sms_proven_per_day")]
+    return [*limits, *_budget("sms_proven_daily_budget", settings, number)]
 
 
 def rules_for_unproven(number: str, settings: InstanceSettings, verified: int) -> list[Bucket]:

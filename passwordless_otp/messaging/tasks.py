@@ -5,12 +5,12 @@ try:
 except ImportError:
     from django_tasks import task  # type: ignore[no-redef]
 
-from passwordless_otp.messaging.deliver import deliver_message
+from passwordless_otp.messaging.deliver import run_job
 
 
 @task
 def deliver(job: str) -> None:
     """Do what is due for this job. Backends that can't defer tasks leave the next try to `otp_deliver`."""
-    again = deliver_message(job)
+    again = run_job(job)
     if again and deliver.get_backend().supports_defer:
         deliver.using(run_after=again).enqueue(job)

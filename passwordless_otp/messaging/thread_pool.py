@@ -36,7 +36,7 @@ class NoThreads(RuntimeError):
 class Job(NamedTuple):
     """What to deliver, and the path under which the site is mounted: only the request's thread knows that."""
 
-    name: str  # as `deliver_message` takes it
+    name: str  # as `run_job` takes it
     script_prefix: str
 
 
@@ -149,7 +149,7 @@ def _work(queue: DelayQueue) -> None:
 def _deliver(queue: DelayQueue, job: Job) -> None:
     set_script_prefix(job.script_prefix)
     try:
-        again = deliver.deliver_message(job.name)
+        again = deliver.run_job(job.name)
         if again:
             queue.add(job, (again - timezone.now()).total_seconds())
     finally:

@@ -6,7 +6,7 @@ whatever order the worker's answer and the provider's reports arrive in.
 """
 
 from datetime import datetime
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -27,7 +27,7 @@ class MessageKind(models.TextChoices):
     SIGN_IN = "sign_in", _("code to sign in")
     SIGN_UP = "sign_up", _("code to sign up")
     UNKNOWN_ACCOUNT = "unknown_account", _("unknown account")
-    NOT_ALLOWED = "not_allowed", _("account does not sign in by code")
+    NOT_ALLOWED = "not_allowed", _("sign-in by code not allowed")
     SECURITY_NOTICE = "security_notice", _("security notice")
 
     @property
@@ -45,7 +45,7 @@ class MessageStatus(models.TextChoices):
     DELIVERED = "delivered", _("delivered")
     FAILED = "failed", _("failed")
     UNKNOWN = "unknown", _("may have been sent")
-    SUPPRESSED = "suppressed", _("not to be sent")
+    SUPPRESSED = "suppressed", _("suppressed")
 
 
 UNFINISHED = [MessageStatus.PENDING, MessageStatus.SENDING]
@@ -64,7 +64,7 @@ PREDECESSORS = {
 TEXT_LENGTHS = {"backend": 200, "provider_id": 200, "error_code": 100}
 
 
-class Outcome(NamedTuple):
+class DeliveryResult(NamedTuple):
     """What came of a try to deliver a message. `error_code` and `backend` are shown to operators."""
 
     status: MessageStatus
@@ -75,15 +75,10 @@ class Outcome(NamedTuple):
 
     def as_text(self) -> Self:
         """Return it with texts that can be saved: a site's own backend may return anything."""
-        return self._replace(
-            backend=_text("backend", self.backend),
-            error_code=_text("error_code", self.error_code),
-            provider_id=_text("provider_id", self.provider_id),
-        )
-
-
-def _text(column: str, value: object) -> str:
-    return str(value or "").replace("\0", "")[: TEXT_LENGTHS[column]]  # PostgreSQL takes no NUL
+        texts: dict[str, Any] = {}
+        for name, longest in TEXT_LENGTHS.items():
+            texts[name] = str(getattr(self, name) or "").replace("\0", "")[:longest]  # PostgreSQL takes no NUL
+        return self._replace(**texts)
 
 
 # Written out because every message runs it: composed by the ORM, this statement takes six times as long.
@@ -100,8 +95,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def claim(self, pk: object) -> int:
         """Mark a message that is due as being sent by the caller. Of several workers that try, one gets 1."""
-        now = timezone.now()
-        tries = F("delivery_tries") + 1
+        now, tries = timezone.now(), F("delivery_tries") + 1
         due = self.due(now).filter(pk=pk)
         return due.update(status=MessageStatus.SENDING, delivery_tries=tries, claimed_at=now)
 
@@ -115,15 +109,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         lost = self.filter(status=MessageStatus.SENDING, claimed_at__lt=before)
         return lost.update(status=MessageStatus.UNKNOWN, error_code="worker stopped before it recorded an answer")
 
-    def record(self, pk: UUID, outcome: Outcome, sent_at: datetime | None) -> int:
-        """Save the outcome of a try, unless the message has moved on already."""
+    def record(self, pk: UUID, result: DeliveryResult, sent_at: datetime | None) -> int:
+        """Save the result of a try, unless the message has moved on already."""
         connection = connections[self.db]
-        before = PREDECESSORS[outcome.status]
-        instants = [
-            connection.ops.adapt_datetimefield_value(instant) for instant in [outcome.next_try_at, sent_at]
-        ]
+        before = PREDECESSORS[result.status]
+        instants = [connection.ops.adapt_datetimefield_value(each) for each in [result.next_try_at, sent_at]]
         key = Message.id.field.get_db_prep_value(pk, connection)
-        texts = [outcome.status, outcome.backend, outcome.error_code, outcome.provider_id]
+        texts = [result.status, result.backend, result.error_code, result.provider_id]
         with connection.cursor() as cursor:
             sql = RECORD.format(predecessors=", ".join(["%s"] * len(before)))
             cursor.execute(sql, [*texts, *instants, key, *before])
@@ -131,9 +123,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def deny(self, pk: object) -> int:
         """Record that the recipient of this security notice says "It was not me". Only the first call gets 1."""
-        return self.filter(pk=pk, denied_at=None, kind=MessageKind.SECURITY_NOTICE).update(
-            denied_at=timezone.now()
-        )
+        notice = self.filter(pk=pk, denied_at=None, kind=MessageKind.SECURITY_NOTICE)
+        return notice.update(denied_at=timezone.now())
 
     def report(self, pk: object, status: MessageStatus, provider_id: str, error_code: str = "") -> int:
         """Apply a provider's report, unless it is about another try or the message has moved on already."""
@@ -148,31 +139,27 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.select_related("verification__flow", "flow")
 
 
-class Message(models.Model):
-    """Messages with a code, and those about a missing account, belong to a verification and go to its identifier.
+UNDERWAY = Q(status__in=UNFINISHED)
+CHOICES = Q(kind__in=MessageKind.values) & Q(status__in=MessageStatus.values) & Q(channel__in=["email", "sms"])
+# Which columns a security notice has, and which any other message has.
+NOTICE = Q(kind="security_notice", verification__isnull=True, user__isnull=False) & ~Q(to="")
+OTHER = ~Q(kind="security_notice") & Q(
+    verification__isnull=False, user__isnull=True, flow__isnull=True, denied_at__isnull=True, to=""
+)
 
-    A security notice has no verification: it has a user, and goes to the identifier in `to`.
-    """
+
+class Message(models.Model):
+    """Belongs to a verification and goes to its identifier; a security notice has a user and `to` instead."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(
-        Verification,
-        on_delete=models.CASCADE,
-        null=True,
-        related_name="messages",
-        verbose_name=_("verification attempt"),
+        Verification, models.CASCADE, null=True, related_name="messages", verbose_name=_("verification attempt")
     )
     # Security notices only: the account, and the sign-in. Without a sign-in, an identifier was added.
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        null=True,
-        related_name="otp_notices",
-        verbose_name=_("user"),
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="otp_notices", verbose_name=_("user")
     )
-    flow = models.ForeignKey(
-        Flow, on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("flow")
-    )
+    flow = models.ForeignKey(Flow, models.CASCADE, null=True, related_name="notices", verbose_name=_("flow"))
     to = models.CharField(_("to"), max_length=identifiers.MAX_LENGTH, blank=True)
     denied_at = models.DateTimeField(_("“It was not me” at"), null=True)
     kind = models.CharField(_("kind"), max_length=16, choices=MessageKind)
@@ -201,9 +188,7 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         indexes = [
             models.Index(
-                fields=["status", "next_try_at"],
-                condition=Q(status__in=UNFINISHED),
-                name="passwordless_otp_msg_underway",
+                fields=["status", "next_try_at"], condition=UNDERWAY, name="passwordless_otp_msg_underway"
             ),
             # Providers also report on the site's other mail, and each report is looked up here.
             models.Index(fields=["provider_id"], name="passwordless_otp_msg_provider"),
@@ -211,24 +196,8 @@ class Message(models.Model):
             models.Index(fields=["to"], condition=~Q(to=""), name="passwordless_otp_msg_to"),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=MessageKind.values)
-                & Q(status__in=MessageStatus.values)
-                & Q(channel__in=["email", "sms"]),
-                name="passwordless_otp_message_choices",
-            ),
-            models.CheckConstraint(
-                condition=Q(kind="security_notice", verification__isnull=True, user__isnull=False) & ~Q(to="")
-                | ~Q(kind="security_notice")
-                & Q(
-                    verification__isnull=False,
-                    user__isnull=True,
-                    flow__isnull=True,
-                    denied_at__isnull=True,
-                    to="",
-                ),
-                name="passwordless_otp_message_notice",
-            ),
+            models.CheckConstraint(condition=CHOICES, name="passwordless_otp_message_choices"),
+            models.CheckConstraint(condition=NOTICE | OTHER, name="passwordless_otp_message_notice"),
         ]
 
     def __str__(self) -> str:
@@ -260,11 +229,11 @@ class Message(models.Model):
         self.status, self.claimed_at = MessageStatus.SENDING, timezone.now()
         self.delivery_tries += 1
 
-    def record(self, outcome: Outcome) -> None:
-        """Save the outcome of a try. If a provider's report arrived first, its status stays."""
-        outcome = outcome.as_text()
-        sent_at = timezone.now() if outcome.status == MessageStatus.SENT else None
-        if Message.objects.record(self.pk, outcome, sent_at):
+    def record(self, result: DeliveryResult) -> None:
+        """Save the result of a try. If a provider's report arrived first, its status stays."""
+        result = result.as_text()
+        sent_at = timezone.now() if result.status == MessageStatus.SENT else None
+        if Message.objects.record(self.pk, result, sent_at):
             return
-        late = {"backend": outcome.backend, "provider_id": outcome.provider_id, "sent_at": sent_at}
+        late = {"backend": result.backend, "provider_id": result.provider_id, "sent_at": sent_at}
         Message.objects.filter(pk=self.pk).update(**{name: value for name, value in late.items() if value})

@@ -1,9 +1,9 @@
 """Provider health: which providers have failed of late, shared by all processes.
 
-A row exists only for a provider in trouble. After `THRESHOLD` failures in a row it is passed over for `OPEN_FOR`;
-then one message may try it, chosen by a conditional UPDATE, and its success deletes the row. To save a statement
-for each message, a process remembers for a second that a provider has no row. Trouble is never remembered: then
-every message asks the database.
+A row exists only for a provider that has failed since its last success. After `THRESHOLD` failures in a row it is
+passed over for `OPEN_FOR`; then one message may try it, chosen by a conditional UPDATE, and its success deletes
+the row. To save a statement for each message, a process remembers for a second that a provider has no row. A
+failure is never remembered: then every message asks the database.
 """
 
 import time
@@ -30,14 +30,14 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
     """At most two statements each: one to read, one to write. None for a provider remembered as healthy."""
 
     def admits(self, name: str) -> bool:
-        """Return whether a message may try this provider now. In trouble, one message every `OPEN_FOR` may."""
+        """Return whether a message may try this provider now. While it is passed over, one in `OPEN_FOR` may."""
         if time.monotonic() < _healthy_until.get((self.db, name), 0.0):
             return True
         health = self.filter(pk=name).first()
         if health is None:
-            self._remember(name)
+            _healthy_until[self.db, name] = time.monotonic() + REMEMBERED
             return True
-        self._forget(name)
+        _healthy_until.pop((self.db, name), None)
         if health.failures < THRESHOLD:
             return True
         now = timezone.now()
@@ -46,7 +46,7 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
 
     def record_failure(self, name: str) -> None:
         """Count that the provider could not be used."""
-        self._forget(name)
+        _healthy_until.pop((self.db, name), None)
         until = timezone.now() + OPEN_FOR
         opens = When(failures__gte=THRESHOLD - 1, then=Value(until))
         self.bulk_create([self.model(name=name)], ignore_conflicts=True)
@@ -55,10 +55,10 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
         )
 
     def record_success(self, name: str) -> None:
-        """End the trouble of this provider, if it was in any when this process last looked."""
+        """Forget the failures of this provider, if it had any when this process last looked."""
         if (self.db, name) not in _healthy_until:
             self.filter(pk=name).delete()
-            self._remember(name)
+            _healthy_until[self.db, name] = time.monotonic() + REMEMBERED
 
     def first_admission(self, names: Iterable[str], now: datetime) -> datetime:
         """Return when the first of these providers may be tried: `now`, unless all are passed over."""
@@ -67,12 +67,6 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
         ends = list(open_.values_list("open_until", flat=True))
         return min(ends) if len(ends) == len(names) else now
 
-    def _remember(self, name: str) -> None:
-        _healthy_until[self.db, name] = time.monotonic() + REMEMBERED
-
-    def _forget(self, name: str) -> None:
-        _healthy_until.pop((self.db, name), None)
-
 
 def clear_memory() -> None:
     """Let this process ask the database about every provider. For tests."""
@@ -80,18 +74,18 @@ def clear_memory() -> None:
 
 
 class ProviderHealth(models.Model):
-    """A provider that has failed of late."""
+    """A provider that has failed since its last success."""
 
     name = models.CharField(_("provider"), primary_key=True, max_length=200)
     failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
-    open_until = models.DateTimeField(_("passed over until"), null=True)
+    open_until = models.DateTimeField(_("not used until"), null=True)
 
     objects = PrimaryManager.from_queryset(ProviderHealthQuerySet)()
 
     class Meta:
         base_manager_name = "objects"
-        verbose_name = _("provider in trouble")
-        verbose_name_plural = _("providers in trouble")
+        verbose_name = _("provider with errors")
+        verbose_name_plural = _("providers with errors")
 
     def __str__(self) -> str:
         return self.name

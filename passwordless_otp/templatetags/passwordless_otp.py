@@ -71,9 +71,7 @@ def otp_client(context: Context) -> SafeString:
 def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit: str) -> dict[str, Any]:
     """Return what both forms need, or who is signed in already, or why there is no form."""
     user = getattr(request, "user", None)
-    place = (
-        place or navigation.next_path(request)
-    ) + ""  # what stands in a template counts as HTML: make it text
+    place = (place or navigation.next_path(request)) + ""  # a template's literal counts as HTML: make it text
     return {
         "next": place,
         "submit": submit + "",

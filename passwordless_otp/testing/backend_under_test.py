@@ -75,9 +75,8 @@ class BackendUnderTest:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a test that takes a `message` once with each kind of message, and one with a `channel` on each."""
         if "message" in metafunc.fixturenames:
-            found = {
-                f"{on} {kind}": one for on in self.channels for kind, one in messages.kinds(on, self.most).items()
-            }
+            offered = {on: messages.kinds(on, self.most) for on in self.channels}
+            found = {f"{on} {kind}": message for on, kinds in offered.items() for kind, message in kinds.items()}
             if "arrived" in metafunc.fixturenames and not self.defines("arrived"):
                 found = dict([*found.items()][:1])  # one skip is enough
             metafunc.parametrize("message", found.values(), ids=found)

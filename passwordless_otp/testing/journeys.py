@@ -77,9 +77,8 @@ class ApiJourney:
 
     def path(self, step: str = "") -> str:
         """Return the path of the flow, or of `prepare` or `attempt` in it, below `v1/`."""
-        flows, what = (
-            ("sign_ins", "first_factor") if self.flow.startswith("sia_") else ("sign_ups", "verification")
-        )
+        is_sign_in = self.flow.startswith("sia_")
+        flows, what = ("sign_ins", "first_factor") if is_sign_in else ("sign_ups", "verification")
         return f"client/{flows}/{self.flow}" + (f"/{step}_{what}" if step else "")
 
     def get(self, path: str) -> Any:

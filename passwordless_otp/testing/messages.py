@@ -54,7 +54,7 @@ def kinds(channel: str, most: int | None = None) -> dict[str, Outgoing]:
         "with a code": message,
         "with the longest code": longest(channel, most),
         "without a code": replace(
-            with_code(message, ""), text=plain, html="", subject=message.subject and "No account"
+            message, code="", text=plain, html="", subject=message.subject and "No account"
         ),
         "in many alphabets": replace(message, text=f"{code} – café, 日本, Ελλάδα, 🍏\n"),
         "from right to left": replace(message, text=f"{ARABIC} {code}\n{HEBREW} {code}\n"),

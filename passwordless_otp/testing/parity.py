@@ -198,6 +198,5 @@ def _compare(seen: dict[str, list[tuple[str, Snapshot]]]) -> None:
 
 def _identifier(kind: Kind, number: int) -> IdentifierValue:
     """Return one of several identifiers of the same length, whose masks differ by a digit at most."""
-    return IdentifierValue(
-        kind, f"p{number}@example.com" if kind == Kind.EMAIL_ADDRESS else f"+1415555267{number}"
-    )
+    value = f"p{number}@example.com" if kind == Kind.EMAIL_ADDRESS else f"+1415555267{number}"
+    return IdentifierValue(kind, value)

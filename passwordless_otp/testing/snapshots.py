@@ -52,12 +52,8 @@ def take(step: Callable[[], Any], identifier: IdentifierValue, noise: Sequence[s
         answer = step()
 
     def plain(text: str) -> str:
-        for shown, name in [
-            (identifier.value, "IDENTIFIER"),
-            (quote(identifier.value), "IDENTIFIER"),
-            (mask(identifier), "MASK"),
-        ]:
-            text = text.replace(shown, name)
+        text = text.replace(identifier.value, "IDENTIFIER").replace(quote(identifier.value), "IDENTIFIER")
+        text = text.replace(mask(identifier), "MASK")
         return re.sub("|".join([*NOISE, *noise]), "…", text)
 
     cookies = {

@@ -41,7 +41,7 @@ def test_spent_tries_are_told_to_the_queue_alike_where_a_provider_asks(settings)
         visitor = ApiVisitor()
         visitor.sign_in(address, "phone_code")
         message = Message.objects.order_by("pk").last()
-        deliver.deliver_message(message.pk)
+        deliver.run_job(message.pk)
         hooks.recorded.clear()
         visitor.attempt(wrong(message.verification.code()), "phone_code")
         assert hooks.recorded == [str(message.pk)]

@@ -101,7 +101,7 @@ def test_missing_key_fails_the_message_and_is_logged(settings, caplog):
     message = asked()
     settings.SECRET_KEY = "another"
     with caplog.at_level(logging.ERROR):
-        deliver.deliver_message(message.pk)
+        deliver.run_job(message.pk)
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("failed", "KeyMissing")
     assert "KeyMissing" in caplog.text
@@ -118,7 +118,7 @@ def test_code_that_would_not_be_accepted_is_not_sent(settings, change):
         Verification.objects.update(generation=verification.generation + 1)
     if change == "ended":
         verification.flow.touch(status="ended")
-    deliver.deliver_message(message.pk)
+    deliver.run_job(message.pk)
     message.refresh_from_db()
     assert (message.status, message.error_code) == ("suppressed", "code was used, replaced or abandoned")
     assert not memory.sent
@@ -128,7 +128,7 @@ def test_message_whose_code_expired_while_it_waited_fails_and_is_logged(settings
     use(settings, DISPATCH="tests.hooks.record")
     message = asked()
     Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    deliver.deliver_message(message.pk)
+    deliver.run_job(message.pk)
     message.refresh_from_db()
     assert (message.status, message.error_code) == (
         "failed",
@@ -144,8 +144,8 @@ def test_dispatch_function_gets_an_id_and_nothing_else(settings):
     message = asked()
     assert hooks.recorded == [str(message.pk)]
     assert message.status == "pending"
-    deliver.deliver_message(hooks.recorded[0])
-    deliver.deliver_message(hooks.recorded[0])
+    deliver.run_job(hooks.recorded[0])
+    deliver.run_job(hooks.recorded[0])
     assert len(memory.sent) == 1
 
 

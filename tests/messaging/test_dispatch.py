@@ -119,7 +119,7 @@ def test_worker_asks_only_the_table_that_its_job_names(settings, kind, asked):
     recording(settings)
     job = "01a205b1-7d35-7a98-a819-fbe5e9020657"
     with CaptureQueriesContext(connection) as captured:
-        assert deliver.deliver_message(job if kind == "message" else f"sign_in:{job}") is None
+        assert deliver.run_job(job if kind == "message" else f"sign_in:{job}") is None
     tables = [query["sql"].partition(' "passwordless_otp_')[2].partition('"')[0] for query in captured]
     assert set(tables) == {asked}
 
@@ -129,9 +129,9 @@ def test_worker_claims_reads_and_records_a_message_in_three_statements(settings)
     ApiVisitor().sign_up(email_address="warm@example.com", strategy="email_code")
     ApiVisitor().sign_up(email_address=EMAIL, strategy="email_code")
     warm, job = hooks.recorded
-    deliver.deliver_message(warm)
+    deliver.run_job(warm)
     with CaptureQueriesContext(connection) as captured:
-        deliver.deliver_message(job)
+        deliver.run_job(job)
     assert verbs(query["sql"] for query in captured) == ["UPDATE", "SELECT", "UPDATE"]
 
 

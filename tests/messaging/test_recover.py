@@ -90,7 +90,7 @@ def test_database_error_at_any_statement_is_logged_and_sends_nothing_twice(setti
         caplog.clear()
         fault = Fault(at)
         with connection.execute_wrapper(fault), suppress(OperationalError):
-            deliver.deliver_message(message.pk)
+            deliver.run_job(message.pk)
         if fault.seen < at:
             break
         Message.objects.filter(status="sending").update(claimed_at=timezone.now() - timedelta(minutes=2))

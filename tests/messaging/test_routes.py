@@ -36,7 +36,7 @@ def ask():
 def in_time(pk):
     """Deliver it as if it were due."""
     Message.objects.filter(pk=pk, status="pending").update(next_try_at=None)
-    return deliver.deliver_message(pk)
+    return deliver.run_job(pk)
 
 
 def code():

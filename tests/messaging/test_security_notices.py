@@ -154,7 +154,7 @@ def test_worker_writes_the_notices_once(settings):
     assert hooks.recorded[-1] == f"sign_in:{flow.pk}"
     assert not notices()
     for _ in range(2):
-        assert deliver.deliver_message(hooks.recorded[-1]) is None
+        assert deliver.run_job(hooks.recorded[-1]) is None
     assert told() == [EMAIL]
     assert notices().get().status == "sent"
 
@@ -179,11 +179,11 @@ def test_notice_that_no_provider_takes_is_tried_again_by_the_same_job(settings):
     down = [{"BACKEND": "tests.hooks.Raises", "OPTIONS": {"name": "Unavailable"}}]
     working = settings.PASSWORDLESS_OTP
     settings.PASSWORDLESS_OTP = {**working, "DELIVERY": {"email": down}}
-    again = deliver.deliver_message(f"sign_in:{flow.pk}")
+    again = deliver.run_job(f"sign_in:{flow.pk}")
     assert again > timezone.now()
     settings.PASSWORDLESS_OTP = working
     notices().update(next_try_at=timezone.now() - timedelta(seconds=1))
-    assert deliver.deliver_message(f"sign_in:{flow.pk}") is None
+    assert deliver.run_job(f"sign_in:{flow.pk}") is None
     assert notices().get().status == "sent"
 
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from passwordless_otp.models import Message
-from passwordless_otp.models.messages import MessageStatus, Outcome
+from passwordless_otp.models.messages import DeliveryResult, MessageStatus
 from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def test_a_report_about_another_try_changes_nothing(message):
 def test_answer_after_the_report_adds_provider_and_keeps_status(message, reported):
     Message.objects.update(status="sending")
     Message.objects.report(message.pk, reported, "p1", "30003" if reported == "failed" else "")
-    message.record(Outcome(MessageStatus.SENT, "a.b.C", provider_id="p1"))
+    message.record(DeliveryResult(MessageStatus.SENT, "a.b.C", provider_id="p1"))
     message.refresh_from_db()
     assert (message.status, message.backend) == (reported, "a.b.C")
     assert message.error_code == ("30003" if reported == "failed" else "")
@@ -49,20 +49,20 @@ def test_answer_after_the_report_adds_provider_and_keeps_status(message, reporte
 
 def test_a_late_answer_corrects_what_the_sweep_had_given_up(message):
     Message.objects.update(status="unknown")
-    message.record(Outcome(MessageStatus.SENT, "a.b.C"))
+    message.record(DeliveryResult(MessageStatus.SENT, "a.b.C"))
     message.refresh_from_db()
     assert message.status == "sent"
 
 
 def test_a_worker_that_was_only_slow_may_put_back_what_the_sweep_had_given_up(message):
     Message.objects.update(status="unknown")
-    message.record(Outcome(MessageStatus.PENDING, "a.b.C"))
+    message.record(DeliveryResult(MessageStatus.PENDING, "a.b.C"))
     message.refresh_from_db()
     assert message.status == "pending"
 
 
 def test_a_long_answer_is_cut(message):
     Message.objects.update(status="sending")
-    message.record(Outcome(MessageStatus.FAILED, "y" * 500, "x" * 500))
+    message.record(DeliveryResult(MessageStatus.FAILED, "y" * 500, "x" * 500))
     message.refresh_from_db()
     assert (len(message.error_code), len(message.backend)) == (100, 200)

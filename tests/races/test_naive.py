@@ -81,7 +81,7 @@ def test_look_then_save_sends_a_message_once_a_worker(monkeypatch):
         return pending and self.filter(pk=pk).update(status="sending")
 
     monkeypatch.setattr(type(Message.objects), "claim", naive)
-    together([lambda: deliver.deliver_message(message.pk)] * 10)
+    together([lambda: deliver.run_job(message.pk)] * 10)
     assert len(memory.sent) == 10
 
 

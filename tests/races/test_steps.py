@@ -114,5 +114,5 @@ def test_20_workers_with_one_message_send_it_once():
     memory.sent.clear()
     Message.objects.update(status="pending")
     message = Message.objects.get(kind="sign_in")
-    together([lambda: deliver.deliver_message(message.pk)] * 20)
+    together([lambda: deliver.run_job(message.pk)] * 20)
     assert len(memory.sent) == 1

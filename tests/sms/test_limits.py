@@ -125,7 +125,7 @@ def test_second_try_of_a_message_is_not_counted_again(settings):
     message = Message.objects.get()
     assert (message.status, message.delivery_tries) == ("pending", 1)
     Message.objects.update(next_try_at=None)
-    deliver.deliver_message(message.pk)
+    deliver.run_job(message.pk)
     assert sent(PHONE) == 1
 
 

@@ -35,7 +35,7 @@ def waiting(settings):
 
 
 def deliver_all(ids):
-    together([lambda pk=pk: deliver.deliver_message(pk) for pk in ids])
+    together([lambda pk=pk: deliver.run_job(pk) for pk in ids])
 
 
 @pytest.mark.parametrize("name", ["sms_prefix", *OTHERS])

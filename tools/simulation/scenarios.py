@@ -57,7 +57,7 @@ def sms_pumping(clock: Clock, numbers: int = 1_000) -> Tally:
         granted = robot.ask(f"+1415556{number:04}", newcomer=True)
         tally.counts["flows granted" if granted else "flows refused"] += 1
         for message in Message.objects.filter(status="pending"):
-            deliver.deliver_message(message.pk)
+            deliver.run_job(message.pk)
     tally.counts["SMS sent"] = len(memory.sent)
     _sign_in(Person("203.0.113.1"), user.value, tally, "a user in the country of the range")
     return tally

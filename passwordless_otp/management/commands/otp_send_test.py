@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from passwordless_otp import conf, identifiers
 from passwordless_otp.errors import FormatInvalid
-from passwordless_otp.identifiers import IdentifierValue
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import routes
 from passwordless_otp.messaging.backends.base import DeliveryError, Outgoing
 from passwordless_otp.models.base import uuid7
@@ -80,13 +80,5 @@ def _parse(text: str) -> IdentifierValue:
 def _outgoing(recipient: IdentifierValue) -> Outgoing:
     site = conf.public_domain() or "this site"
     text = f"TEST from {site}. {CODE} is not a real code: an operator tries whether messages arrive."
-    email = recipient.kind.channel == "email"
-    return Outgoing(
-        id=uuid7().hex,
-        channel=recipient.kind.channel,
-        to=recipient.value,
-        subject=f"TEST from {site}" if email else "",
-        text=text,
-        code=CODE,
-        seconds_left=LIFE,
-    )
+    subject = f"TEST from {site}" if recipient.kind == Kind.EMAIL_ADDRESS else ""
+    return Outgoing(uuid7().hex, recipient.kind.channel, recipient.value, subject, text, CODE, LIFE)

@@ -38,25 +38,14 @@ SERVER_ERRORS, CLIENT_ERRORS = range(500, 600), range(400, 500)
 BUSY = {"Throttling", "ThrottlingException", "TooManyRequestsException", "LimitExceededException"}  # AWS
 # requests, urllib3 and botocore: the connection failed, so that nothing was asked.
 NEVER_LEFT = {
-    "ConnectTimeout",
-    "ConnectTimeoutError",
-    "EndpointConnectionError",
-    "NewConnectionError",
-    "ProxyConnectionError",
-    "ProxyError",
-    "SSLCertVerificationError",
-}
+    "ConnectTimeout", "ConnectTimeoutError", "EndpointConnectionError", "NewConnectionError",
+    "ProxyConnectionError", "ProxyError", "SSLCertVerificationError",
+}  # fmt: skip
 # Anymail and botocore: it was never asked either, for what the settings say.
 MISCONFIGURED = {
-    "AnymailInvalidAddress",
-    "AnymailSerializationError",
-    "AnymailUnsupportedFeature",
-    "NoCredentialsError",
-    "PartialCredentialsError",
-    "CredentialRetrievalError",
-    "NoRegionError",
-    "ParamValidationError",
-}
+    "AnymailInvalidAddress", "AnymailSerializationError", "AnymailUnsupportedFeature", "NoCredentialsError",
+    "PartialCredentialsError", "CredentialRetrievalError", "NoRegionError", "ParamValidationError",
+}  # fmt: skip
 
 
 def classify(error: Exception) -> DeliveryError:
@@ -163,9 +152,7 @@ class EmailBackend(Backend):
     def __init__(self, using: str | None = None, from_email: str | None = None, timeout: float = 10) -> None:
         if timeout <= 0:
             raise ValueError("timeout must be a number of seconds above 0")
-        self.using = using
-        self.from_email = from_email
-        self.timeout = timeout
+        self.using, self.from_email, self.timeout = using, from_email, timeout
         self._unsupported: set[str] = set()  # attributes of Anymail that this provider has refused
 
     def send(self, message: Outgoing) -> Receipt:

@@ -138,23 +138,15 @@ class TwilioBackend(Backend):
         if bool(messaging_service_sid) == bool(from_):
             raise ValueError("either messaging_service_sid or from_ is needed, and not both")
         options = {
-            "messaging_service_sid": messaging_service_sid,
-            "from_": from_,
-            "risk_check": risk_check,
-            "content_retention": content_retention,
-            "address_retention": address_retention,
-        }
+            "messaging_service_sid": messaging_service_sid, "from_": from_, "risk_check": risk_check,
+            "content_retention": content_retention, "address_retention": address_retention,
+        }  # fmt: skip
         self.options = {name: value for name, value in options.items() if value}
 
     def send(self, message: Outgoing) -> Receipt:
         """Create the message at Twilio. It leaves Twilio's queue when its code has expired."""
-        callback = {"status_callback": message.callback_url} if message.callback_url else {}
-        return self.account.ask(
-            lambda client: client.messages.create(
-                to=message.to,
-                body=message.text,
-                validity_period=max(1, min(message.seconds_left, LONGEST)),
-                **callback,
-                **self.options,
-            )
-        )
+        given: dict[str, Any] = {"to": message.to, "body": message.text, **self.options}
+        given["validity_period"] = max(1, min(message.seconds_left, LONGEST))
+        if message.callback_url:
+            given["status_callback"] = message.callback_url
+        return self.account.ask(lambda client: client.messages.create(**given))
