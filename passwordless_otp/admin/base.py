@@ -46,22 +46,6 @@ SEARCH_HELP = format_lazy(
 )
 
 
-def parse_identifier(term: str) -> IdentifierValue | None:
-    """Return the identifier in a search term, or `None`."""
-    try:
-        return identifiers.parse(term, conf.default_region())
-    except FormatInvalid:
-        return None
-
-
-def filter_by_uuid(rows: QuerySet[Any], term: str) -> QuerySet[Any]:
-    """Return the row with this UUID. Any other search term finds nothing."""
-    try:
-        return rows.filter(pk=UUID(term.strip()))
-    except ValueError:
-        return rows.none()
-
-
 def is_superuser(operator: Any) -> bool:
     """Return whether this operator is an active superuser."""
     return bool(operator and operator.is_active and getattr(operator, "is_superuser", False))
@@ -168,6 +152,34 @@ class LongListAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
 
 
+class SearchedAdmin(LongListAdmin):
+    """A list that is searched by a whole identifier in any spelling. Any other search term finds nothing."""
+
+    search_fields: ClassVar[Any] = ["pk"]  # makes Django show the search box; see `get_search_results`
+    search_help_text = SEARCH_HELP
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Allow only our own filters: `?nonce__startswith=a` would reveal a secret, or a user's column."""
+        return any(lookup == getattr(offered, "parameter_name", None) for offered in self.list_filter)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term:
+            return queryset, False
+        try:
+            identifier = identifiers.parse(search_term, conf.default_region())
+        except FormatInvalid:
+            return self.filter_by_id(queryset, search_term), False
+        return self.filter_by_identifier(queryset, identifier), False
+
+    def filter_by_identifier(self, queryset: QuerySet[Any], identifier: IdentifierValue) -> QuerySet[Any]:
+        return queryset.filter(kind=identifier.kind, value=identifier.value)
+
+    def filter_by_id(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        return queryset.none()
+
+
 class RecordInline(admin.TabularInline):
     """Read-only rows on another page."""
 
@@ -177,13 +189,10 @@ class RecordInline(admin.TabularInline):
     has_add_permission = has_change_permission = never
 
 
-class RecordAdmin(LongListAdmin):
-    """A read-only list, newest first."""
+class RecordAdmin(SearchedAdmin):
+    """A read-only list, newest first, that is also searched by UUID."""
 
     actions = None
-    search_fields = ["pk"]  # makes Django show the search box; see `get_search_results`
-    search_help_text = SEARCH_HELP
-
     has_add_permission = has_change_permission = never
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -192,21 +201,8 @@ class RecordAdmin(LongListAdmin):
         own = page is None or (page.url_name or "").startswith("passwordless_otp_")
         return obj is not None and not own
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow only our own filters: `?nonce__startswith=a` would reveal a secret letter by letter."""
-        return any(lookup == getattr(offered, "parameter_name", None) for offered in self.list_filter)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Return the rows of this identifier or id. Any other search term finds nothing."""
-        if not search_term:
-            return queryset, False
-        identifier = parse_identifier(search_term)
-        if identifier is None:
-            return filter_by_uuid(queryset, search_term), False
-        return self.filter_by_identifier(queryset, identifier), False
-
-    def filter_by_identifier(self, queryset: QuerySet[Any], identifier: IdentifierValue) -> QuerySet[Any]:
-        """Return the rows of this identifier."""
-        return queryset.filter(kind=identifier.kind, value=identifier.value)
+    def filter_by_id(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
+        try:
+            return queryset.filter(pk=UUID(term.strip()))
+        except ValueError:
+            return queryset.none()

@@ -6,12 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, identifiers, users
-from passwordless_otp.admin.base import SEARCH_HELP, KindFilter, LongListAdmin, is_superuser, parse_identifier
+from passwordless_otp.admin.base import KindFilter, SearchedAdmin, is_superuser
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
@@ -129,7 +128,7 @@ BY_HAND = _(
 
 
 @admin.register(Identifier)
-class IdentifierAdmin(LongListAdmin):
+class IdentifierAdmin(SearchedAdmin):
     """Identifiers of all users. Only superusers can change those of staff."""
 
     form = IdentifierForm
@@ -138,14 +137,11 @@ class IdentifierAdmin(LongListAdmin):
     list_display = ["value", "kind", "user", "primary", "verified_at", "undeliverable_at"]
     list_filter = [KindFilter]
     list_select_related = ["user"]
-    search_fields = ["value"]
-    search_help_text = SEARCH_HELP
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the fieldset with the explanation for a new identifier, and one with all fields otherwise."""
-        if obj is None:
-            return self.fieldsets
-        return [(None, {"fields": ["user", "kind", "value", "primary", "verified_at", "undeliverable_at"]})]
+        names = ["user", "kind", "value", "primary", "verified_at", "undeliverable_at"]
+        return self.fieldsets if obj is None else [(None, {"fields": names})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Make user and value read-only once saved: an operator deletes the identifier and adds another."""
@@ -167,21 +163,6 @@ class IdentifierAdmin(LongListAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and _may_touch(request, obj and obj.user)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow only our own filter: lookups would reveal columns of users."""
-        return lookup == KindFilter.parameter_name
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Identifier], search_term: str
-    ) -> tuple[QuerySet[Identifier], bool]:
-        """Return the identifier in any spelling. Any other search term finds nothing."""
-        if not search_term:
-            return queryset, False
-        identifier = parse_identifier(search_term)
-        if identifier is None:
-            return queryset.none(), False
-        return queryset.filter(kind=identifier.kind, value=identifier.value), False
 
 
 def attach() -> None:

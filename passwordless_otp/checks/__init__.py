@@ -6,13 +6,6 @@ from passwordless_otp.checks.site import check_apps, check_database, check_middl
 from passwordless_otp.checks.users import check_users
 
 __all__ = [
-    "check_apps",
-    "check_database",
-    "check_deployment",
-    "check_middleware",
-    "check_settings",
-    "check_threads",
-    "check_transport",
-    "check_users",
-    "check_webhooks",
-]
+    "check_apps", "check_database", "check_deployment", "check_middleware", "check_settings",
+    "check_threads", "check_transport", "check_users", "check_webhooks",
+]  # fmt: skip

@@ -40,7 +40,9 @@ def check_webhooks(**_: Any) -> list[CheckMessage]:
         return []
     providers = [provider for channel in CHANNELS for provider in routes.providers_of(channel)]
     names = {provider.backend().webhook for provider in providers}
-    return [_unreachable(name) for name in sorted(names) if name and _is_routed(name)]
+    text = "PUBLIC_URL is not set, so {!r} is not told where to report: messages stay 'sent'."
+    hint = "Set it to the address that visitors see, such as 'https://example.com'."
+    return [warning("W007", text.format(name), hint) for name in sorted(names) if name and _is_routed(name)]
 
 
 def _check_keys() -> Iterator[CheckMessage]:
@@ -143,11 +145,6 @@ def _is_callable(path: Any) -> bool:
         return callable(import_string(path))
     except Exception:
         return False
-
-
-def _unreachable(name: str) -> CheckMessage:
-    text = f"PUBLIC_URL is not set, so {name!r} is not told where to report: messages stay 'sent'."
-    return warning("W007", text, "Set it to the address that visitors see, such as 'https://example.com'.")
 
 
 def _is_routed(name: str) -> bool:

@@ -50,13 +50,11 @@ class TestAddress(models.Model):
         except FormatInvalid as error:
             raise ValidationError({"identifier": error.long_message}) from error
         self.identifier = identifier.value
-        holder = (
-            Identifier.objects.filter(kind=identifier.kind, value=identifier.value).select_related("user").first()
-        )
+        held = Identifier.objects.filter(kind=identifier.kind, value=identifier.value)
+        holder = held.select_related("user").first()
         if holder and any(getattr(holder.user, name, False) for name in ["is_staff", "is_superuser"]):
-            raise ValidationError(
-                {"identifier": _("This belongs to a member of staff. Use another email address or phone number.")}
-            )
+            problem = _("This belongs to a member of staff. Use another email address or phone number.")
+            raise ValidationError({"identifier": problem})
 
     @classmethod
     def code_for(cls, identifier: IdentifierValue, settings: InstanceSettings) -> str:

@@ -145,8 +145,9 @@ class TwilioBackend(Backend):
 
     def send(self, message: Outgoing) -> Receipt:
         """Create the message at Twilio. It leaves Twilio's queue when its code has expired."""
-        given: dict[str, Any] = {"to": message.to, "body": message.text, **self.options}
-        given["validity_period"] = max(1, min(message.seconds_left, LONGEST))
+        options = {"validity_period": max(1, min(message.seconds_left, LONGEST)), **self.options}
         if message.callback_url:
-            given["status_callback"] = message.callback_url
-        return self.account.ask(lambda client: client.messages.create(**given))
+            options["status_callback"] = message.callback_url
+        return self.account.ask(  # no local variable has the text: reports of errors show them
+            lambda client: client.messages.create(to=message.to, body=message.text, **options)
+        )

@@ -45,8 +45,11 @@ class TwilioVerifyBackend(Backend):
             raise Refused("no code", elsewhere=True)
         if len(message.code) < SHORTEST:
             raise Refused("code too short", elsewhere=True)
-        given = {"to": message.to, "custom_code": message.code, **self.options}
-        return self.account.ask(lambda client: self._verifications(client).create(**given))
+        return self.account.ask(  # no local variable has the code: reports of errors show them
+            lambda client: self._verifications(client).create(
+                to=message.to, custom_code=message.code, **self.options
+            )
+        )
 
     def report_outcome(self, provider_id: str, approved: bool) -> None:
         """Close the verification, if Verify still knows it. Raises `Refused`, `Unavailable` or `Unclear`."""

@@ -11,34 +11,24 @@ from passwordless_otp import conf
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
+USED = _("used for identification")
+
+
+def _switch(label: Any, default: bool, help_text: Any) -> "models.BooleanField[bool, bool]":
+    return models.BooleanField(label, default=default, help_text=help_text)
+
 
 class ContactSettings(Freezable):
     """Email address, phone number and their codes."""
 
-    email_address_enabled = models.BooleanField(
-        _("Email address"), default=True, help_text=_("Visitors can enter it at sign-up.")
-    )
-    email_address_required = models.BooleanField(
-        _("required"), default=False, help_text=_("Visitors can't sign up without verifying one.")
-    )
-    email_address_used_for_identification = models.BooleanField(
-        _("used for identification"), default=True, help_text=_("Visitors can enter it to sign in.")
-    )
-    phone_number_enabled = models.BooleanField(
-        _("Phone number"), default=False, help_text=_("Visitors can enter it at sign-up.")
-    )
-    phone_number_required = models.BooleanField(
-        _("required"), default=False, help_text=_("Visitors can't sign up without verifying one.")
-    )
-    phone_number_used_for_identification = models.BooleanField(
-        _("used for identification"), default=False, help_text=_("Visitors can enter it to sign in.")
-    )
-    email_code = models.BooleanField(
-        _("Email verification code"), default=True, help_text=_("Visitors get a code by email and enter it.")
-    )
-    phone_code = models.BooleanField(
-        _("SMS verification code"), default=False, help_text=_("Visitors get a code by SMS and enter it.")
-    )
+    email_address_enabled = _switch(_("Email address"), True, _("Visitors can enter it at sign-up."))
+    email_address_required = _switch(_("required"), False, _("Visitors can't sign up without verifying one."))
+    email_address_used_for_identification = _switch(USED, True, _("Visitors can enter it to sign in."))
+    phone_number_enabled = _switch(_("Phone number"), False, _("Visitors can enter it at sign-up."))
+    phone_number_required = _switch(_("required"), False, _("Visitors can't sign up without verifying one."))
+    phone_number_used_for_identification = _switch(USED, False, _("Visitors can enter it to sign in."))
+    email_code = _switch(_("Email verification code"), True, _("Visitors get a code by email and enter it."))
+    phone_code = _switch(_("SMS verification code"), False, _("Visitors get a code by SMS and enter it."))
 
     class Meta:
         abstract = True
