@@ -251,7 +251,8 @@ class Verification(models.Model):
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
     # What it has consumed of limits that people share, refunded when it succeeds, which it does once: pairs of
-    # key and window. What two requests write at once may be lost here, and then stays counted; nothing comes twice.
+    # key and window. What two requests write at once may be lost here, and then stays counted; nothing is
+    # refunded twice.
     receipts = models.JSONField(default=list)
 
     objects = PrimaryManager()
