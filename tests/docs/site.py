@@ -3,6 +3,7 @@
 import sys
 from types import ModuleType
 
+from django.contrib import admin
 from django.core.management import call_command
 from django.urls import URLPattern, URLResolver
 
@@ -13,6 +14,7 @@ def run(page, settings, monkeypatch):
     """Run the blocks in order, and check after each what it has set. Return the module `mysite`."""
     module = ModuleType("mysite")
     monkeypatch.setitem(sys.modules, "mysite", module)
+    monkeypatch.setattr(admin.site, "_registry", dict(admin.site._registry))  # apps of a block may add to it
     for block in blocks(page, "python"):
         line = int(block.place.rpartition(":")[2])
         before = dict(vars(module))

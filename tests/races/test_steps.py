@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from django.contrib.auth import get_user_model
 
-from passwordless_otp.clients import Client
+from passwordless_otp.api.base import APICall
 from passwordless_otp.flows import sign_up
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
@@ -55,15 +55,15 @@ def test_sign_ups_for_one_identifier_finishing_at_once_make_one_user(number, req
 @pytest.fixture
 def at_once(monkeypatch):
     """Let each of two steps find its flow before either goes on: the second is not one that comes later."""
-    both, find = threading.Barrier(2), Client.find
+    both, find = threading.Barrier(2), APICall.find
 
-    def find_and_wait(self, purpose, pk):
-        flow = find(self, purpose, pk)
+    def find_and_wait(self, purpose, name):
+        flow = find(self, purpose, name)
         if threading.current_thread() is not threading.main_thread():
             both.wait(60)
         return flow
 
-    monkeypatch.setattr(Client, "find", find_and_wait)
+    monkeypatch.setattr(APICall, "find", find_and_wait)
 
 
 def finish_both(number):
