@@ -14,12 +14,17 @@ def run(page, settings, monkeypatch):
     """Run the blocks in order, and check after each what it has set. Return the module `mysite`."""
     module = ModuleType("mysite")
     monkeypatch.setitem(sys.modules, "mysite", module)
-    monkeypatch.setattr(admin.site, "_registry", dict(admin.site._registry))  # apps of a block may add to it
-    for block in blocks(page, "python"):
-        line = int(block.place.rpartition(":")[2])
-        before = dict(vars(module))
-        exec(compile("\n" * line + block.text, page.name, "exec"), vars(module))
-        check({name: value for name, value in vars(module).items() if before.get(name) is not value}, settings)
+    registered = set(admin.site._registry)
+    try:
+        for block in blocks(page, "python"):
+            line = int(block.place.rpartition(":")[2])
+            before = dict(vars(module))
+            exec(compile("\n" * line + block.text, page.name, "exec"), vars(module))
+            check(
+                {name: value for name, value in vars(module).items() if before.get(name) is not value}, settings
+            )
+    finally:
+        admin.site.unregister(set(admin.site._registry) - registered)  # of apps that a block has added
     return module
 
 
