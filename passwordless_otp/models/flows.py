@@ -119,9 +119,7 @@ class Flow(models.Model):
                 condition=~models.Q(email_address=""),
             ),
             models.Index(
-                fields=["phone_number"],
-                name="passwordless_otp_flow_phone",
-                condition=~models.Q(phone_number=""),
+                fields=["phone_number"], name="passwordless_otp_flow_phone", condition=~models.Q(phone_number="")
             ),
             models.Index(fields=["id"], name="passwordless_otp_flow_notice", condition=models.Q(notice_due=True)),
         ]
