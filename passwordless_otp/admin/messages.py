@@ -8,15 +8,7 @@ from django.http import HttpRequest
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.admin import health
-from passwordless_otp.admin.base import (
-    ChannelFilter,
-    MessageKindFilter,
-    MessageStatusFilter,
-    RecordAdmin,
-    RecordInline,
-    link,
-)
+from passwordless_otp.admin import base, health
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Message
 
@@ -33,11 +25,10 @@ def delivery_time(message: Message) -> str:
     end = message.delivered_at or message.sent_at
     if end is None:
         return "–"
-    seconds = round((end - message.created_at).total_seconds(), 1)
-    return _("%s s") % formats.number_format(seconds, 1)
+    return _("%s s") % formats.number_format(round((end - message.created_at).total_seconds(), 1), 1)
 
 
-class MessageInline(RecordInline):
+class MessageInline(base.RecordInline):
     """Messages on the page of a verification."""
 
     model = Message
@@ -48,27 +39,25 @@ class MessageInline(RecordInline):
 
     @admin.display(description=_("kind"))
     def linked_kind(self, message: Message) -> str:
-        return link(self.admin_site, message, message.get_kind_display())
+        return base.link(self.admin_site, message, message.get_kind_display())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         return super().get_queryset(request).select_related("verification")  # it has the identifier
 
 
 @admin.register(Message)
-class MessageAdmin(RecordAdmin):
+class MessageAdmin(base.RecordAdmin):
     """Messages without their texts, which would show codes."""
 
     list_display = [
-        "created_at", "recipient", "status", "error_code", "kind", "channel", provider,
-        "delivery_tries", delivery_time,
+        "created_at", "recipient", "status", "error_code", "kind", "channel", provider, "delivery_tries", delivery_time
     ]  # fmt: skip
-    list_filter = [MessageStatusFilter, ChannelFilter, MessageKindFilter]
+    list_filter = [base.MessageStatusFilter, base.ChannelFilter, base.MessageKindFilter]
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
-        "kind", "channel", "recipient", "verification", "user", "flow", "denied_at",
-        "status", "backend", "provider_id", "error_code",
-        "delivery_tries", "language", "created_at", "claimed_at", "next_try_at", "sent_at", "delivered_at",
-        delivery_time,
+        "kind", "channel", "recipient", "verification", "user", "flow", "denied_at", "status", "backend",
+        "provider_id", "error_code", "delivery_tries", "language", "created_at", "claimed_at", "next_try_at",
+        "sent_at", "delivered_at", delivery_time,
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = ["recipient", delivery_time]
 

@@ -10,14 +10,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp.admin.base import (
-    KindFilter,
-    RecordAdmin,
-    RecordInline,
-    VerificationStatusFilter,
-    link,
-    link_to_flow,
-)
+from passwordless_otp.admin import base
 from passwordless_otp.admin.messages import MessageInline
 from passwordless_otp.models import Verification
 
@@ -35,7 +28,7 @@ def tries_used(verification: Verification) -> str:
     return gettext("%(tries)s\u00a0of\u00a0%(max)s") % numbers
 
 
-class VerificationInline(RecordInline):
+class VerificationInline(base.RecordInline):
     """Verifications on the page of a flow."""
 
     model = Verification
@@ -49,7 +42,7 @@ class VerificationInline(RecordInline):
     def sent_messages(self, verification: Verification) -> str:
         """Return a line for each message, with a link."""
         messages = verification.messages.all()
-        lines = [(link(self.admin_site, m, m.get_kind_display()), m.get_status_display()) for m in messages]
+        lines = [(base.link(self.admin_site, m, m.get_kind_display()), m.get_status_display()) for m in messages]
         return format_html_join("", "<div>{}: {}</div>", lines) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
@@ -57,24 +50,24 @@ class VerificationInline(RecordInline):
 
 
 @admin.register(Verification)
-class VerificationAdmin(RecordAdmin):
+class VerificationAdmin(base.RecordAdmin):
     """Verifications without their codes."""
 
     list_display = [
         "prepared_at", "value", verification_status, tries_used, "linked_flow", "sends", "user", "last_sent_at"
     ]  # fmt: skip
-    list_filter = [VerificationStatusFilter, KindFilter]
+    list_filter = [base.VerificationStatusFilter, base.KindFilter]
     list_select_related = ["flow__user"]
     fields: ClassVar[Any] = [
-        "kind", "value", "linked_flow", "user", verification_status, tries_used,
-        "sends", "prepared_at", "last_sent_at", "expires_at",
+        "kind", "value", "linked_flow", "user", verification_status, tries_used, "sends", "prepared_at",
+        "last_sent_at", "expires_at",
     ]  # fmt: skip
     readonly_fields = fields
     inlines = [MessageInline]
 
     @admin.display(description=_("flow"))
     def linked_flow(self, verification: Verification) -> str:
-        return link_to_flow(self.admin_site, verification.flow)
+        return base.link_to_flow(self.admin_site, verification.flow)
 
     @admin.display(description=_("user"))
     def user(self, verification: Verification) -> Any:

@@ -4,13 +4,7 @@ import logging
 import uuid
 from typing import Any
 
-from django.core.exceptions import (
-    ObjectDoesNotExist,
-    RequestDataTooBig,
-    SuspiciousOperation,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-)
+from django.core import exceptions as core
 from django.db import DatabaseError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -23,16 +17,13 @@ from passwordless_otp.errors import OTPError
 logger = logging.getLogger("passwordless_otp.api")
 
 # What Django and DRF raise, and the error that is answered.
-OURS: list[tuple[type[Exception], type[OTPError]]] = [
-    (exceptions.ParseError, errors.BodyInvalid),
-    (MultiPartParserError, errors.BodyInvalid),
+OURS: list[tuple[type[Exception] | tuple[type[Exception], ...], type[OTPError]]] = [
+    ((exceptions.ParseError, MultiPartParserError), errors.BodyInvalid),
     (exceptions.UnsupportedMediaType, errors.UnsupportedContentType),
     (exceptions.MethodNotAllowed, errors.MethodNotAllowed),
-    (RequestDataTooBig, errors.RequestTooLarge),
-    (TooManyFieldsSent, errors.RequestTooLarge),
-    (TooManyFilesSent, errors.RequestTooLarge),
-    (SuspiciousOperation, errors.BodyInvalid),
-    (ObjectDoesNotExist, errors.ResourceNotFound),
+    ((core.RequestDataTooBig, core.TooManyFieldsSent, core.TooManyFilesSent), errors.RequestTooLarge),
+    (core.SuspiciousOperation, errors.BodyInvalid),
+    (core.ObjectDoesNotExist, errors.ResourceNotFound),
     (DatabaseError, errors.ServiceUnavailable),
 ]
 

@@ -7,13 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.exceptions import (
-    RequestDataTooBig,
-    SuspiciousOperation,
-    TooManyFieldsSent,
-    TooManyFilesSent,
-    ValidationError,
-)
+from django.core import exceptions
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
@@ -32,7 +26,7 @@ from passwordless_otp.models import Flow, InstanceSettings, Verification
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+TOO_LARGE = (exceptions.RequestDataTooBig, exceptions.TooManyFieldsSent, exceptions.TooManyFilesSent)
 
 
 def read_request(request: HttpRequest) -> None:
@@ -50,7 +44,7 @@ def read_request(request: HttpRequest) -> None:
     except TOO_LARGE as error:
         _empty(request)
         raise RequestTooLarge from error
-    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+    except (exceptions.SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
         _empty(request)
         raise BodyInvalid from error
 
@@ -62,7 +56,7 @@ def _empty(request: HttpRequest) -> None:
     request.POST = QueryDict()
     try:
         _ = request.GET
-    except SuspiciousOperation:
+    except exceptions.SuspiciousOperation:
         request.GET = QueryDict()
 
 
@@ -79,7 +73,7 @@ def plain(data: QueryDict) -> dict[str, str]:
 def refuse_control_characters(text: str) -> None:
     """Raise `ValidationError` for what no field of ours may hold, and no database takes."""
     if any(unicodedata.category(character) in conf.CONTROL for character in text):
-        raise ValidationError(_("Leave out control characters."), code="control")
+        raise forms.ValidationError(_("Leave out control characters."), code="control")
 
 
 PLAIN = {"dir": "ltr", "autocapitalize": "none", "spellcheck": "false"}
@@ -132,10 +126,7 @@ class CodeInput(forms.PasswordInput):
 
 
 class CodeForm(forms.Form):
-    """Takes a code, and says what it looks like and how long it works.
-
-    The server requires nothing here: what can't be a code is refused by the flow.
-    """
+    """Says what the code looks like and how long it works. What can't be a code is refused by the flow."""
 
     code = forms.CharField(label=_("Code"), required=False, widget=CodeInput)
 
@@ -149,12 +140,10 @@ class CodeForm(forms.Form):
                 length = ngettext("%s letter or digit.", "%s letters and digits.", verification.length)
             else:
                 length = ngettext("%s digit.", "%s digits.", verification.length)
-            seconds = (verification.expires_at - timezone.now()).total_seconds()
-            minutes = max(1, math.ceil(seconds / 60))
+            minutes = max(1, math.ceil((verification.expires_at - timezone.now()).total_seconds() / 60))
             life = ngettext("Works for %s more minute.", "Works for %s more minutes.", minutes)
             field.help_text = f"{length % number_format(verification.length)} {life % number_format(minutes)}"
-        attributes = {**PLAIN, "inputmode": mode, "autocomplete": "one-time-code", "required": True}
-        field.widget.attrs.update(attributes)
+        field.widget.attrs |= {**PLAIN, "inputmode": mode, "autocomplete": "one-time-code", "required": True}
 
 
 class SignUpForm(forms.Form):
@@ -189,9 +178,8 @@ def focus(form: forms.Form) -> None:
 
 
 def _field(name: str, required: bool) -> Text:
-    field = Text(
-        longest=conf.MAX_NAME if name in sign_up.NAMES else conf.MAX_TEXT, label=LABELS[name], required=required
-    )
+    longest = conf.MAX_NAME if name in sign_up.NAMES else conf.MAX_TEXT
+    field = Text(longest, label=LABELS[name], required=required)
     field.widget.attrs.update(ATTRIBUTES[name])
     if name == Kind.PHONE_NUMBER:
         field.help_text = _phone_help()

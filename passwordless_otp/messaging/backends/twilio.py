@@ -10,15 +10,7 @@ from importlib.util import find_spec
 from threading import Lock
 from typing import Any, ClassVar
 
-from passwordless_otp.messaging.backends.base import (
-    Backend,
-    DeliveryError,
-    Outgoing,
-    Receipt,
-    Refused,
-    Unavailable,
-    Unclear,
-)
+from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
 
 OK, REFUSING = range(200, 300), range(400, 500)
 TOO_MANY_REQUESTS, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 429, 401, 403, 404
@@ -35,12 +27,11 @@ VERIFY_SERVICE = {60201, 60204, 60217, 60223}
 ELSEWHERE = UNROUTED | ACCOUNT | VERIFY_SERVICE
 
 
-def read_error(error: Exception) -> DeliveryError:
+def read_error(error: Exception) -> Refused | Unavailable | Unclear:
     """Return the error to raise instead of this one."""
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     if not isinstance(status, int):
-        kind = Unavailable if _never_left(error) else Unclear
-        return kind(type(error).__name__)
+        return (Unavailable if _never_left(error) else Unclear)(type(error).__name__)
     number = code if isinstance(code, int) and code != status else None  # without one the SDK repeats the status
     name = f"twilio {number}" if number is not None else f"twilio http {status}"
     if status in OK or status in GATEWAYS:
@@ -85,10 +76,7 @@ class TwilioAccount:
         self._lock, self._client = Lock(), None
 
     def ask(self, request: Callable[[Any], Any]) -> Receipt:
-        """Return the receipt for what `request` creates or changes with the SDK's client.
-
-        Raises `Refused`, `Unavailable` or `Unclear`.
-        """
+        """Run `request` with the SDK's client. Raises `Refused`, `Unavailable` or `Unclear`."""
         client = self.client()
         try:
             answer = request(client)
@@ -137,10 +125,8 @@ class TwilioBackend(Backend):
         self.account = TwilioAccount(account_sid, auth_token, http_client, timeout, webhook_secret)
         if bool(messaging_service_sid) == bool(from_):
             raise ValueError("either messaging_service_sid or from_ is needed, and not both")
-        options = {
-            "messaging_service_sid": messaging_service_sid, "from_": from_, "risk_check": risk_check,
-            "content_retention": content_retention, "address_retention": address_retention,
-        }  # fmt: skip
+        options = dict(messaging_service_sid=messaging_service_sid, from_=from_, risk_check=risk_check)
+        options |= dict(content_retention=content_retention, address_retention=address_retention)
         self.options = {name: value for name, value in options.items() if value}
 
     def send(self, message: Outgoing) -> Receipt:
