@@ -1,7 +1,4 @@
-"""Which browser holds which flow, and logging a user in.
-
-Besides the interfaces, this is the only module that sees a request.
-"""
+"""Which browser holds which flow, and logging a user in. Only this module and the interfaces see a request."""
 
 import hashlib
 import logging
@@ -110,16 +107,9 @@ def remember(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie, if this request gave the client a new one."""
     client = current(request)
     if client.changed:
-        response.set_cookie(
-            cookie_name(),
-            client.secret,
-            max_age=COOKIE_AGE,
-            path=settings.SESSION_COOKIE_PATH,
-            domain=settings.SESSION_COOKIE_DOMAIN,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        place: Any = {"path": settings.SESSION_COOKIE_PATH, "domain": settings.SESSION_COOKIE_DOMAIN}
+        safe: Any = {"secure": settings.SESSION_COOKIE_SECURE, "httponly": True, "samesite": "Lax"}
+        response.set_cookie(cookie_name(), client.secret, COOKIE_AGE, **place, **safe)
 
 
 def cookie_name() -> str:
@@ -129,10 +119,7 @@ def cookie_name() -> str:
 
 
 def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
-    """Keep what a step has returned, and log in the user of a completed flow. Return whether it is complete.
-
-    Raises `ServiceUnavailable` if the login fails: the code is spent.
-    """
+    """Keep what a step has returned; log in the user of a completed flow. Return whether it is complete."""
     client, user = current(request), flow.user
     client.keep(flow)
     if user is None:
@@ -145,7 +132,7 @@ def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
             request.session.flush()
         request.session = type(request.session)()
         request.user = AnonymousUser()
-        raise ServiceUnavailable from error
+        raise ServiceUnavailable from error  # the code is spent
     if flow.made_user:
         events.signed_up(request, flow)
     events.signed_in(request, flow)

@@ -44,8 +44,7 @@ def given() -> Mapping[str, Any]:
 
 def get(name: str) -> Any:
     """Return one setting or its default. Raises `KeyError` if there is no such setting."""
-    default = DEFAULTS[name]
-    return getattr(settings, "PASSWORDLESS_OTP", {}).get(name, default)
+    return given().get(name, DEFAULTS[name])
 
 
 def function(name: str) -> Any:
@@ -55,8 +54,7 @@ def function(name: str) -> Any:
 
 def chain(channel: str) -> list[Mapping[str, Any]]:
     """Return the `DELIVERY` entries of this channel, in the order in which providers are tried."""
-    chains = {**DEFAULTS["DELIVERY"], **get("DELIVERY")}
-    return list(chains[channel])
+    return list({**DEFAULTS["DELIVERY"], **get("DELIVERY")}[channel])
 
 
 def public_origin() -> str:

@@ -25,10 +25,7 @@ RANDOM_BYTES = 8  # of a username that was made because none was asked for
 
 
 def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
-    """Return the user of each identifier that has one, together with all identifiers of that user.
-
-    The statements are the same for known and unknown identifiers.
-    """
+    """Return the user of each identifier that has one, with all of theirs. Unknown ones take the same statements."""
     using, model = router.db_for_write(Identifier), get_user_model()
     own, theirs = columns_of(Identifier), columns_of(model)
     held: dict[Any, list[Identifier]] = {}
@@ -95,13 +92,10 @@ def end_sessions(user: Any) -> bool:
 
 
 def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
-    """Create the user who has proven these identifiers. Raises `IdentifierExists` or `IdentificationClaimed`.
-
-    It runs in a savepoint: a refusal leaves nothing behind, and the verifications stay verified.
-    """
+    """Create the user who has proven these identifiers. Raises `IdentifierExists` or `IdentificationClaimed`."""
     given = {kind.value: "" for kind in Kind} | {identifier.kind.value: identifier.value for identifier in proven}
     try:
-        with transaction.atomic(router.db_for_write(Identifier)):
+        with transaction.atomic(router.db_for_write(Identifier)):  # a savepoint: verifications stay verified
             user = conf.function("CREATE_USER")(**given, **details)
             identifiers = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
             Identifier.objects.bulk_create(identifiers)
@@ -123,16 +117,13 @@ def create_user(*, email_address: str, phone_number: str, **details: Any) -> Abs
     visitor has sent and nobody has checked. Values for which the user model has no field are dropped.
     """
     model = get_user_model()
-    values = {
-        model.get_email_field_name(): email_address,
-        "first_name": details["first_name"],
-        "last_name": details["last_name"],
-    }
+    names = {name: details[name] for name in ["first_name", "last_name"]}
+    values = {_email_name(): email_address, **names}
     login_name = username_field()
     if login_name is not None:
         values[login_name.name] = details["username"] or secrets.token_hex(RANDOM_BYTES)
     user = model(**{name: value for name, value in values.items() if _field(name) is not None})
-    email = _field(model.get_email_field_name())
+    email = _field(_email_name())
     if email is not None and email.null and not email_address:
         setattr(user, email.name, None)
     user.set_unusable_password()
@@ -148,10 +139,7 @@ def username_field() -> "models.Field[Any, Any] | None":
 
 
 def clean(name: str, text: str) -> str:
-    """Return a first name, last name or username, normalised and validated by the user model's field.
-
-    Raises `FormatInvalid`, and `IdentifierExists` for a username that is taken.
-    """
+    """Return a name as the user model takes it. Raises `FormatInvalid`, or `IdentifierExists` if taken."""
     field = username_field() if name == "username" else _field(name)
     text = get_user_model().normalize_username(text) if name == "username" else text
     if field is not None:

@@ -49,9 +49,8 @@ class IdentifierForm(forms.ModelForm):
             self.add_error("value", _("This belongs to another user. Remove it there first."))
         rivals = others.filter(user_id=user.pk, kind=kind, primary=True) if user and user.pk else others.none()
         if self.cleaned_data.get("primary") and rivals.exists():
-            self.add_error(
-                "primary", "The user has another primary identifier of this kind. Untick “Primary” there first."
-            )
+            told = "The user has another primary identifier of this kind. Untick “Primary” there first."
+            self.add_error("primary", told)
         return self.cleaned_data
 
 

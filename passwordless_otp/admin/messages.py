@@ -50,7 +50,8 @@ class MessageAdmin(base.RecordAdmin):
     """Messages without their texts, which would show codes."""
 
     list_display = [
-        "created_at", "recipient", "status", "error_code", "kind", "channel", provider, "delivery_tries", delivery_time
+        "created_at", "recipient", "status", "error_code", "kind", "channel", provider,
+        "delivery_tries", delivery_time,
     ]  # fmt: skip
     list_filter = [base.MessageStatusFilter, base.ChannelFilter, base.MessageKindFilter]
     list_select_related = ["verification"]

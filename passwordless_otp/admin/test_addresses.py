@@ -46,11 +46,10 @@ class TestAddressChecks(InlineModelAdminChecks):
 
     __test__ = False
 
-    def _check_exclude_of_parent_model(self, obj: Any, parent_model: Any) -> list[Any]:
-        return []
-
     def _check_relation(self, obj: Any, parent_model: Any) -> list[Any]:
         return []
+
+    _check_exclude_of_parent_model = _check_relation
 
 
 class TestAddressInline(admin.TabularInline):

@@ -22,10 +22,7 @@ OVERRIDES = {"PUT", "PATCH", "DELETE"}
 
 @method_decorator(sensitive_post_parameters("code"), name="dispatch")
 class APICall(APIView):
-    """One call. Nothing of it comes from the site's REST_FRAMEWORK settings, and nothing goes there.
-
-    `http` is Django's own request.
-    """
+    """One call, independent of the site's REST_FRAMEWORK settings. `http` is Django's own request."""
 
     authentication_classes = []
     permission_classes = []
@@ -40,10 +37,7 @@ class APICall(APIView):
     client: clients.Client
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, under the method that `_method` names for clients that can only POST.
-
-        The answer sets the client's cookie, and forbids to store it.
-        """
+        """Answer, under the method that `_method` names for clients that can only POST. Sets the cookie."""
         request.encoding = "utf-8"
         method = request.GET.get("_method", "").upper()
         if request.method == "POST" and method in OVERRIDES:
@@ -72,12 +66,9 @@ class APICall(APIView):
         return exception_handler.handle
 
     def parse(self, serializer_class: type[Serializer[Any]]) -> dict[str, Any]:
-        """Return the parameters that this call knows. Raises what is wrong with one.
-
-        One that came several times is a list, which no field takes.
-        """
+        """Return the parameters that this call knows. Raises what is wrong with one."""
         given = self.request.data
-        if isinstance(given, QueryDict):
+        if isinstance(given, QueryDict):  # one that came several times becomes a list, which no field takes
             given = {name: values[0] if len(values) == 1 else values for name, values in given.lists()}
         if not isinstance(given, dict):
             raise ParseError

@@ -1,5 +1,6 @@
 """The instance settings as JSON: what a front end may offer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings as site
@@ -96,35 +97,27 @@ def _page(name: str) -> str:
 
 
 def _attributes(settings: InstanceSettings) -> dict[str, Any]:
-    kinds = {
-        kind.value: _attribute(
-            enabled=settings.offers(kind),
-            required=settings.requires(kind),
-            identifies=settings.identifies(kind),
-            strategies=[kind.strategy] if settings.offers(kind) else [],
-        )
-        for kind in Kind
-    }
-    names = {
-        name: _attribute(
-            enabled=getattr(settings, name) != Presence.OFF, required=getattr(settings, name) == Presence.REQUIRED
-        )
-        for name in sign_up.NAMES
-    }
-    return {**kinds, **names, **{name: _attribute(enabled=False) for name in NEVER}}
+    found = {}
+    for kind in Kind:
+        enabled, required = settings.offers(kind), settings.requires(kind)
+        strategies = [kind.strategy] if enabled else []
+        found[kind.value] = _attribute(enabled, required, settings.identifies(kind), strategies)
+    for name in sign_up.NAMES:
+        presence = getattr(settings, name)
+        found[name] = _attribute(presence != Presence.OFF, presence == Presence.REQUIRED)
+    return found | {name: _attribute(enabled=False) for name in NEVER}
 
 
 def _attribute(
-    *, enabled: bool, required: bool = False, identifies: bool = False, strategies: list[str] | None = None
+    enabled: bool, required: bool = False, identifies: bool = False, proven_by: Sequence[str] = ()
 ) -> dict[str, Any]:
-    proven_by = strategies or []
     return {
         "enabled": enabled,
         "required": required,
         "used_for_first_factor": identifies,
-        "first_factors": proven_by if identifies else [],
+        "first_factors": [*proven_by] if identifies else [],
         "used_for_second_factor": False,
         "second_factors": [],
-        "verifications": proven_by,
+        "verifications": [*proven_by],
         "verify_at_sign_up": bool(proven_by),
     }

@@ -18,16 +18,13 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def check(request: HttpRequest) -> None:
-    """Raise `OriginRefused` unless this was sent by a page of the site, or by no browser.
-
-    Without an `Origin`, a request with the token of its CSRF cookie comes from the site, by Django's own check.
-    """
+    """Raise `OriginRefused` unless this was sent by a page of the site, or by no browser."""
     if request.method in SAFE:
         return
     if "Origin" in request.headers:
         allowed = _is_ours(request, request.headers["Origin"])
     else:
-        csrf = CSRFCheck(lambda _: None)  # type: ignore[arg-type]
+        csrf = CSRFCheck(lambda _: None)  # type: ignore[arg-type] # asks for the token of the CSRF cookie
         csrf.process_request(request)
         refusal = csrf.process_view(request, None, (), {})  # type: ignore[arg-type]
         allowed = refusal is None or _no_browser(request)

@@ -117,7 +117,6 @@ def _proof(flow: Flow, kind: Kind, settings: InstanceSettings) -> dict[str, Any]
 
 def _verification(verification: Verification, settings: InstanceSettings) -> dict[str, Any]:
     due = verification.resend_at(settings.resend_interval)
-    by_phone = verification.kind == Kind.PHONE_NUMBER
     return {
         "object": "verification_otp",
         "status": verification.state,
@@ -127,7 +126,7 @@ def _verification(verification: Verification, settings: InstanceSettings) -> dic
         "resend_at": millis(due) if due else None,
         "code_length": verification.length,
         "code_alphabet": verification.alphabet,
-        **({"channel": "sms"} if by_phone else {}),
+        **({"channel": "sms"} if verification.kind == Kind.PHONE_NUMBER else {}),
         "error": None,
     }
 
@@ -150,8 +149,7 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
         "abandon_at": end,
         "last_active_token": tokens.session_token(request.user.pk, session_id),
         "public_user_data": {
-            "first_name": user["first_name"],
-            "last_name": user["last_name"],
+            **{name: user[name] for name in ["first_name", "last_name"]},
             "identifier": identifier,
             "user_id": user["id"],
         },

@@ -85,8 +85,7 @@ def _check_delivery() -> Iterator[CheckMessage]:
         text = f"DELIVERY has an unknown channel {channel!r}, which is not used."
         yield error("E003", text, f"Use {' and '.join(CHANNELS)}.")
     for channel in CHANNELS:
-        chain = chosen.get(channel, conf.DEFAULTS["DELIVERY"][channel])
-        yield from _check_chain(channel, chain)
+        yield from _check_chain(channel, chosen.get(channel, conf.DEFAULTS["DELIVERY"][channel]))
 
 
 def _check_chain(channel: str, chain: Any) -> Iterator[CheckMessage]:

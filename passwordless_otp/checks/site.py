@@ -23,20 +23,16 @@ SQLITE = (3, 35)  # the first version with RETURNING
 
 def check_apps(**_: Any) -> list[CheckMessage]:
     """Look for the apps that this one needs."""
+    text, hint = "INSTALLED_APPS has no {!r}, which signing in needs.", "Add {!r} to it."
     missing = [name for name in APPS if not apps.is_installed(name)]
-    return [
-        warning("W004", f"INSTALLED_APPS has no {name!r}, which signing in needs.", f"Add {name!r} to it.")
-        for name in missing
-    ]
+    return [warning("W004", text.format(name), hint.format(name)) for name in missing]
 
 
 def check_middleware(**_: Any) -> list[CheckMessage]:
     """Look for the middleware that signing in needs."""
     missing = [kind for kind in [SessionMiddleware, AuthenticationMiddleware] if not _is_used(kind)]
-    text, hint = (
-        "MIDDLEWARE has no {0.__name__}: nobody can be signed in.",
-        "Add '{0.__module__}.{0.__name__}' to it.",
-    )
+    text = "MIDDLEWARE has no {0.__name__}: nobody can be signed in."
+    hint = "Add '{0.__module__}.{0.__name__}' to it."
     return [error("E007", text.format(kind), hint.format(kind)) for kind in missing]
 
 

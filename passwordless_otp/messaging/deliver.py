@@ -114,9 +114,8 @@ def _reason_not_to_send(message: Message) -> DeliveryResult | None:
     verification = message.verification
     newest = verification is not None and message.generation == verification.generation
     if verification is not None and verification.state == VerificationStatus.EXPIRED and newest:
-        return DeliveryResult(
-            MessageStatus.FAILED, error_code="code expired while the message waited for a worker"
-        )
+        reason = "code expired while the message waited for a worker"
+        return DeliveryResult(MessageStatus.FAILED, error_code=reason)
     return DeliveryResult(MessageStatus.SUPPRESSED, error_code="code was used, replaced or abandoned")
 
 
@@ -154,9 +153,7 @@ def _try(provider: routes.Provider, message: Message, outgoing: Outgoing) -> _Tr
     if backend.max_code_length and len(outgoing.code) > backend.max_code_length:
         return _Try(DeliveryResult(MessageStatus.FAILED, name, "code too long for this provider"), try_next=True)
     if not ProviderHealth.objects.admits(name):
-        return _Try(
-            DeliveryResult(MessageStatus.PENDING, name, "passed over after repeated failures"), try_next=True
-        )
+        return _Try(DeliveryResult(MessageStatus.PENDING, name, "passed over after repeated failures"), True)
     return _send(backend, name, replace(outgoing, callback_url=render.callback_url(message, backend)))
 
 
@@ -199,10 +196,7 @@ def _next_try(message: Message) -> datetime | None:
 
 
 def report_outcome(message: Message) -> None:
-    """Tell the provider that has this message whether its code was used, if the provider wants to know.
-
-    Nothing is reported while the code can still be used.
-    """
+    """Tell the provider of this message whether its code was used, once it no longer can be."""
     verification = message.verification
     if message.status not in ACCEPTED or verification is None or message.is_current:
         return

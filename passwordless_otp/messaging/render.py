@@ -62,10 +62,7 @@ def render_message(message: Message) -> Outgoing:
 def render_text(
     settings: InstanceSettings, kind: MessageKind, channel: str, code: str, left: int, **more: object
 ) -> RenderedText:
-    """Render a text in the active language, the operator's own where there is one.
-
-    `left` is the rest of the code's life in seconds. `more` is the context of a security notice.
-    """
+    """Render a text in the active language. `left`: the code's life in seconds. `more`: a notice's context."""
     origin, sign_up = conf.public_origin(), _path("sign_up")
     context = {
         "app": settings.app,

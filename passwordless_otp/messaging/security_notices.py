@@ -15,7 +15,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import router, transaction
 
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import Flow, Identifier, InstanceSettings, Message, TestAddress
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress
 from passwordless_otp.models.flows import Status, VerificationStatus
 from passwordless_otp.models.identifiers import identifiers_of
 from passwordless_otp.models.messages import MessageKind, MessageStatus
@@ -43,19 +43,15 @@ def write_for_sign_in(flow: Flow, *, claim_first: bool = False) -> list[Message]
 def write_for_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue]) -> list[Message]:
     """Save and return the notices that an identifier was added, to those that the user had `before`."""
     recipients = _mailboxes(before) or list(before)
-    return list(Message.objects.bulk_create(_make(user, recipients, InstanceSettings.current())))
+    return list(Message.objects.bulk_create(_make(user, recipients, InstanceSettings.current(), None)))
 
 
 def _recipients_of(flow: Flow) -> list[IdentifierValue]:
-    held = [each.identifier for each in _identifiers_of(flow)]
+    held = [each.identifier for each in identifiers_of(flow.user)]
     if mailboxes := _mailboxes(held):
         return mailboxes
     verified = {v.identifier for v in flow.known_verifications if v.status == VerificationStatus.VERIFIED}
     return [identifier for identifier in held if identifier not in verified]
-
-
-def _identifiers_of(flow: Flow) -> Iterable[Identifier]:
-    return identifiers_of(flow.user) if flow.user else []
 
 
 def _mailboxes(identifiers: Iterable[IdentifierValue]) -> list[IdentifierValue]:
@@ -63,10 +59,7 @@ def _mailboxes(identifiers: Iterable[IdentifierValue]) -> list[IdentifierValue]:
 
 
 def _make(
-    user: AbstractBaseUser,
-    recipients: Sequence[IdentifierValue],
-    settings: InstanceSettings,
-    flow: Flow | None = None,
+    user: AbstractBaseUser, recipients: Sequence[IdentifierValue], settings: InstanceSettings, flow: Flow | None
 ) -> list[Message]:
     language = _language(user, flow) if recipients else ""
     notices = []

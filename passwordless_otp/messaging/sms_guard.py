@@ -53,10 +53,7 @@ LIMIT_REASONS = {
 
 
 def suppression_reason(message: Message) -> str:
-    """Return why this message must not go out, for the operator. Empty if it may, and then it has been counted.
-
-    An email with a code, and a second try, are neither looked up nor counted.
-    """
+    """Return why this message must not go out, for the operator. Empty if it may, and then it is counted once."""
     if message.delivery_tries > 1:
         return ""
     if message.channel == "sms":
@@ -143,10 +140,7 @@ def rules_for_proven(number: str, settings: InstanceSettings) -> list[Bucket]:
 
 
 def rules_for_unproven(number: str, settings: InstanceSettings, verified: int) -> list[Bucket]:
-    """Return what an SMS to a stranger's number consumes.
-
-    Its country has room for `verified` more: codes that were used don't count against it.
-    """
+    """Return what an SMS to a stranger's number consumes. Codes used don't count against its country."""
     country = bucket_for(settings, "sms_country", identifiers.region(number))
     return [
         bucket_for(settings, "sms_prefix", number[:-LINE_DIGITS]),

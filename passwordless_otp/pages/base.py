@@ -32,19 +32,14 @@ STYLESHEET = "passwordless_otp/passwordless_otp.css"
 
 
 class PageView(FormView):
-    """A page with a form. `form_valid` runs a step of a flow; what the step refuses is answered here.
-
-    `start_page` and `success_page` are names of pages: where a visitor without an open flow goes, and where a
-    valid form leads. `signed_out_only` refuses the form to who is signed in already. `data` is what was posted,
-    and `unreadable` is why the request can't be read, if it can't.
-    """
+    """A page with a form. `form_valid` runs a step of a flow; what the step refuses is answered here."""
 
     http_method_names = ["get", "head", "post", "options"]
-    start_page = "sign_in"
-    success_page = ""
-    signed_out_only = False
-    data: dict[str, str] | None = None
-    unreadable: OTPError | None = None
+    start_page = "sign_in"  # the name of the page where a visitor without an open flow goes
+    success_page = ""  # the name of the page to which a valid form leads
+    signed_out_only = False  # whether the form is refused to who is signed in already
+    data: dict[str, str] | None = None  # what was posted
+    unreadable: OTPError | None = None  # why the request can't be read, if it can't
     client: clients.Client
 
     @classmethod
@@ -78,9 +73,7 @@ class PageView(FormView):
             response = self._dispatch(request, *args, **kwargs)
         except DatabaseError as error:
             logger.error("%s: %s", ServiceUnavailable.code, type(error).__name__)
-            refusal = ServiceUnavailable()
-            page = error_pages.render_error(request, refusal, InstanceSettings(pk=1))
-            response = error_pages.add_status(page, refusal)
+            response = error_pages.render_error(request, ServiceUnavailable(), InstanceSettings(pk=1))
         clients.remember(request, response)
         return add_headers(response)
 
@@ -115,8 +108,7 @@ class PageView(FormView):
         if isinstance(error, ResourceNotFound):
             return SeeOther(navigation.page_path(self.request, self.start_page))
         if error_pages.heading(error):
-            page = error_pages.render_error(self.request, error, self.client.settings)
-            return error_pages.add_status(page, error)
+            return error_pages.render_error(self.request, error, self.client.settings)
         self.client.reread()
         try:
             return error_pages.add_status(self.show(error), error)
@@ -163,10 +155,7 @@ class PageView(FormView):
 
 
 def add_headers(response: HttpResponseBase) -> HttpResponseBase:
-    """Forbid to store or to frame the page, and to run scripts of other origins in it.
-
-    The site's policy gets the origin of our stylesheet where static files have one of their own.
-    """
+    """Forbid to store or to frame the page. The site's policy gets our stylesheet's origin, if it has its own."""
     policy: str = conf.get("CONTENT_SECURITY_POLICY")
     try:
         stylesheet = urlsplit(static(STYLESHEET))

@@ -32,7 +32,7 @@ def heading(error: OTPError) -> str:
 
 
 def render_error(request: HttpRequest, error: OTPError, settings: InstanceSettings) -> HttpResponse:
-    """Return the page for this error. Reads nothing from the database."""
+    """Return the page for this error, with its status. Reads nothing from the database."""
     context = {
         "settings": settings,
         "error": error.long_message,
@@ -40,7 +40,7 @@ def render_error(request: HttpRequest, error: OTPError, settings: InstanceSettin
         "links": links(error, request),
         **navigation.urls(request),
     }
-    return render(request, "passwordless_otp/error.html", context)
+    return add_status(render(request, "passwordless_otp/error.html", context), error)
 
 
 def links(error: OTPError, request: HttpRequest) -> "list[tuple[str, StrPromise]]":

@@ -31,15 +31,9 @@ class SignInView(PageView):
     def form_valid(self, form: Form) -> HttpResponse:
         """Open a sign-in and send its code."""
         settings, current = self.client.settings, self.client.flows.get(Purpose.SIGN_IN)
-        flow = sign_in.create(
-            settings,
-            current,
-            self.client.visitor,
-            form.cleaned_data["identifier"],
-            send=True,
-            sign_up_if_missing=settings.sign_up_open,
-        )
-        self.client.keep(flow)
+        options: Any = {"send": True, "sign_up_if_missing": settings.sign_up_open}
+        typed = form.cleaned_data["identifier"]
+        self.client.keep(sign_in.create(settings, current, self.client.visitor, typed, **options))
         return SeeOther(self.get_success_url())
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
@@ -82,9 +76,8 @@ class SignInCodeView(PageView):
         chosen = [factor for factor in factors.offered(settings, flow) if factor.id(flow) == factor_id]
         if not chosen:
             raise ValueInvalid("send")
-        self.client.keep(
-            sign_in.prepare(settings, flow, self.client.visitor, chosen[0].identifier.kind.strategy, factor_id)
-        )
+        strategy = chosen[0].identifier.kind.strategy
+        self.client.keep(sign_in.prepare(settings, flow, self.client.visitor, strategy, factor_id))
         return SeeOther(self.get_success_url())
 
     def form_valid(self, form: Form) -> HttpResponse:

@@ -30,8 +30,7 @@ class SignOutView(PageView):
 
     def get_success_url(self) -> str:
         """Return `next`, else `LOGOUT_REDIRECT_URL`, else the sign-in page."""
-        place = navigation.next_path(self.request)
-        if place:
+        if place := navigation.next_path(self.request):
             return place
         if settings.LOGOUT_REDIRECT_URL:
             return resolve_url(settings.LOGOUT_REDIRECT_URL)

@@ -47,8 +47,7 @@ class SignUpView(PageView):
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
         """Show the form, if there is something to fill in. Raises `SignUpClosed`."""
-        without_form = self.show_without_form(error)
-        if without_form:
+        if without_form := self.show_without_form(error):
             return without_form
         if not self.client.settings.sign_up_open:
             raise SignUpClosed

@@ -29,21 +29,16 @@ OFF = gettext_noop("Signing in by code is switched off on this site. Please come
 @register.inclusion_tag(FORM, takes_context=True)
 def otp_sign_in(context: Context, next: str = "", submit: str = "") -> dict[str, Any]:  # noqa: A002 - what a template writes
     """Show the form of the sign-in page; afterwards people go to `next`."""
-    request = _request_of(context)
-    current = InstanceSettings.current()
+    request, current = _request_of(context), InstanceSettings.current()
     form = SignInForm(current, auto_id=_ids(request, "otp_sign_in"))
-    return {
-        **_shared(request, current, next, submit or _("Continue")),
-        "form": form,
-        "action": reverse("passwordless_otp:sign_in"),
-    }
+    shared = _shared(request, current, next, submit or _("Continue"))
+    return {**shared, "form": form, "action": reverse("passwordless_otp:sign_in")}
 
 
 @register.inclusion_tag(FORM, takes_context=True)
 def otp_sign_up(context: Context, next: str = "", submit: str = "") -> dict[str, Any]:  # noqa: A002 - what a template writes
     """Show the form of the sign-up page; afterwards people go to `next`."""
-    request = _request_of(context)
-    current = InstanceSettings.current()
+    request, current = _request_of(context), InstanceSettings.current()
     shared = _shared(request, current, next, submit or _("Create an account"))
     if not current.sign_up_open:
         shared["note"] = shared["note"] or SignUpClosed.long_message
@@ -85,9 +80,8 @@ def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit:
 def _request_of(context: Context) -> HttpRequest:
     request: HttpRequest | None = getattr(context, "request", None) or context.get("request")
     if request is None:
-        raise ImproperlyConfigured(
-            "The tags of passwordless_otp need the request: render the page with render()."
-        )
+        text = "The tags of passwordless_otp need the request: render the page with render()."
+        raise ImproperlyConfigured(text)
     return request
 
 

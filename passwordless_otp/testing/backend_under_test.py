@@ -1,7 +1,6 @@
 """What a site declares about the backend that it tests: its class, its options, how its provider can misbehave.
 
-The rules themselves are in `backends`. Class attributes say what the backend can do. Fixtures put a stand-in for
-the provider into a state; the tests of those that are not overridden are skipped, with a reason that says which.
+A fixture puts a stand-in for the provider into a state. Tests of those that are not overridden are skipped.
 """
 
 from collections.abc import Callable

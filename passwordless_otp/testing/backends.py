@@ -1,8 +1,4 @@
-"""The rules that every delivery backend keeps, as tests.
-
-One test for each rule of docs/writing-a-provider.md: what `send` returns and raises, that it comes back in time,
-that nothing leaks, that threads can share the object, and that making it costs nothing.
-"""
+"""The rules that every delivery backend keeps: one test for each rule of docs/writing-a-provider.md."""
 
 # ruff: noqa: D102, S101 - the name of a test is its rule, and an assertion its body
 import os

@@ -1,7 +1,4 @@
-"""A visitor's journey through sign-in and sign-up: by the JSON API or by the pages.
-
-Both have the same methods. Each is a step in one browser, and returns the response.
-"""
+"""A visitor's way through sign-in and sign-up, by the API or the pages: each method returns a step's response."""
 
 import copy
 import json
@@ -19,12 +16,9 @@ SEND_BUTTON = re.compile(r'<button type="submit" name="send" value="([^"]+)"')
 
 
 class ApiJourney:
-    """A browser that uses the JSON API. `http` is its test client, and takes the options of Django's `Client`.
+    """A browser that uses the JSON API. `http` is its test client, and takes the options of Django's `Client`."""
 
-    `flow` is the id of the sign-in or sign-up that was created last.
-    """
-
-    flow = ""
+    flow = ""  # the id of the sign-in or sign-up that was created last
 
     def __init__(self, **options: Any) -> None:
         self.http = Client(**options)

@@ -50,12 +50,11 @@ def kinds(channel: str, most: int | None = None) -> dict[str, Outgoing]:
     """Return a message of each kind, by the name of the kind."""
     message = usual(channel, most)
     code, plain = message.code, "Nobody has an account here.\n\nYou need not do anything.\n"
+    subject = message.subject and "No account"
     of_all = {
         "with a code": message,
         "with the longest code": longest(channel, most),
-        "without a code": replace(
-            message, code="", text=plain, html="", subject=message.subject and "No account"
-        ),
+        "without a code": replace(message, code="", text=plain, html="", subject=subject),
         "in many alphabets": replace(message, text=f"{code} – café, 日本, Ελλάδα, 🍏\n"),
         "from right to left": replace(message, text=f"{ARABIC} {code}\n{HEBREW} {code}\n"),
         "of many lines": replace(message, text=f"{code}\n.\n..\nFrom me\n\n{'x' * 70}\n" * 10),

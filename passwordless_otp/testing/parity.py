@@ -1,7 +1,4 @@
-"""A kit that tests whether a site tells strangers who has an account.
-
-Known, unknown, inactive and staff identifiers must be answered alike.
-"""
+"""Tests that a site tells no stranger who has an account: any identifier has to be answered alike."""
 
 # ruff: noqa: S101
 from collections.abc import Callable, Iterator
@@ -59,8 +56,8 @@ class EnumerationParity:
         self, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str
     ) -> dict[str, IdentifierValue]:
         """Return an identifier of this kind for each of `PEOPLE`; all but the unknown one have a user."""
-        given = {**conf.given(), "DISPATCH": f"{__name__}.set_aside", "TRUSTED_PROXIES": 0}
-        settings.PASSWORDLESS_OTP = given
+        own = {"DISPATCH": f"{__name__}.set_aside", "TRUSTED_PROXIES": 0}
+        settings.PASSWORDLESS_OTP = {**conf.given(), **own}
         monkeypatch.setattr(windows, "time", SimpleNamespace(time=lambda: NOW))
         InstanceSettings(**{**(BOTH if "phone_number" in self.kinds else {}), **self.instance}).save()
         identifiers = {}

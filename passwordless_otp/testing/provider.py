@@ -21,10 +21,7 @@ class Request:
 
 
 class HTTPProvider:
-    """A server at `url` within a `with` block, which keeps what it was asked in `requests`.
-
-    Until told otherwise it answers every request with status 200 and `{"id": "1"}`.
-    """
+    """A server at `url` within a `with` block. It keeps what it was asked, and answers 200 unless told otherwise."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -37,12 +37,8 @@ class Snapshot:
 
     def differences(self, other: "Snapshot") -> list[str]:
         """Return what differs, with both."""
-        found = []
-        for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if mine != theirs:
-                found.append(f"{field.name}: {_apart(mine, theirs)}")
-        return found
+        mine, theirs = vars(self), vars(other)
+        return [f"{name}: {_apart(mine[name], theirs[name])}" for name in mine if mine[name] != theirs[name]]
 
 
 def take(step: Callable[[], Any], identifier: IdentifierValue, noise: Sequence[str]) -> Snapshot:
@@ -68,8 +64,7 @@ def take(step: Callable[[], Any], identifier: IdentifierValue, noise: Sequence[s
 def _text(answer: Any) -> str:
     if answer.headers.get("Content-Type", "").startswith("application/json"):
         return json.dumps(answer.json(), ensure_ascii=False, indent=0)
-    text: str = answer.content.decode(answer.charset)
-    return text
+    return str(answer.content.decode(answer.charset))
 
 
 def _apart(mine: Any, theirs: Any) -> str:

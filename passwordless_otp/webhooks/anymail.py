@@ -15,11 +15,8 @@ from passwordless_otp.models.messages import MessageStatus
 # Whoever complains of a message has got it. Events that are not listed decide nothing: queued, deferred, opened …
 STATUSES = {
     "sent": MessageStatus.SENT,
-    "delivered": MessageStatus.DELIVERED,
-    "complained": MessageStatus.DELIVERED,
-    "bounced": MessageStatus.FAILED,
-    "rejected": MessageStatus.FAILED,
-    "failed": MessageStatus.FAILED,
+    **dict.fromkeys(["delivered", "complained"], MessageStatus.DELIVERED),
+    **dict.fromkeys(["bounced", "rejected", "failed"], MessageStatus.FAILED),
 }
 # Reasons that lie with the address and hold for the next message, too. That this one looked like spam is none.
 LASTING = {"invalid", "bounced", "timed_out", "spam", "unsubscribed"}
@@ -54,8 +51,7 @@ def receive(event: Any, **_more: Any) -> None:
 def _message(event: Any) -> Message | None:
     """Return the message, found by the id that travels with it or, without one, by the provider's id."""
     emails = Message.objects.filter(channel="email").select_related("verification")
-    metadata = event.metadata
-    given = metadata.get("message") if isinstance(metadata, dict) else None
+    given = event.metadata.get("message") if isinstance(event.metadata, dict) else None
     if given:
         try:
             return emails.filter(pk=UUID(given)).first()
@@ -78,8 +74,5 @@ def _came_back_for_good(event: Any) -> bool:
     bounce = said.get("bounce")
     detail = [said.get("Type"), bounce.get("bounceType") if isinstance(bounce, dict) else None]
     reason = event.reject_reason if isinstance(event.reject_reason, str) else ""
-    return (
-        event.event_type in {"bounced", "rejected"}
-        and reason in LASTING
-        and not any(word in PASSING for word in detail if isinstance(word, str))
-    )
+    passing = any(word in PASSING for word in detail if isinstance(word, str))
+    return event.event_type in {"bounced", "rejected"} and reason in LASTING and not passing

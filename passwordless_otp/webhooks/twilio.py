@@ -47,10 +47,7 @@ def report(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
 
 def _parameters(body: bytes) -> MultiValueDict[str, str]:
-    """Return the posted form. Raises `ValueError` for one that is too large, not UTF-8 or ambiguous.
-
-    The parameters that are read may stand there once only: the signature does not cover repetitions.
-    """
+    """Return the posted form. Raises `ValueError` for one that is too large, not UTF-8 or ambiguous."""
     if len(body) > MAX_BODY:
         raise ValueError("too large")
     pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
@@ -58,7 +55,7 @@ def _parameters(body: bytes) -> MultiValueDict[str, str]:
     for name, value in pairs:
         parameters.appendlist(name, value)
     if any(len(parameters.getlist(name)) > 1 for name in READ):
-        raise ValueError("ambiguous")
+        raise ValueError("ambiguous")  # the signature does not cover repetitions
     return parameters
 
 
@@ -73,10 +70,7 @@ def _accounts() -> Iterator[TwilioAccount]:
 
 
 def _signed(request: HttpRequest, parameters: MultiValueDict[str, str], account: TwilioAccount) -> bool:
-    """Return whether this was signed with the account's secret, for the URL under PUBLIC_URL.
-
-    Never for the URL of the request: its Host header is whatever the sender wrote.
-    """
+    """Return whether the account signed this, for the URL under PUBLIC_URL: any sender can write any Host."""
     from twilio import request_validator as sdk
 
     origin, signature = conf.public_origin(), request.headers.get(SIGNATURE, "")

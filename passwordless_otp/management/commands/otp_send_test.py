@@ -24,10 +24,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add --to, --backend and --no-input."""
+        which = "only the first, second … provider of the channel: 1, 2 …"
         parser.add_argument("--to", required=True, help="jane@example.com, or a number such as +12025550123")
-        parser.add_argument(
-            "--backend", type=int, help="only the first, second … provider of the channel: 1, 2 …"
-        )
+        parser.add_argument("--backend", type=int, help=which)
         parser.add_argument("--no-input", "--noinput", action="store_false", dest="ask", help="do not ask first")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -36,9 +35,8 @@ class Command(BaseCommand):
         providers = list(enumerate(routes.providers_of(recipient.kind.channel), 1))
         chosen = [pair for pair in providers if options["backend"] in {None, pair[0]}]
         if not chosen:
-            raise CommandError(
-                f"There are {len(providers)} providers for {recipient.kind.channel}: count from 1."
-            )
+            offered = f"{len(providers)} providers for {recipient.kind.channel}"
+            raise CommandError(f"There are {offered}: count from 1.")
         if options["ask"]:
             self._ask(recipient, [provider.name for _, provider in chosen])
         taken = [self._try(number, provider, _outgoing(recipient)) for number, provider in chosen]

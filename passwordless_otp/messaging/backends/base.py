@@ -40,10 +40,7 @@ class DeliveryError(Exception):
 
 
 class Refused(DeliveryError):
-    """Final: a bad number, an unknown mailbox, somebody who has unsubscribed.
-
-    With `elsewhere` the reason is not the recipient: the next provider is tried.
-    """
+    """Final, as for an unknown mailbox. With `elsewhere` it is not the recipient: the next provider is tried."""
 
     def __init__(self, code: str, *, elsewhere: bool = False) -> None:
         self.elsewhere = elsewhere

@@ -125,8 +125,8 @@ class TwilioBackend(Backend):
         self.account = TwilioAccount(account_sid, auth_token, http_client, timeout, webhook_secret)
         if bool(messaging_service_sid) == bool(from_):
             raise ValueError("either messaging_service_sid or from_ is needed, and not both")
-        options = dict(messaging_service_sid=messaging_service_sid, from_=from_, risk_check=risk_check)
-        options |= dict(content_retention=content_retention, address_retention=address_retention)
+        options = {"messaging_service_sid": messaging_service_sid, "from_": from_, "risk_check": risk_check}
+        options |= {"content_retention": content_retention, "address_retention": address_retention}
         self.options = {name: value for name, value in options.items() if value}
 
     def send(self, message: Outgoing) -> Receipt:
