@@ -1,7 +1,6 @@
 """The signed link of a security notice: which notice it is, and when the link was made.
 
-It leads to the page "It was not me" and works for a week. It signs nobody in, so a mailbox that is read by
-somebody else gives them no more than the end of the sessions.
+It works for a week and signs nobody in: somebody else who reads the mailbox can do no more than end sessions.
 """
 
 from datetime import timedelta

@@ -25,7 +25,7 @@ RANDOM_BYTES = 8  # of a username that was made because none was asked for
 
 
 def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
-    """Return the user of each identifier that has one, with all of theirs. Unknown ones take the same statements."""
+    """Return the user of each identifier that has one, with all of theirs. Statements are always the same."""
     using, model = router.db_for_write(Identifier), get_user_model()
     own, theirs = columns_of(Identifier), columns_of(model)
     held: dict[Any, list[Identifier]] = {}

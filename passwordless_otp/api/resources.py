@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest
@@ -54,10 +53,8 @@ def flow_of(flow: Flow, request: HttpRequest) -> dict[str, Any]:
 
 
 def _sign_in(flow: Flow, settings: InstanceSettings) -> dict[str, Any]:
-    complete = flow.status == Status.COMPLETE
-    typed = next(iter(flow.identifiers), None)
-    newest = flow.newest()
-    offered = [] if complete or typed is None else factors.offered(settings, flow)
+    typed, newest = next(iter(flow.identifiers), None), flow.newest()
+    offered = [] if flow.status == Status.COMPLETE or typed is None else factors.offered(settings, flow)
     shown = [
         {
             "strategy": factor.identifier.kind.strategy,
@@ -162,9 +159,7 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
     """Return the signed-in user, with their proven identifiers, the primary ones first."""
     user: Any = request.user
     own: dict[str, list[Any]] = {kind: [] for kind in Kind}
-    identifiers = sorted(identifiers_of(user), key=attrgetter("pk"))
-    identifiers.sort(key=attrgetter("primary"), reverse=True)  # a stable sort: otherwise still by age
-    for identifier in identifiers:
+    for identifier in sorted(identifiers_of(user), key=lambda each: (not each.primary, each.pk)):
         kind = Kind(identifier.kind)
         shown = {
             "id": "idn_" + keys.digest("identifier", str(identifier.pk)),

@@ -1,7 +1,6 @@
 """Checks of `settings.PASSWORDLESS_OTP`.
 
-No message shows a value of `OPTIONS` or `PUBLIC_URL`, which may contain credentials, and no text of an exception
-that could quote one.
+No message shows a value of `OPTIONS` or `PUBLIC_URL`, or the text of an exception: they may hold credentials.
 """
 
 import difflib
@@ -38,8 +37,7 @@ def check_webhooks(**_: Any) -> list[CheckMessage]:
     """Look for providers that could report the delivery of messages, but don't know where to."""
     if check_settings() or conf.public_origin():
         return []
-    providers = [provider for channel in CHANNELS for provider in routes.providers_of(channel)]
-    names = {provider.backend().webhook for provider in providers}
+    names = {provider.backend().webhook for channel in CHANNELS for provider in routes.providers_of(channel)}
     text = "PUBLIC_URL is not set, so {!r} is not told where to report: messages stay 'sent'."
     hint = "Set it to the address that visitors see, such as 'https://example.com'."
     return [warning("W007", text.format(name), hint) for name in sorted(names) if name and _is_routed(name)]

@@ -50,11 +50,8 @@ def describe(step: CodeStep, settings: InstanceSettings) -> dict[str, Any]:
 
 def other_factor(flow: Flow, factor: Factor) -> dict[str, str]:
     """Return what the template says of another way to sign in."""
-    return {
-        "id": factor.id(flow),
-        "kind": factor.identifier.kind.value,
-        "masked": identifiers.mask(factor.identifier),
-    }
+    kind, masked = factor.identifier.kind.value, identifiers.mask(factor.identifier)
+    return {"id": factor.id(flow), "kind": kind, "masked": masked}
 
 
 def is_waiting(flow: Flow | None) -> bool:

@@ -1,7 +1,6 @@
 """One delivery through a backend under test: what came back, and everything that anybody could read of it.
 
-A code leaks through logs, prints, and exceptions with all that they came from. So everything is collected, from
-the level DEBUG up, also what a formatter would leave out.
+A code leaks through logs, prints, and exceptions with their causes. All are collected, from DEBUG up.
 """
 
 import io

@@ -30,6 +30,7 @@ OFTEN = 8  # requests for a code: more than any address gets within an hour
 NOW = 2_000_000_000  # seconds since 1970, for limits
 Journey = ApiJourney | PageJourney
 Step = Callable[[], Any]
+People = dict[str, IdentifierValue]
 BOTH = {"phone_number_enabled": True, "phone_number_used_for_identification": True, "phone_code": True}
 
 
@@ -52,9 +53,7 @@ class EnumerationParity:
                 metafunc.parametrize(name, values)
 
     @pytest.fixture
-    def people(
-        self, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str
-    ) -> dict[str, IdentifierValue]:
+    def people(self, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, kind: str) -> People:
         """Return an identifier of this kind for each of `PEOPLE`; all but the unknown one have a user."""
         own = {"DISPATCH": f"{__name__}.set_aside", "TRUSTED_PROXIES": 0}
         settings.PASSWORDLESS_OTP = {**conf.given(), **own}
@@ -76,9 +75,7 @@ class EnumerationParity:
         user.save()
         return get_user_model().objects.get(pk=user.pk)
 
-    def test_each_step_looks_alike_for_everybody(
-        self, people: dict[str, IdentifierValue], kind: str, face: str, way: str
-    ) -> None:
+    def test_each_step_looks_alike_for_everybody(self, people: People, kind: str, face: str, way: str) -> None:
         """Compare what can be seen of each step, to the last try and beyond."""
         self.open(face, way)
         seen = {}
@@ -89,9 +86,7 @@ class EnumerationParity:
         assert tried.exists(), f"no code could be tried: {[(step, shot.status) for step, shot in seen['known']]}"
         _compare(seen)
 
-    def test_limits_are_reached_alike_by_everybody(
-        self, people: dict[str, IdentifierValue], kind: str, face: str, way: str
-    ) -> None:
+    def test_limits_are_reached_alike_by_everybody(self, people: People, kind: str, face: str, way: str) -> None:
         """Ask so often, in browser after browser, that limits refuse; compare when, and in which words."""
         self.open(face, way)
         seen = {}

@@ -21,7 +21,7 @@ class Request:
 
 
 class HTTPProvider:
-    """A server at `url` within a `with` block. It keeps what it was asked, and answers 200 unless told otherwise."""
+    """A server at `url` within a `with` block. It keeps its requests, and answers 200 unless told otherwise."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []

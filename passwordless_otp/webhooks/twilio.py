@@ -1,7 +1,6 @@
 """Delivery reports of Twilio, at a URL that holds the message's id.
 
-Only what Twilio has signed for that public URL is believed; the rest is answered with 403. A report moves the
-message's status forward and changes nothing else.
+Only what Twilio has signed for that URL is believed. A report moves the message's status forward, and no more.
 """
 
 import re

@@ -1,7 +1,6 @@
 """`manage.py otp_deliver`: deliver what was left behind, once or as a loop.
 
-It puts the jobs that are due into the thread pool of its own process. A message is claimed before it is sent, so
-any number of these commands may run beside the site's workers.
+It has a thread pool of its own. Messages are claimed before they are sent, so any number may run beside workers.
 """
 
 import signal

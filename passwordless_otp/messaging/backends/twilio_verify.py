@@ -1,7 +1,6 @@
 """Codes through Twilio Verify, which writes the text itself and sends it by SMS, WhatsApp or a call.
 
-The codes are ours (`custom_code`) and are checked here: Verify only delivers them. It is told which were used, as
-Twilio asks, and that frees the number for further codes.
+The codes are ours (`custom_code`) and are checked here. Verify is told which were used, to free the number.
 """
 
 from typing import Any, ClassVar
