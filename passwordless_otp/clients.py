@@ -107,9 +107,16 @@ def remember(request: HttpRequest, response: HttpResponseBase) -> None:
     """Set the cookie, if this request gave the client a new one."""
     client = current(request)
     if client.changed:
-        place: Any = {"path": settings.SESSION_COOKIE_PATH, "domain": settings.SESSION_COOKIE_DOMAIN}
-        safe: Any = {"secure": settings.SESSION_COOKIE_SECURE, "httponly": True, "samesite": "Lax"}
-        response.set_cookie(cookie_name(), client.secret, COOKIE_AGE, **place, **safe)
+        response.set_cookie(
+            cookie_name(),
+            client.secret,
+            max_age=COOKIE_AGE,
+            path=settings.SESSION_COOKIE_PATH,
+            domain=settings.SESSION_COOKIE_DOMAIN,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
 
 
 def cookie_name() -> str:

@@ -59,10 +59,6 @@ class FlowQuerySet(models.QuerySet["Flow"]):
         return self.filter(client=client, purpose__in=purposes, status=Status.OPEN).update(status=Status.ENDED)
 
 
-FLOW_CHOICES = Q(purpose__in=Purpose.values) & Q(status__in=Status.values)
-COMPLETE_HAS_USER = ~Q(status="complete") | Q(user__isnull=False, completed_at__isnull=False)
-
-
 class Flow(models.Model):
     """A sign-in or a sign-up. Its addresses are what was typed: nothing is proven by standing here."""
 
@@ -74,7 +70,11 @@ class Flow(models.Model):
     email_address = models.CharField(_("email address"), max_length=identifiers.MAX_LENGTH, blank=True)
     phone_number = models.CharField(_("phone number"), max_length=16, blank=True)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="otp_flows", verbose_name=_("user")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="otp_flows",
+        verbose_name=_("user"),
     )
     client = models.CharField(max_length=64)  # SHA-256 of the secret in the browser's cookie
     # The digest before the last proof: a step that had begun by then may still end.
@@ -99,8 +99,14 @@ class Flow(models.Model):
             models.UniqueConstraint(
                 fields=["client", "purpose"], condition=Q(status="open"), name="passwordless_otp_flow_one_open"
             ),
-            models.CheckConstraint(condition=FLOW_CHOICES, name="passwordless_otp_flow_choices"),
-            models.CheckConstraint(condition=COMPLETE_HAS_USER, name="passwordless_otp_flow_complete_has_user"),
+            models.CheckConstraint(
+                condition=Q(purpose__in=Purpose.values) & Q(status__in=Status.values),
+                name="passwordless_otp_flow_choices",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="complete") | Q(user__isnull=False, completed_at__isnull=False),
+                name="passwordless_otp_flow_complete_has_user",
+            ),
         ]
         indexes = [
             models.Index(fields=["client"], name="passwordless_otp_flow_client"),
@@ -114,8 +120,8 @@ class Flow(models.Model):
         ]
 
     def __str__(self) -> str:
-        at = self.created_at
-        made = timezone.localtime(at) if timezone.is_aware(at) else at
+        aware = timezone.is_aware(self.created_at)
+        made = timezone.localtime(self.created_at) if aware else self.created_at
         return f"{self.get_purpose_display()} {made:%Y-%m-%d %H:%M}"
 
     @cached_property
@@ -216,11 +222,6 @@ class VerificationStatus(models.TextChoices):
     TRANSFERABLE = "transferable", _("transferable")
 
 
-VERIFICATION = "passwordless_otp_verification"  # the table, whose constraints begin with it
-VERIFICATION_CHOICES = Q(kind__in=Kind.values) & Q(status__in=VerificationStatus.values)
-NONCE_ERASED = Q(status="unverified") | Q(nonce="")
-
-
 class Verification(models.Model):
     """One code for one identifier within a flow. The code itself is derived, and nowhere stored."""
 
@@ -242,8 +243,9 @@ class Verification(models.Model):
     prepared_at = models.DateTimeField(_("asked for at"), default=timezone.now)
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
-    # What it has consumed of limits that people share, refunded once, when it succeeds: pairs of key and window.
-    # What two requests write at once may be lost here, and then stays counted; nothing is refunded twice.
+    # What it has consumed of limits that people share, refunded when it succeeds, which it does once: pairs of
+    # key and window. What two requests write at once may be lost here, and then stays counted; nothing is
+    # refunded twice.
     receipts = models.JSONField(default=list)
 
     objects = PrimaryManager()
@@ -253,10 +255,19 @@ class Verification(models.Model):
         verbose_name = _("verification attempt")
         verbose_name_plural = _("verification attempts")
         constraints = [
-            models.UniqueConstraint(fields=["flow", "kind", "value"], name=f"{VERIFICATION}_unique"),
-            models.CheckConstraint(condition=VERIFICATION_CHOICES, name=f"{VERIFICATION}_choices"),
-            models.CheckConstraint(condition=Q(tries__lte=F("max_tries")), name=f"{VERIFICATION}_tries"),
-            models.CheckConstraint(condition=NONCE_ERASED, name=f"{VERIFICATION}_nonce_erased"),
+            models.UniqueConstraint(
+                fields=["flow", "kind", "value"], name="passwordless_otp_verification_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=Kind.values) & Q(status__in=VerificationStatus.values),
+                name="passwordless_otp_verification_choices",
+            ),
+            models.CheckConstraint(
+                condition=Q(tries__lte=F("max_tries")), name="passwordless_otp_verification_tries"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="unverified") | Q(nonce=""), name="passwordless_otp_verification_nonce_erased"
+            ),
         ]
         indexes = [models.Index(fields=["value"], name="passwordless_otp_verif_value")]
 
@@ -288,7 +299,8 @@ class Verification(models.Model):
     def renew(self, life: timedelta, now: datetime, length: int, alphabet: str) -> None:
         """Take a new code of this format; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""
         self.length, self.alphabet = length, alphabet
-        self.nonce, self.key_id = secrets.token_hex(16), keys.current_id()
+        self.nonce = secrets.token_hex(16)
+        self.key_id = keys.current_id()
         self.generation += 1
         self.expires_at = now + life
 
@@ -296,9 +308,11 @@ class Verification(models.Model):
         """Count a wrong code: the verdict. Return whether it was the last try. Raises `Overtaken`."""
         last = Q(tries__gte=F("max_tries") - 1)
         live = {"flow__in": Flow.objects.live().filter(pk=self.flow_id)}
-        failed = When(last, Value(VerificationStatus.FAILED))
-        erased = Case(When(last, Value("")), default=F("nonce"))
-        changes = {"status": Case(failed, default=F("status")), "nonce": erased, "receipts": receipts}
+        changes = {
+            "status": Case(When(last, Value(VerificationStatus.FAILED)), default=F("status")),
+            "nonce": Case(When(last, Value("")), default=F("nonce")),
+            "receipts": receipts,
+        }
         with durable(Verification):  # a conflict of the second statement undoes the first
             if not self.judge(required_length, live, **changes):
                 raise Overtaken
@@ -313,9 +327,13 @@ class Verification(models.Model):
         try in all.
         """
         rows = Verification.objects.filter(
-            pk=self.pk, status=VerificationStatus.UNVERIFIED, tries__lt=F("max_tries"),
-            expires_at__gt=timezone.now(), nonce=self.nonce, **(live or {}),
-        )  # fmt: skip
+            pk=self.pk,
+            status=VerificationStatus.UNVERIFIED,
+            tries__lt=F("max_tries"),
+            expires_at__gt=timezone.now(),
+            nonce=self.nonce,
+            **(live or {}),
+        )
         if self.length < required_length:
             rows = rows.filter(tries=0)
         return bool(rows.update(tries=F("tries") + 1, **changes))

@@ -47,10 +47,12 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
     def record_failure(self, name: str) -> None:
         """Count that the provider could not be used."""
         _healthy_until.pop((self.db, name), None)
-        opens = When(failures__gte=THRESHOLD - 1, then=Value(timezone.now() + OPEN_FOR))
-        failures, open_until = Least(F("failures") + 1, THRESHOLD), Case(opens, default=F("open_until"))
+        until = timezone.now() + OPEN_FOR
+        opens = When(failures__gte=THRESHOLD - 1, then=Value(until))
         self.bulk_create([self.model(name=name)], ignore_conflicts=True)
-        self.filter(pk=name).update(failures=failures, open_until=open_until)
+        self.filter(pk=name).update(
+            failures=Least(F("failures") + 1, THRESHOLD), open_until=Case(opens, default=F("open_until"))
+        )
 
     def record_success(self, name: str) -> None:
         """Forget the failures of this provider, if it had any when this process last looked."""

@@ -99,9 +99,6 @@ class RestrictionQuerySet(models.QuerySet["Restriction"]):
         return dict(self.values_list("pattern", "effect"))
 
 
-EFFECTS = models.Q(effect__in=Effect.values)
-
-
 class Restriction(models.Model):
     """A pattern and its effect."""
 
@@ -135,7 +132,9 @@ class Restriction(models.Model):
         verbose_name = _("restriction")
         verbose_name_plural = _("restrictions")
         constraints = [
-            models.CheckConstraint(condition=EFFECTS, name="passwordless_otp_restriction_effect"),
+            models.CheckConstraint(
+                condition=models.Q(effect__in=Effect.values), name="passwordless_otp_restriction_effect"
+            )
         ]
 
     def __str__(self) -> str:
@@ -161,12 +160,14 @@ class Restriction(models.Model):
 
 
 def effect_of(identifier: IdentifierValue, entries: Entries) -> str:
-    """Return the effect of the most specific matching pattern, or an empty string if none matches."""
+    """Return the effect of the most specific matching pattern, or an empty string if none matches.
+
+    Blocking an address blocks it with every +tag. Allowing one does not: a tag may be another person's.
+    """
     mailbox = identifiers.mailbox(identifier.value) if identifier.kind == Kind.EMAIL_ADDRESS else identifier.value
     for pattern in matching_patterns(identifier):
         if pattern in entries:
             return entries[pattern]
-        # Blocking an address blocks it with every +tag. Allowing one does not: a tag may be another person's.
         if pattern == identifier.value and entries.get(mailbox, Effect.ALLOW) != Effect.ALLOW:
             return entries[mailbox]
     return ""

@@ -235,8 +235,3 @@ def _wait(bucket: Bucket, now: int) -> int:
         if left + bucket.amount <= bucket.limit:
             return max(1, int(expires_at) - now)
     return 1  # meanwhile something was refunded
-
-
-def total_of(bucket: Bucket) -> int:
-    """Return what this bucket holds within its `seconds`, or up to a twelfth more."""
-    return totals(bucket)[0]

@@ -1,6 +1,7 @@
 """Delivery reports of Twilio, at a URL that holds the message's id.
 
-Only what Twilio has signed for that URL is believed. A report moves the message's status forward, and no more.
+Only what Twilio has signed for that public URL is believed; the rest is answered with 403. A report moves the
+message's status forward and changes nothing else.
 """
 
 import re
@@ -46,7 +47,10 @@ def report(request: HttpRequest, message_id: UUID) -> HttpResponse:
 
 
 def _parameters(body: bytes) -> MultiValueDict[str, str]:
-    """Return the posted form. Raises `ValueError` for one that is too large, not UTF-8 or ambiguous."""
+    """Return the posted form. Raises `ValueError` for one that is too large, not UTF-8 or ambiguous.
+
+    The parameters that are read may stand there once only: the signature does not cover repetitions.
+    """
     if len(body) > MAX_BODY:
         raise ValueError("too large")
     pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
@@ -54,7 +58,7 @@ def _parameters(body: bytes) -> MultiValueDict[str, str]:
     for name, value in pairs:
         parameters.appendlist(name, value)
     if any(len(parameters.getlist(name)) > 1 for name in READ):
-        raise ValueError("ambiguous")  # the signature does not cover repetitions
+        raise ValueError("ambiguous")
     return parameters
 
 
@@ -69,7 +73,10 @@ def _accounts() -> Iterator[TwilioAccount]:
 
 
 def _signed(request: HttpRequest, parameters: MultiValueDict[str, str], account: TwilioAccount) -> bool:
-    """Return whether the account signed this, for the URL under PUBLIC_URL: any sender can write any Host."""
+    """Return whether this was signed with the account's secret, for the URL under PUBLIC_URL.
+
+    Never for the URL of the request: its Host header is whatever the sender wrote.
+    """
     from twilio import request_validator as sdk
 
     origin, signature = conf.public_origin(), request.headers.get(SIGNATURE, "")

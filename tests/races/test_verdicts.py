@@ -61,7 +61,7 @@ def verdicts(monkeypatch):
 
 def failures():
     """The wrong codes that stand against the IP address: a payment that was not used came back."""
-    return windows.total_of(windows.bucket_for(InstanceSettings.current(), "ip_failures", "127.0.0.1"))
+    return windows.totals(windows.bucket_for(InstanceSettings.current(), "ip_failures", "127.0.0.1"))[0]
 
 
 def test_of_60_wrong_codes_exactly_5_get_a_verdict(visitor, requests_atomic, verdicts):

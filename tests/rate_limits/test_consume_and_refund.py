@@ -14,7 +14,7 @@ MINE, IP = "me@example.com", "127.0.0.1"
 
 
 def held(name, *subject):
-    return windows.total_of(windows.bucket_for(InstanceSettings.current(), name, *subject))
+    return windows.totals(windows.bucket_for(InstanceSettings.current(), name, *subject))[0]
 
 
 def failures(value=EMAIL):

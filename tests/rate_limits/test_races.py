@@ -48,10 +48,10 @@ def test_refunded_place_is_consumed_once():
     receipts = [take(ALL) for _ in range(LIMIT)]
     give = [lambda mine=mine: windows.refund(Tally(mine)) for mine in receipts[:7]]
     through = together([*give, *[lambda: attempted(ALL)] * 30])
-    assert windows.total_of(ALL) == LIMIT - 7 + sum(map(bool, through))
+    assert windows.totals(ALL)[0] == LIMIT - 7 + sum(map(bool, through))
     while attempted(ALL):
         pass
-    assert windows.total_of(ALL) == LIMIT
+    assert windows.totals(ALL)[0] == LIMIT
 
 
 def test_consume_and_refund_do_not_deadlock():
@@ -133,8 +133,8 @@ def test_across_the_edge_of_a_part_only_what_is_not_yet_committed_is_overlooked(
             windows._increase.__wrapped__([bucket().row(clock.now)], [])
         clock.tick(PART)
         assert afterwards() == 5
-    assert windows.total_of(bucket()) == 8
+    assert windows.totals(bucket())[0] == 8
     assert afterwards() == 0
     clock.tick(HOUR)
-    assert windows.total_of(bucket()) == 5
+    assert windows.totals(bucket())[0] == 5
     assert afterwards() == 0

@@ -59,7 +59,7 @@ def test_look_then_count_lets_every_worker_send(waiting, monkeypatch):
     shared = sms_guard.shared_rules(InstanceSettings.current())[0]
 
     def naive(message):
-        free = windows.total_of(shared) < shared.limit
+        free = windows.totals(shared)[0] < shared.limit
         moment.wait(60)
         return "" if free else "SMS limit reached"
 

@@ -16,7 +16,15 @@ from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 
-from passwordless_otp.messaging.backends.base import Backend, Outgoing, Receipt, Refused, Unavailable, Unclear
+from passwordless_otp.messaging.backends.base import (
+    Backend,
+    DeliveryError,
+    Outgoing,
+    Receipt,
+    Refused,
+    Unavailable,
+    Unclear,
+)
 
 PERMANENT = range(500, 600)  # SMTP: such replies are final (RFC 5321 §4.2.1)
 TRANSIENT = range(400, 500)
@@ -24,8 +32,6 @@ CLOSING = 421  # SMTP: the server goes away, in answer to any command (RFC 5321 
 NO_LOGIN = 530  # SMTP: "authentication required", in answer to any command (RFC 4954 §6)
 POLICY = re.compile(r"5\.7\.")  # RFC 3463 §3.8: the sender is not welcome, whoever the recipient is
 HANDING_OVER = {"data", "quit"}  # methods of smtplib's in which the text may have gone out
-
-Failure = Refused | Unavailable | Unclear
 
 TOO_MANY_REQUESTS, GATEWAY = 429, {502, 504}  # a gateway does not know what became of a request
 SERVER_ERRORS, CLIENT_ERRORS = range(500, 600), range(400, 500)
@@ -42,7 +48,7 @@ MISCONFIGURED = {
 }  # fmt: skip
 
 
-def classify(error: Exception) -> Failure:
+def classify(error: Exception) -> DeliveryError:
     """Return the error to raise instead: it holds only the class and the numbers of this one."""
     if isinstance(error, smtplib.SMTPException):
         return _of_smtp(error)
@@ -63,7 +69,7 @@ def unsupported(error: Exception, attributes: list[str]) -> str:
     return next((name for name in attributes if name in said), attributes[0])
 
 
-def _of_smtp(error: smtplib.SMTPException) -> Failure:
+def _of_smtp(error: smtplib.SMTPException) -> DeliveryError:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         status, said = max(error.recipients.values())
         elsewhere = status == NO_LOGIN or bool(POLICY.search(str(said)))
@@ -81,14 +87,14 @@ def _of_smtp(error: smtplib.SMTPException) -> Failure:
     return _of_connection(error)
 
 
-def _by_reply(status: int, elsewhere: bool) -> Failure | None:
+def _by_reply(status: int, elsewhere: bool) -> DeliveryError | None:
     """Return what a reply of an SMTP server means; `None` if it is not a refusal."""
     if status in PERMANENT:
         return Refused(f"smtp {status}", elsewhere=elsewhere)
     return Unavailable(f"smtp {status}") if status in TRANSIENT else None
 
 
-def _of_answer(error: Exception) -> Failure | None:
+def _of_answer(error: Exception) -> DeliveryError | None:
     """Return what a provider's HTTP answer means; `None` if there is none."""
     response, code = getattr(error, "response", None), ""
     status = getattr(response, "status_code", None)
@@ -105,7 +111,7 @@ def _of_answer(error: Exception) -> Failure | None:
     return Unavailable(name) if status in SERVER_ERRORS and status not in GATEWAY else Unclear(name)
 
 
-def _of_connection(error: BaseException) -> Failure:
+def _of_connection(error: BaseException) -> DeliveryError:
     """Return what a broken connection means, by how far the mail came."""
     steps = _steps(error)
     before_the_text = bool(steps) and not steps & HANDING_OVER
@@ -164,8 +170,9 @@ class EmailBackend(Backend):
 
     def _written(self, message: Outgoing) -> mail.EmailMultiAlternatives:
         headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no vacation notes in return
-        content = (message.subject, message.text)
-        email = mail.EmailMultiAlternatives(*content, self.from_email, [message.to], headers=headers)
+        email = mail.EmailMultiAlternatives(
+            message.subject, message.text, self.from_email, [message.to], headers=headers
+        )
         if message.html:
             email.attach_alternative(message.html, "text/html")
         return email
