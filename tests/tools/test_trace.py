@@ -9,7 +9,7 @@ from tools.trace.calls import Calls
 
 CEILINGS = {  # functions, files
     "API create": (91, 26),
-    "API attempt": (99, 28),
+    "API attempt": (100, 28),
     "page sign-in": (82, 24),
     "page verify": (90, 25),
 }
