@@ -25,7 +25,10 @@ RANDOM_BYTES = 8  # of a username that was made because none was asked for
 
 
 def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
-    """Return the user of each identifier that has one, with all of theirs. Statements are always the same."""
+    """Return the user of each identifier that has one, with all identifiers of that user prefetched.
+
+    The statements are the same for known and unknown identifiers.
+    """
     using, model = router.db_for_write(Identifier), get_user_model()
     own, theirs = columns_of(Identifier), columns_of(model)
     held: dict[Any, list[Identifier]] = {}
@@ -37,7 +40,7 @@ def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, 
         identifier.user = people[identifier.user_id]
         held.setdefault(identifier.user_id, []).append(identifier)
     for pk, user in people.items():
-        user._passwordless_otp_identifiers = held[pk]
+        know(user, held[pk])
     values = {(each.kind, each.value): people[each.user_id] for found in held.values() for each in found}
     return {identifier: values[identifier] for identifier in identifiers if identifier in values}
 
@@ -50,6 +53,13 @@ def _held(using: str, *parts: str) -> models.QuerySet[Any, Any]:
     holding = Identifier.objects.using(using).filter(wanted).values("user")
     columns = [*columns_of(Identifier), *[f"user__{name}" for name in columns_of(get_user_model())]]
     return Identifier.objects.using(using).filter(user__in=holding).values_list(*columns)
+
+
+def know(user: Any, identifiers: Sequence[Identifier]) -> None:
+    """Keep these as the prefetched identifiers of the user: until one is added or removed, nothing is read."""
+    own = user.otp_identifiers.all()
+    own._result_cache = list(identifiers)
+    user._prefetched_objects_cache = {**getattr(user, "_prefetched_objects_cache", {}), "otp_identifiers": own}
 
 
 def is_staff(user: Any) -> bool:
@@ -99,7 +109,7 @@ def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
             user = conf.function("CREATE_USER")(**given, **details)
             identifiers = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
             Identifier.objects.bulk_create(identifiers)
-            user._passwordless_otp_identifiers = identifiers
+            know(user, identifiers)
     except IntegrityError as error:
         if _username_taken(details["username"]):
             raise IdentifierExists("username") from error

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 from django.contrib import messages
-from django.contrib.auth.signals import user_login_failed
+from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from passwordless_otp import codes, signals
 from passwordless_otp.models import Identifier, Message, Verification
@@ -266,3 +267,30 @@ def test_log_lines_have_the_documented_facts_without_code_or_identifier(log):
         for verification in Verification.objects.exclude(nonce="")
         if verification.code() in written
     ] == []
+
+
+@pytest.mark.parametrize("signal", [user_logged_in, signals.signed_in])
+@pytest.mark.parametrize("how", ["refresh", "create"])
+def test_answer_shows_identifiers_that_a_receiver_has_added(how, signal):
+    joined()
+    read = []
+
+    def receive(sender, user=None, **given):
+        with CaptureQueriesContext(connection) as statements:
+            list(user.otp_identifiers.all())
+        read.append(len(statements))
+        row = {"kind": "email_address", "value": "two@example.com", "primary": False}
+        if how == "refresh":
+            Identifier.objects.create(user=user, **row)
+            user.refresh_from_db()
+        else:
+            user.otp_identifiers.create(**row)
+
+    signal.connect(receive)
+    try:
+        answer = started().attempt(newest_code())
+    finally:
+        signal.disconnect(receive)
+    user = answer.json()["client"]["sessions"][0]["user"]
+    assert sorted(each["email_address"] for each in user["email_addresses"]) == [EMAIL, "two@example.com"]
+    assert read == [0]  # the step has read them

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,7 +13,6 @@ from passwordless_otp.flows import factors, sign_up
 from passwordless_otp.identifiers import Kind, mask
 from passwordless_otp.models import Flow, InstanceSettings, Verification
 from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
-from passwordless_otp.models.identifiers import identifiers_of
 
 IDS = {Purpose.SIGN_IN: "sia_", Purpose.SIGN_UP: "sua_"}
 
@@ -159,7 +159,9 @@ def user_of(request: HttpRequest) -> dict[str, Any]:
     """Return the signed-in user, with their proven identifiers, the primary ones first."""
     user: Any = request.user
     own: dict[str, list[Any]] = {kind: [] for kind in Kind}
-    for identifier in sorted(identifiers_of(user), key=lambda each: (not each.primary, each.pk)):
+    identifiers = sorted(user.otp_identifiers.all(), key=attrgetter("pk"))
+    identifiers.sort(key=attrgetter("primary"), reverse=True)  # a stable sort: otherwise still by age
+    for identifier in identifiers:
         kind = Kind(identifier.kind)
         shown = {
             "id": "idn_" + keys.digest("identifier", str(identifier.pk)),

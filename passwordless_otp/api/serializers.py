@@ -18,7 +18,6 @@ class Text(serializers.Field):
     """One string; not a number, and not a list, which could hold a second recipient."""
 
     max_length = conf.MAX_TEXT
-    choices: type[Strategy] | None = None
     default_error_messages = {
         "invalid": _("Send one text."),
         "too_long": _("This is too long."),
@@ -27,19 +26,14 @@ class Text(serializers.Field):
     }
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the text without blanks around it, or the choice it names. Refuses what no database takes."""
+        """Return the text without blanks around it. Refuses what no database takes."""
         if not isinstance(data, str):
             self.fail("invalid")
         if len(data) > self.max_length:
             self.fail("too_long")
         if any(unicodedata.category(c) in conf.CONTROL for c in data):
             self.fail("control")
-        text = data.strip()
-        if self.choices is None:
-            return text
-        if text not in self.choices.values:
-            self.fail("invalid_choice")
-        return self.choices(text)
+        return data.strip()
 
     def to_representation(self, value: Any) -> Any:
         """Raise `TypeError`: parameters are never shown."""
@@ -55,7 +49,12 @@ class Name(Text):
 class Choice(Text):
     """The name of a strategy."""
 
-    choices = Strategy
+    def to_internal_value(self, data: Any) -> Strategy:
+        """Return the strategy."""
+        text = super().to_internal_value(data)
+        if text not in Strategy.values:
+            self.fail("invalid_choice")
+        return Strategy(text)
 
 
 class Code(Text):

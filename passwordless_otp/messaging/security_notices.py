@@ -17,7 +17,6 @@ from django.db import router, transaction
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress
 from passwordless_otp.models.flows import Status, VerificationStatus
-from passwordless_otp.models.identifiers import identifiers_of
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 
 
@@ -47,7 +46,7 @@ def write_for_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValu
 
 
 def _recipients_of(flow: Flow) -> list[IdentifierValue]:
-    held = [each.identifier for each in identifiers_of(flow.user)]
+    held = [each.identifier for each in (flow.user.otp_identifiers.all() if flow.user else [])]
     if mailboxes := _mailboxes(held):
         return mailboxes
     verified = {v.identifier for v in flow.known_verifications if v.status == VerificationStatus.VERIFIED}

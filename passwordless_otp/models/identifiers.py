@@ -1,7 +1,5 @@
 """Identifier: an email address or phone number that a user has verified."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -79,9 +77,3 @@ class Identifier(models.Model):
     def identifier(self) -> IdentifierValue:
         """Kind and value."""
         return IdentifierValue(Kind(self.kind), self.value)
-
-
-def identifiers_of(user: Any) -> list[Identifier]:
-    """Return the user's identifiers. A step has read them along with the user: then this reads nothing."""
-    read: list[Identifier] | None = getattr(user, "_passwordless_otp_identifiers", None)
-    return list(user.otp_identifiers.all()) if read is None else read

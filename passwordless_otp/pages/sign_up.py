@@ -139,14 +139,14 @@ class SignUpCodeView(PageView):
 
 
 def go_on(request: HttpRequest, flow: Flow, *, sent: bool = False) -> str:
-    """Log in if the flow is complete, else send the next code unless it was `sent`. Return the URL to go to."""
+    """Log in if the flow is complete, else send the next code unless the first was `sent`. Return where to go."""
     client = clients.current(request)
     if clients.log_in_if_complete(request, flow):
         return navigation.after_sign_in(request)
     pending = sign_up.unverified(client.settings, flow)
     if sign_up.missing(client.settings, flow) or not pending:
         return navigation.page_path(request, "sign_up")
-    if not sent:
+    if not (sent and flow.verification_of(pending[0])):  # a parallel request may have opened it without a code
         client.keep(sign_up.prepare(client.settings, flow, client.visitor, pending[0].kind.strategy))
     return navigation.page_path(request, "sign_up_verify")
 

@@ -131,13 +131,13 @@ def test_a_member_that_does_not_stand_there_is_found(people, monkeypatch):
 
 
 def test_an_answer_that_may_be_kept_is_found(monkeypatch):
-    honest = ReadEnvironment.finalize_response
+    honest = ReadEnvironment.dispatch
 
     def kept(view, *args, **options):
         response = honest(view, *args, **options)
         response["Cache-Control"] = "private"
         return response
 
-    monkeypatch.setattr(ReadEnvironment, "finalize_response", kept)
+    monkeypatch.setattr(ReadEnvironment, "dispatch", kept)
     with made_up.undone(), pytest.raises(FailureGroup):
         made_up.send(calls["GET /v1/environment"].Case(), made_up.PageVisitor())

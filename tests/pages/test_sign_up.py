@@ -231,3 +231,20 @@ def test_asking_again_sends_nothing_within_the_interval(visitor):
     assert visitor.submit(SIGN_UP_VERIFY, {"send": "1"})["Location"] == SIGN_UP_VERIFY
     assert visitor.submit(SIGN_UP, {"email_address": EMAIL})["Location"] == SIGN_UP_VERIFY
     assert Message.objects.count() == 1
+
+
+def test_code_is_sent_though_a_parallel_request_has_opened_the_sign_up_without_one(visitor, monkeypatch):
+    visitor.submit(SIGN_IN, {"identifier": EMAIL})  # from now on the browser is known
+    client, consume = Flow.objects.get().client, windows.consume
+    details = {name: "" for name in ["first_name", "last_name", "username", "unsafe_metadata"]}
+
+    def meanwhile(*given, **options):
+        monkeypatch.setattr(windows, "consume", consume)
+        Flow.objects.create(client=client, purpose="sign_up", email_address=EMAIL, details=details)
+        return consume(*given, **options)
+
+    monkeypatch.setattr(windows, "consume", meanwhile)
+    memory.sent.clear()
+    response = visitor.submit(SIGN_UP, {"email_address": EMAIL})
+    assert (response.status_code, response["Location"]) == (303, SIGN_UP_VERIFY)
+    assert [message.to for message in memory.sent] == [EMAIL]
