@@ -17,10 +17,7 @@ GIVEN = "_passwordless_otp_given"
 
 @sensitive_variables("given")
 def passes(request: HttpRequest, ip: str) -> bool:
-    """Return whether the site's check accepts this request; `True` where it has none.
-
-    Only `True` itself accepts: a check that raises, or returns something else by mistake, lets no bot in.
-    """
+    """Return whether the site's check accepts this request. Only `True` does: a broken check lets no bot in."""
     if not conf.get("BOT_CHECK"):
         return True
     given: Mapping[str, Any] = getattr(request, GIVEN, request.POST)

@@ -1,7 +1,4 @@
-"""The signed link of a security notice: which notice it is, and when the link was made.
-
-It works for a week and signs nobody in: somebody else who reads the mailbox can do no more than end sessions.
-"""
+"""The signed link of a security notice. It works for a week and signs nobody in: it can only end sessions."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,7 +1,4 @@
-"""The calls of sign-in and sign-up.
-
-Parameters are parsed before the flow is looked for: after a body that arrives slowly, it is read as it is then.
-"""
+"""The calls of sign-in and sign-up. A body may arrive slowly, so the flow is looked for once that is parsed."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""Which requests may change something: the protection against cross-site request forgery (CSRF).
-
-It also applies to visitors who are not signed in. Otherwise another site could sign them in as somebody else.
-"""
+"""Protection against cross-site request forgery, also for visitors: no other site may sign them in."""
 
 from urllib.parse import urlsplit
 

@@ -1,7 +1,4 @@
-"""Checks of `settings.PASSWORDLESS_OTP`.
-
-No message shows a value of `OPTIONS` or `PUBLIC_URL`, or the text of an exception: they may hold credentials.
-"""
+"""Checks of `settings.PASSWORDLESS_OTP`. None quotes OPTIONS, PUBLIC_URL or an exception: they may be secret."""
 
 import difflib
 import re

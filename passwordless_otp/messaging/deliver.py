@@ -37,8 +37,7 @@ TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is 
 def run_job(job: UUID | str) -> datetime | None:
     """Do what is due for this job. Return when it is due again, `None` where nothing is left to do.
 
-    For a message that is pending, that is to send it; for one that a provider has, to report what became of its
-    code; for a sign-in, to write its security notices and send them.
+    A pending message is sent, of a sent one the outcome is reported, of a sign-in the notices are written.
     """
     kind, _, pk = str(job).rpartition(":")
     if kind == SIGN_IN:
@@ -58,8 +57,7 @@ def run_job(job: UUID | str) -> datetime | None:
 def deliver_saved(message: Message) -> datetime | None:
     """Deliver a message that this process has just saved. Return when it is due again, if it is.
 
-    Its verification and flow are used as they are. It must not have been read from the database as `sending`:
-    then another worker has it.
+    Its verification and flow are used as they are. One read from the database as `sending` is another worker's.
     """
     if message.status == MessageStatus.PENDING:
         if not Message.objects.claim(message.pk):

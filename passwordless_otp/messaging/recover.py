@@ -1,8 +1,7 @@
 """Find what was lost: by a process that died, a queue that was down, a provider that could not be reached.
 
-What is still pending is delivered. What was claimed over a minute ago and has no result belongs to a process
-that died. Whether it was sent nobody can tell, so it is marked as unknown and not repeated: an SMS is paid for
-twice, and a visitor can ask for another code.
+What is still pending is delivered. What was claimed over a minute ago and has no result may have been sent: it is
+marked as unknown and not repeated, since an SMS would be paid for twice, and a visitor can ask for another code.
 """
 
 import logging

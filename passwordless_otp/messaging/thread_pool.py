@@ -149,8 +149,7 @@ def _work(queue: DelayQueue) -> None:
 def _deliver(queue: DelayQueue, job: Job) -> None:
     set_script_prefix(job.script_prefix)
     try:
-        again = deliver.run_job(job.name)
-        if again:
+        if again := deliver.run_job(job.name):
             queue.add(job, (again - timezone.now()).total_seconds())
     finally:
         connections.close_all()

@@ -96,8 +96,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def claim(self, pk: object) -> int:
         """Mark a message that is due as being sent by the caller. Of several workers that try, one gets 1."""
         now, tries = timezone.now(), F("delivery_tries") + 1
-        due = self.due(now).filter(pk=pk)
-        return due.update(status=MessageStatus.SENDING, delivery_tries=tries, claimed_at=now)
+        return (
+            self.due(now).filter(pk=pk).update(status=MessageStatus.SENDING, delivery_tries=tries, claimed_at=now)
+        )
 
     def due(self, now: datetime) -> Self:
         """Those that wait for a worker, oldest first."""

@@ -155,7 +155,7 @@ class PageView(FormView):
 
 
 def add_headers(response: HttpResponseBase) -> HttpResponseBase:
-    """Forbid to store or to frame the page. The site's policy gets our stylesheet's origin, if it has its own."""
+    """Forbid to store or frame the page, or to run foreign scripts. The policy gets our stylesheet's origin."""
     policy: str = conf.get("CONTENT_SECURITY_POLICY")
     try:
         stylesheet = urlsplit(static(STYLESHEET))

@@ -13,7 +13,10 @@ from passwordless_otp.pages.navigation import SeeOther
 
 
 class NotMeView(PageView):
-    """Say what happened; by POST, end all sessions of the notice's user, once. Mail programs GET links."""
+    """Say what happened, and end all sessions of the notice's user by POST, once. The link is all it takes.
+
+    GET changes nothing: mail programs open links.
+    """
 
     template_name = "passwordless_otp/not_me.html"
     form_class = Form

@@ -37,8 +37,7 @@ class SignUpView(PageView):
         settings, visitor, given = self.client.settings, self.client.visitor, form.cleaned_data
         current = self.client.flows.get(Purpose.SIGN_UP)
         if current and self.get_proven():
-            flow = sign_up.update(settings, current, visitor, given)
-            return SeeOther(go_on(self.request, flow))
+            return SeeOther(go_on(self.request, sign_up.update(settings, current, visitor, given)))
         first = next((kind.strategy for kind in Kind if given.get(kind)), None)
         if current and current.verified:  # it goes on if the same is typed again, with what is not proven yet
             first = None

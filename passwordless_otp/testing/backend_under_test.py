@@ -1,7 +1,4 @@
-"""What a site declares about the backend that it tests: its class, its options, how its provider can misbehave.
-
-A fixture puts a stand-in for the provider into a state. Tests of those that are not overridden are skipped.
-"""
+"""What a site declares about the backend that it tests: class, options, and how its provider can misbehave."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn
@@ -17,7 +14,7 @@ MARGIN = 1.0  # seconds, for a busy machine
 
 
 class BackendUnderTest:
-    """Set the attributes and override the fixtures in a subclass of `BackendConformance`."""
+    """Set the attributes in a subclass of `BackendConformance`. Tests of fixtures not overridden are skipped."""
 
     backend_class: ClassVar[type[Backend]]
     channels: ClassVar[list[str]] = ["sms"]  # "email", "sms" or both

@@ -1,7 +1,4 @@
-"""One delivery through a backend under test: what came back, and everything that anybody could read of it.
-
-A code leaks through logs, prints, and exceptions with their causes. All are collected, from DEBUG up.
-"""
+"""One delivery through a backend under test, and all that is logged, printed or raised: codes leak there."""
 
 import io
 import logging

@@ -83,8 +83,7 @@ def _signed(request: HttpRequest, parameters: MultiValueDict[str, str], account:
     if not origin:
         return False
     given = [origin + request.get_full_path(), parameters, signature]
-    chosen = request.headers.get(SIGNATURE_SETTINGS, "")
-    if chosen:
+    if chosen := request.headers.get(SIGNATURE_SETTINGS, ""):
         if not hasattr(sdk, "get_signature_algorithm"):  # an SDK from before there were others
             return False
         given.append(sdk.get_signature_algorithm(chosen))

@@ -191,8 +191,7 @@ class EmailBackend(Backend):
                 try:
                     return connection.send_messages([email])
                 except ValueError as error:  # Anymail raises it before anything goes out
-                    refused = unsupported(error, list(attributes))
-                    if not refused:
+                    if not (refused := unsupported(error, list(attributes))):
                         raise
                 self._unsupported.add(refused)
                 del attributes[refused]
