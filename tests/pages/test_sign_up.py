@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message
+from passwordless_otp.rate_limits import windows
 from tests.pages.conftest import (
     EMAIL,
     PHONE,
@@ -236,7 +237,7 @@ def test_asking_again_sends_nothing_within_the_interval(visitor):
 def test_code_is_sent_though_a_parallel_request_has_opened_the_sign_up_without_one(visitor, monkeypatch):
     visitor.submit(SIGN_IN, {"identifier": EMAIL})  # from now on the browser is known
     client, consume = Flow.objects.get().client, windows.consume
-    details = {name: "" for name in ["first_name", "last_name", "username", "unsafe_metadata"]}
+    details = dict.fromkeys(["first_name", "last_name", "username", "unsafe_metadata"], "")
 
     def meanwhile(*given, **options):
         monkeypatch.setattr(windows, "consume", consume)
