@@ -152,7 +152,8 @@ def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
     `login()` alone saves an empty session for the key, and Django's middleware saves it again at the end. A
     session that exists already is left to `login()`, which gives it a new key.
     """
-    session, session_id = request.session, secrets.token_hex(16)
+    session = request.session
+    session_id = secrets.token_hex(16)
     lifetime = days * 24 * 3600 if days else None  # seconds
     backends = list(settings.AUTHENTICATION_BACKENDS)
     backend = backends[0] if len(backends) == 1 else next(path for path in backends if _knows(path, user))

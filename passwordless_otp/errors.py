@@ -294,7 +294,7 @@ HOUR = 3600  # seconds
 
 
 class TooManyRequests(OTPError):
-    """Raised if a rate limit is reached. `scope` names the limit for the operator; no answer contains it."""
+    """Raised if a rate limit is reached."""
 
     code, status = "too_many_requests", 429
     message, long_message = _("too many requests"), _("That was too often. Wait a while and try again.")
@@ -303,7 +303,7 @@ class TooManyRequests(OTPError):
         super().__init__(
             long_message=_try_again_in(retry_after) if retry_after else None, retry_after=retry_after
         )
-        self.scope = scope
+        self.scope = scope  # the name of the limit, for the operator: no answer contains it
 
 
 def _try_again_in(seconds: int) -> str:

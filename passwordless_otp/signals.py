@@ -52,7 +52,7 @@ budget_reached = Signal()  # limit, subject, percent
 """A limit or budget of SMS is used up to 50, 80 or 100 percent; from 100 on, messages are suppressed.
 
 `limit` is its name; `subject` is a tuple of strings: the country or prefix it is for, empty for the whole
-instance. `percent` is 50, 80 or 100. Sent by the worker that delivers, once per window of the limit.
+instance. `percent` is 50, 80 or 100. Sent by the worker that delivers, once within the time of the limit.
 """
 
 country_paused = Signal()  # country

@@ -67,7 +67,7 @@ def is_staff(user: Any) -> bool:
     return getattr(user, "is_staff", False) or getattr(user, "is_superuser", False)
 
 
-def is_news_to(user: Any, visitor: Visitor) -> bool:
+def needs_notice(user: Any, visitor: Visitor) -> bool:
     """Return whether this sign-in needs a security notice: a returning user in a browser new to them."""
     if user is None or user.pk in visitor.users:
         return False

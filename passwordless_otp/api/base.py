@@ -53,7 +53,7 @@ class APICall(APIView):
         """Refuse what is too large or comes from another site, before anything is read.
 
         Nothing else of DRF's own is done: the answer is JSON whatever `Accept` asks for, and the user is the one
-        of Django's session. Without authenticators, DRF would replace them by nobody.
+        of Django's session. DRF, which has no authenticators here, would make it an anonymous one.
         """
         request.accepted_renderer, request.accepted_media_type = parsers.Renderer(), parsers.Renderer.media_type
         length = str(request.META.get("CONTENT_LENGTH", ""))
@@ -78,7 +78,7 @@ class APICall(APIView):
         return dict(serializer.validated_data)
 
     def find(self, purpose: Purpose, name: str) -> Flow:
-        """Return the flow that the path names. Raises `ResourceNotFound`, also for another client's."""
+        """Return the flow whose wire id is `name`. Raises `ResourceNotFound`, also for another client's."""
         for flow in self.client.own:
             if flow.purpose == purpose and name == resources.IDS[purpose] + flow.pk.hex:
                 return flow

@@ -37,9 +37,10 @@ class PrepareSignIn(APICall):
     """Send a code."""
 
     def post(self, request: Any, name: str) -> Response:
-        """To the factor named, or to the one that there is."""
+        """To the factor whose id is given, or to the only one. Sends nothing within the resend interval."""
         given = self.parse(serializers.FactorInput)
-        strategy, flow = given["strategy"], self.find(Purpose.SIGN_IN, name)
+        flow = self.find(Purpose.SIGN_IN, name)
+        strategy = given["strategy"]
         factor_id = given[f"{strategy.kind}_id"]
         flow = sign_in.prepare(self.client.settings, flow, self.client.visitor, strategy, factor_id)
         self.client.keep(flow)
@@ -77,7 +78,7 @@ class CreateSignUp(APICall):
 
 
 class EditSignUp(APICall):
-    """A sign-up as it stands."""
+    """Read or change a sign-up."""
 
     def get(self, request: Any, name: str) -> Response:
         """Answer the sign-up; nothing changes and nothing is sent."""
@@ -96,7 +97,7 @@ class PrepareSignUp(APICall):
     """Send a code."""
 
     def post(self, request: Any, name: str) -> Response:
-        """To the identifier of this strategy."""
+        """To the identifier of this strategy. Sends nothing within the resend interval."""
         given = self.parse(serializers.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
         flow = sign_up.prepare(self.client.settings, flow, self.client.visitor, **given)

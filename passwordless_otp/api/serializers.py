@@ -93,12 +93,16 @@ def _fits(value: Any, levels: int = MAX_DEPTH) -> bool:
     """Return whether any database can store this JSON, and any parser read it again."""
     if isinstance(value, str):
         return not any(c == "\0" or unicodedata.category(c) == "Cs" for c in value)
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    inner: list[Any] = []
+    if isinstance(value, dict):
+        inner = [*value, *value.values()]
+    if isinstance(value, list):
+        inner = value
     return not inner or (levels > 0 and all(_fits(item, levels - 1) for item in inner))
 
 
 class SignInInput(serializers.Serializer):
-    """Create a sign-in."""
+    """What creating a sign-in takes. With a strategy, a code is sent at once."""
 
     identifier = Text(default="")
     strategy = Choice(default=None)
@@ -106,7 +110,7 @@ class SignInInput(serializers.Serializer):
 
 
 class FactorInput(serializers.Serializer):
-    """Prepare a factor."""
+    """What preparing a sign-in takes. Without an id, the strategy has to fit one factor only."""
 
     strategy = Choice()
     email_address_id = Text(default="")
@@ -114,14 +118,14 @@ class FactorInput(serializers.Serializer):
 
 
 class CodeInput(serializers.Serializer):
-    """Hand in a code."""
+    """What an attempt takes."""
 
     strategy = Choice()
     code = Code()
 
 
 class StrategyInput(serializers.Serializer):
-    """Prepare a verification."""
+    """What preparing a sign-up takes."""
 
     strategy = Choice()
 

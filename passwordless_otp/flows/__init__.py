@@ -1,8 +1,8 @@
-"""The rules: what happens in a sign-in and a sign-up. Start with `sign_in`.
+"""What happens in a sign-in and a sign-up. Start with `sign_in`.
 
 1. A step takes the settings that its request has read, plain values and models; it never sees a request.
 2. It returns a new flow or raises an `OTPError`. What has to stay saved is committed before the error is raised.
-3. Limits are consumed and committed before anything else. A step that fails refunds them; a wrong code does not.
+3. Limits are consumed and committed before a change. A step that fails refunds them; a wrong code does not.
 4. The verdict on a code is one conditional UPDATE. A failure is committed before it is raised. Nothing after that
    is tried again, so one code never costs two tries.
 5. Steps own their transactions. Views are `non_atomic_requests`, and `OTPError` is no DRF `APIException`: DRF's

@@ -1,9 +1,9 @@
 """Check a code that was handed in: for sign-in and sign-up alike.
 
 The threat is guessing, in parallel and over many flows. So a wrong code is counted before the comparison
-(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.judge`), and a
-failure is committed before it is raised: nothing that fails later gives a try back. What cannot be a code, or
-comes too late, is refused without a comparison, and counts nowhere.
+(`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.judge`), and a failure is committed
+before it is raised: nothing that fails later gives a try back. What cannot be a code, or comes too late, is
+refused without a comparison, and counts nowhere.
 
 A code is never handed to a `with` block's generator, whose variables Django's error reports can't hide.
 """
@@ -29,7 +29,7 @@ def require_right(
     code: str,
     limits: AttemptLimits,
 ) -> None:
-    """Return if `code` is right and may pass. It is taken by `Flow.accept_code`, within the same limits.
+    """Return if `code` is right and may pass. The caller then takes it, in the same block of `throttle.attempt`.
 
     Raises `CodeIncorrect` or `VerificationFailed` once the failure is saved, and what `require_open` does.
     """
@@ -67,7 +67,7 @@ def require_open(verification: Verification, code: str, required_length: int = 0
 
 
 def require_unspent(verification: Verification) -> None:
-    """Raise `VerificationFailed` or `AlreadyVerified` if the verification takes no code any more."""
+    """Raise `VerificationFailed` or `AlreadyVerified` if its tries or its code are used up, whatever the time."""
     if verification.status == VerificationStatus.FAILED:
         raise VerificationFailed
     if verification.status != VerificationStatus.UNVERIFIED:

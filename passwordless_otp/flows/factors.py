@@ -40,7 +40,7 @@ def read_identifier(
 
 
 def require_served(settings: InstanceSettings, number: str) -> None:
-    """Raise `CountryUnsupported` for a number that gets no SMS, whoever has it. Test addresses need none."""
+    """Raise `CountryUnsupported` for a number that gets no SMS, whoever has it; not for a test address."""
     identifier = IdentifierValue(Kind.PHONE_NUMBER, number)
     if not settings.serves(number) and not TestAddress.code_for(identifier, settings):
         raise CountryUnsupported(identifier.kind.value)

@@ -1,8 +1,9 @@
 """A flow from its beginning to its end: open it, take it through a step, end it.
 
-Every step that changes a flow is one durable transaction whose first statement takes the flow's row: of two steps
-of one flow, the second waits for the first and goes on from what it has left. A step changes a copy, so that a
-transaction that is rolled back leaves no half-changed flow behind.
+Each step in an open flow is one durable transaction whose first statement takes the flow's row: of two steps of
+one flow, the second waits for the first and goes on from what it has left. Only a wrong code takes the row of its
+verification instead. A step changes a copy, so that a transaction that is rolled back leaves no half-changed flow
+behind.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -48,8 +49,10 @@ def retry(
         for _ in range(base.TRIES):
             try:
                 return step(settings, flow, *args, **kwargs)
-            except (OperationalError, Overtaken) as error:
-                if not isinstance(error, Overtaken) and not base.is_conflict(error):
+            except Overtaken:
+                pass
+            except OperationalError as error:
+                if not base.is_conflict(error):
                     raise
             flow = reread(flow)
         raise ServiceUnavailable
@@ -88,7 +91,7 @@ def replace(current: Flow | None, flow: Flow) -> None:
 
 
 def concurrent_flow(client: str, purpose: Purpose) -> Flow:
-    """Return the flow that a parallel `create` of this client has opened. Raises `ServiceUnavailable`."""
+    """Return the flow that a parallel `create` of this client has opened, or raise `ServiceUnavailable`."""
     found = read_flows(client=client, purpose=purpose, status=Status.OPEN)
     if not found or found[0].abandoned:
         raise ServiceUnavailable

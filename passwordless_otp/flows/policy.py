@@ -24,13 +24,13 @@ class Policy:
 
     identifier: IdentifierValue
     recognised: bool = False  # the holder has signed in with this browser before
-    withheld: bool = False  # a restriction: nothing is sent, and nobody is told
+    withheld: bool = False  # a restriction: the message is suppressed, and nobody is told
     may_pass: bool = True  # otherwise even the right code counts as a wrong one
     fixed_code: str = field(default="", repr=False)  # of a test address
 
     @property
     def message_kind(self) -> MessageKind:
-        """What a message says: it has a code, or says why there is none."""
+        """What a message says: a code to sign up. A sign-in may say something else."""
         return MessageKind.SIGN_UP
 
 
@@ -100,7 +100,7 @@ def require_allowed(settings: InstanceSettings, identifiers: Sequence[Identifier
 
 @contextmanager
 def counting_refusals(settings: InstanceSettings, visitor: Visitor) -> Iterator[None]:
-    """Count a refusal by `require_allowed` as a new flow: or the restrictions could be read out in bulk."""
+    """Count a refusal by `require_allowed` as a new flow: nobody can read the restrictions out in bulk."""
     try:
         yield
     except (EmailAddressBlocked, NotAllowedAccess):

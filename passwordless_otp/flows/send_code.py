@@ -1,8 +1,8 @@
 """Send a code: for sign-in and sign-up alike, with the flow that it opens or in one that is open.
 
 One verification stands for one identifier in a flow. A message that is asked for again within the resend interval
-is not sent; later ones repeat the code while at least a third of its life is left, so that an older message still
-works. Every request writes a message, also one that must not go out: the work is the same, whoever is asked for.
+is not sent; later ones repeat the code while more than a third of its life is left, so that an older message
+still works. Each of those saves a message, also one that must not go out: the work is the same for everybody.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from passwordless_otp.rate_limits import rules, throttle
 from passwordless_otp.rate_limits.throttle import StepLimits
 from passwordless_otp.visitor import Visitor
 
-LEAST_LIFE = 1 / 3  # of a code's life that must be left for it to be sent again, instead of a new one
+LEAST_LIFE = 1 / 3  # of a code's life: with more left it is sent again, otherwise a new one
 
 
 @base.retry_on_conflict
@@ -40,7 +40,7 @@ def open_flow(
     message = None
     try:
         if policy is None:
-            with throttle.consumed(opening) as limits, base.durable(Flow):
+            with throttle.consuming(opening) as limits, base.durable(Flow):
                 flow.receipts = limits.receipts
                 lifecycle.replace(current, flow)
         else:
@@ -65,7 +65,7 @@ def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, policy: Polic
     if verification is not None and _was_just_sent(settings, verification):
         with lifecycle.step(flow) as held:
             latest = _reread(held, policy)
-            _confirm(latest.verification_of(policy.identifier))
+            _mark_newest(latest.verification_of(policy.identifier))
         return latest
     if verification is None:
         _require_human(flow, visitor, policy)
@@ -89,7 +89,10 @@ def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
 
 
 def _reread(held: Flow, policy: Policy) -> Flow:
-    """Return the flow as other steps have left it: its row is held now."""
+    """Return the flow with its verifications as other steps have left them. Its row must be held.
+
+    Raises `ResourceNotFound` if a sign-up has another identifier by now.
+    """
     flow = lifecycle.reread(held)
     if flow.purpose == Purpose.SIGN_UP and policy.identifier not in flow.identifiers:
         raise ResourceNotFound  # it was changed meanwhile, in another tab
@@ -97,14 +100,14 @@ def _reread(held: Flow, policy: Policy) -> Flow:
 
 
 def _was_just_sent(settings: InstanceSettings, verification: Verification) -> bool:
-    """Return whether the last message is so young that none is due."""
+    """Return whether the last message is younger than the resend interval, and its code still works."""
     due = verification.resend_at(settings.resend_interval)
     waiting = verification.state == VerificationStatus.UNVERIFIED and due is not None and due > timezone.now()
     return waiting and keys.known(verification.key_id)
 
 
-def _confirm(verification: Verification | None) -> None:
-    """Note that the code was asked for again, though nothing is sent: it is the flow's newest one by that."""
+def _mark_newest(verification: Verification | None) -> None:
+    """Note that its code was asked for again, though nothing is sent: `Flow.newest` is this one from now on."""
     if verification is not None:
         require_unspent(verification)
         _save(verification, prepared_at=timezone.now())
@@ -143,10 +146,8 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
 
 def _new_verification(settings: InstanceSettings, flow: Flow, policy: Policy) -> Verification:
     """Return an unsaved verification. The first one of a flow takes over what opening the flow has consumed."""
-    identifier = policy.identifier
-    verification = Verification(
-        flow=flow, kind=identifier.kind, value=identifier.value, max_tries=settings.max_tries
-    )
+    kind, value = policy.identifier
+    verification = Verification(flow=flow, kind=kind, value=value, max_tries=settings.max_tries)
     verification.receipts = [] if flow.known_verifications else flow.receipts
     return verification
 
@@ -176,9 +177,10 @@ def _save(verification: Verification, **changes: Any) -> None:
 
 
 def _message(verification: Verification, policy: Policy) -> Message:
+    """Save and return the message, suppressed if it must not go out."""
     channel = verification.identifier.kind.channel
     by_phone_without_code = channel == "sms" and not policy.message_kind.has_code
-    suppressed = policy.fixed_code or by_phone_without_code or policy.withheld
+    suppressed = bool(policy.fixed_code) or by_phone_without_code or policy.withheld
     message = Message(
         verification=verification,
         kind=policy.message_kind,

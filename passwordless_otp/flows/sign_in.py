@@ -2,9 +2,10 @@
 
 1. `create` opens a sign-in with the identifier that was typed. It may send a code at once.
 2. `prepare` sends a code to one of the factors that the answer has offered.
-3. `attempt` hands the code in. Who has the identifier is looked up here, and again in every step, by the same
-   statements for everybody. The right code completes the sign-in, or leads to a sign-up if nobody has the
+3. `attempt` hands the code in. The right code completes the sign-in, or leads to a sign-up if nobody has the
    identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in_if_complete`).
+
+Who has the identifier is looked up whenever a code is sent or handed in, by the same statements for everybody.
 
 Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
 was passed in must not be used again. Besides what its docstring names, a step raises `AlreadyVerified`,
@@ -105,11 +106,11 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     check_code.require_open(verification, code)  # before anything is looked up
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
-    changes, outcome = _changes_if_right(policy, flow, visitor)
+    flow_changes, proof_changes = _changes_if_right(policy, flow, visitor)
     with throttle.attempt(settings, visitor, policy, verification) as limits:
         check_code.require_right(settings, visitor, policy, verification, code, limits)
-        with lifecycle.step(flow, **changes) as changed:
-            changed.accept_code(policy.identifier, limits.code_format.length, **outcome)
+        with lifecycle.step(flow, **flow_changes) as changed:
+            changed.accept_code(policy.identifier, limits.code_format.length, **proof_changes)
 
     dispatch.report_outcome(verification)
     lifecycle.end_others(visitor, flow, flow.client)
@@ -120,7 +121,7 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
 
 def _require_known(settings: InstanceSettings, visitor: Visitor, typed: list[IdentifierValue]) -> None:
-    """Raise `IdentifierNotFound` if nobody has it: counted as a new flow, or it could be asked for in bulk."""
+    """Raise `IdentifierNotFound` if nobody has it. That counts as a new flow: nobody can ask in bulk."""
     if typed and not users.holders_of(typed):
         windows.consume(rules.for_flow(settings, visitor))
         raise IdentifierNotFound
@@ -148,7 +149,7 @@ def _is_same(current: Flow, flow: Flow) -> bool:
 def _go_on(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy | None, send: bool
 ) -> Flow:
-    """Return the open flow, so that the code that was sent stays good."""
+    """Go on with the open flow, so that a code that was sent stays good; send again if `create` was to send."""
     try:
         if send:
             factor = factors.typed(flow)
@@ -161,6 +162,7 @@ def _go_on(
 def _policy(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str
 ) -> SignInPolicy:
+    """Return what applies to a code for the chosen factor. Raises `ValueDisabled`, and what `choose` raises."""
     _require_enabled(settings, flow, strategy.kind)
     return SignInPolicy.load(settings, flow, visitor, factors.choose(settings, flow, strategy, factor_id))
 
@@ -175,5 +177,5 @@ def _changes_if_right(
     if policy.transfers:
         until = timezone.now() + TRANSFER_LIFE
         return flow.move(visitor.next_client), {"status": VerificationStatus.TRANSFERABLE, "expires_at": until}
-    notice_due = users.is_news_to(policy.holder, visitor)
+    notice_due = users.needs_notice(policy.holder, visitor)
     return flow.completion(policy.holder, visitor.next_client, notice_due), {}

@@ -264,7 +264,10 @@ def _read_identifiers(settings: InstanceSettings, given: Mapping[str, str]) -> d
 
 
 def _require_free(identifiers: list[IdentifierValue]) -> None:
-    for taken in users.holders_of(identifiers) if identifiers else []:
+    """Raise `IdentifierExists` if somebody has one of them."""
+    if not identifiers:
+        return
+    for taken in users.holders_of(identifiers):
         raise IdentifierExists(taken.kind.value)
 
 
@@ -340,7 +343,7 @@ def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor)
         user, is_new = _owner_or_new_user(settings, flow, proven)
     except (IdentificationClaimed, IdentifierExists) as refusal:
         return flow, refusal
-    notice_due = not is_new and users.is_news_to(user, visitor)
+    notice_due = not is_new and users.needs_notice(user, visitor)
     completed = flow.touch(**flow.completion(user, visitor.next_client, notice_due))
     completed.made_user = is_new
     return completed, None

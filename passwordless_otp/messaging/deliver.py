@@ -176,7 +176,10 @@ def _record_health(name: str, works: bool) -> None:
     """Tell other processes whether this provider works. What became of the message does not depend on it."""
     health = ProviderHealth.objects
     try:
-        health.record_success(name) if works else health.record_failure(name)
+        if works:
+            health.record_success(name)
+        else:
+            health.record_failure(name)
     except DatabaseError as error:
         logger.error("the health of provider %s was not recorded: %s", name, type(error).__name__)
 

@@ -4,8 +4,8 @@ A sign-in in a browser that is new to the user, and an identifier that was added
 the completed sign-in and says that its notices are still to be written. Whoever changes it back writes them, in
 the same transaction, so that they are written once whatever dies on the way.
 
-Every mailbox of the user is notified, also the one that got the code: somebody else may read it. Phones are
-notified only where the user has no mailbox, and not the phone that has just got the code: an SMS costs money.
+Every email address of the user is notified, also the one that got the code: somebody else may read it. Phones are
+notified only where the user has none, and not the phone that has just got the code: an SMS costs money.
 """
 
 from collections.abc import Iterable, Sequence

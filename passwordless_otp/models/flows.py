@@ -60,7 +60,7 @@ class FlowQuerySet(models.QuerySet["Flow"]):
 
 
 class Flow(models.Model):
-    """A sign-in or a sign-up. Its addresses are what was typed: nothing is proven by standing here."""
+    """A sign-in or a sign-up. Its identifiers are what was typed: nothing is proven by standing here."""
 
     made_user = False  # whether this very step has made the user
 
@@ -140,13 +140,16 @@ class Flow(models.Model):
         return self.status == Status.OPEN and self.expires_at <= timezone.now()
 
     def verification_of(self, identifier: IdentifierValue) -> "Verification | None":
-        """Return the verification of this address, if a code was ever asked for."""
+        """Return the verification of this identifier, if a code was ever asked for."""
         return next((v for v in self.known_verifications if v.identifier == identifier), None)
 
-    def accept_code(self, identifier: IdentifierValue, required_length: int, **outcome: Any) -> None:
-        """Take the right code for this identifier, once. Raises `Overtaken` if another request was faster."""
+    def accept_code(self, identifier: IdentifierValue, required_length: int, **changes: Any) -> None:
+        """Take the right code for this identifier, once, with these changes of its verification besides.
+
+        Raises `Overtaken` if another request was faster.
+        """
         [verification] = [each for each in self.known_verifications if each.identifier == identifier]
-        changes = {"nonce": "", "status": VerificationStatus.VERIFIED, **outcome}
+        changes = {"nonce": "", "status": VerificationStatus.VERIFIED, **changes}
         if not verification.judge(required_length, **changes):
             raise Overtaken
         verification.tries += 1
@@ -156,8 +159,9 @@ class Flow(models.Model):
     def touch(self, **changes: Any) -> Self:
         """Take the flow's row with these changes; return the flow with them. Raises the reason if it can't go on.
 
-        The first statement of every step, so that the steps of a flow queue up, and because a transaction that
-        begins with a write does not deadlock on SQLite. A step that has begun before the cookie moved may end.
+        The first statement of `lifecycle.step`, so that the steps of a flow queue up, and because a transaction
+        that begins with a write does not deadlock on SQLite. A step that has begun before the cookie moved may
+        end.
         """
         mine = Q(client=self.client) | Q(moved_from=self.client)
         rows = Flow.objects.filter(mine, pk=self.pk, status=Status.OPEN, expires_at__gt=timezone.now())
@@ -234,7 +238,7 @@ class Verification(models.Model):
     )
     nonce = models.CharField(max_length=32, blank=True)
     key_id = models.CharField(max_length=16, blank=True)
-    generation = models.PositiveSmallIntegerField(default=0)
+    generation = models.PositiveSmallIntegerField(default=0)  # how many codes it has had
     length = models.PositiveSmallIntegerField(default=codes.LENGTH)
     alphabet = models.CharField(max_length=8, default=codes.DIGITS)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
@@ -281,7 +285,7 @@ class Verification(models.Model):
 
     @property
     def state(self) -> VerificationStatus:
-        """The status, as time has it."""
+        """The status now: an unverified one is expired once its time is over, though its row does not say so."""
         status = VerificationStatus(self.status)
         if status == VerificationStatus.UNVERIFIED and self.expires_at <= timezone.now():
             return VerificationStatus.EXPIRED

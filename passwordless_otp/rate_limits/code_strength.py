@@ -24,10 +24,10 @@ SHORT, LONG, UNGUESSABLE = CodeFormat(6, codes.DIGITS), CodeFormat(8, codes.DIGI
 
 
 class EscalationRule(NamedTuple):
-    """After as many wrong codes as `limit` says, codes use this format: of an identifier, or of the instance."""
+    """After as many wrong codes as the limit of this name says, codes use this format."""
 
     limit: str
-    scope: str
+    scope: str  # whose codes: "identifier" or "instance"; not the scope of a bucket, which is a limit's name
     code_format: CodeFormat
 
 

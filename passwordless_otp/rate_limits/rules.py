@@ -1,6 +1,6 @@
 """Which step consumes what: the buckets of each step, by whom they count, and what a success refunds.
 
-A step of a sign-in or sign-up consumes its buckets before it does anything else. A browser that its user has
+A step of a sign-in or sign-up consumes its buckets before it changes anything. A browser that its user has
 signed in with before (a recognised browser) shares no bucket of an identifier with anybody else, so a stranger
 who uses one up does not keep its user out. `models.instance_settings.limits` has the number of each limit.
 """
@@ -11,7 +11,7 @@ from passwordless_otp.models.instance_settings.limits import DAY
 from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, bucket_for
 from passwordless_otp.visitor import Visitor
 
-# What a success refunds: it is shared by several people, or counts wrong codes. So a school behind one IP address
+# What a success refunds: what several people share, or what counts wrong codes. So a school behind one IP address
 # is not shut out. Messages to one identifier stay counted: a success must not clear the way for a stranger.
 REFUNDED = {
     "identifier_failures",
@@ -87,8 +87,9 @@ def failures(
 
 def escalations(visitor: Visitor, identifier: IdentifierValue, recognised: bool) -> dict[str, Bucket]:
     """Return what remembers that codes have grown, by the limit whose failures have made them grow."""
-    own = (*identifier, visitor.client) if recognised else tuple(identifier)
-    whose: dict[str, tuple[str, ...]] = {"identifier_failures": own, "instance_failures": ()}
-    return {
-        limit: Bucket(scope, whose[limit], MAX_COUNT, seconds) for limit, (scope, seconds) in ESCALATIONS.items()
-    }
+    whose = (*identifier, visitor.client) if recognised else tuple(identifier)
+    subjects: dict[str, tuple[str, ...]] = {"identifier_failures": whose, "instance_failures": ()}
+    buckets = {}
+    for limit, (scope, seconds) in ESCALATIONS.items():
+        buckets[limit] = Bucket(scope, subjects[limit], MAX_COUNT, seconds)
+    return buckets

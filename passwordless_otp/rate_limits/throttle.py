@@ -61,8 +61,8 @@ class StepLimits:
 
 
 @contextmanager
-def consumed(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
-    """Consume these. Raises `TooManyRequests`."""
+def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
+    """Consume these while the step runs. Raises `TooManyRequests`."""
     limits = StepLimits(windows.consume(buckets))
     try:
         yield limits
@@ -79,10 +79,11 @@ def message(
 
     The code of a test address does not grow: it is fixed.
     """
-    asked = settings, visitor, policy.identifier, policy.recognised
-    escalations = rules.escalations(*asked[1:])
-    read = [*rules.failures(*asked), *escalations.values()]
-    limits = StepLimits(windows.consume([*also, *rules.for_message(*asked)], read))
+    identifier, recognised = policy.identifier, policy.recognised
+    buckets = [*also, *rules.for_message(settings, visitor, identifier, recognised)]
+    failures = rules.failures(settings, visitor, identifier, recognised)
+    escalations = rules.escalations(visitor, identifier, recognised)
+    limits = StepLimits(windows.consume(buckets, read=[*failures, *escalations.values()]))
     if not policy.fixed_code:
         limits.code_format = code_strength.required_format(settings, limits.consumed.totals, policy.recognised)
     try:
@@ -138,8 +139,9 @@ def attempt(
         raise
     limits.refund(kept)
     if totals["identifier_failures_per_month"] > tries + 1:  # this verification's own, with this attempt
+        [monthly] = [bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"]
         with suppress(DatabaseError):
-            windows.reset(next(bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"))
+            windows.reset(monthly)
 
 
 def _report(settings: InstanceSettings, rule: EscalationRule, policy: CodePolicy) -> None:

@@ -1,10 +1,10 @@
 """How often something may happen: counters in windows of time, counted and judged in one statement.
 
-Each limit holds for every span of its length, not only from hour to hour: a fixed window would let twice as many
-through around its edge. So a row counts a twelfth of that length, its window, and `consume` adds up the windows
+Each limit holds for every span of its length, not only from hour to hour: that would let twice as many through
+around the full hour. So a row counts a twelfth of that length, its window, and `consume` adds up the windows
 that the span may touch: whoever has reached a limit waits a twelfth longer at most. A row is exact, whatever runs
-beside it. Across the edge of a window, PostgreSQL overlooks what is not yet committed, at worst what a fixed
-window of the whole length would let through.
+beside it. Across the edge of a window, PostgreSQL overlooks what is not yet committed, at worst what a count
+from hour to hour would let through.
 
 `consume` first, then do what it stands for; `refund` what turned out not to be used.
 """
@@ -83,7 +83,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Bucket:
-    """At most `limit` of something, named by `scope`, per `subject` within `seconds`."""
+    """At most `limit` per `subject` within `seconds`. `scope` is the name of the limit, such as `ip_flows`."""
 
     scope: str
     subject: tuple[str, ...]
@@ -113,10 +113,8 @@ class Bucket:
 
 def bucket_for(settings: LimitSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
     """Return the bucket of this limit for this subject."""
-    limit = LIMITS[name]
-    return Bucket(
-        name, subject, settings.numbers[name], limit.seconds, name in settings.tracked_only, refuses=refuses
-    )
+    number, seconds = settings.numbers[name], LIMITS[name].seconds
+    return Bucket(name, subject, number, seconds, name in settings.tracked_only, refuses=refuses)
 
 
 @dataclass(frozen=True)
@@ -134,28 +132,28 @@ def consume(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Consumed:
     transaction of the site, which could roll back and so undo the count.
     """
     now = int(time.time())
-    asked: dict[str, tuple[Bucket, Row]] = {}
+    by_key: dict[str, tuple[Bucket, Row]] = {}
     for bucket in buckets:
         row = bucket.row(now)
-        if row.limit < row.amount:
+        if row.limit < row.amount:  # it never has room: its limit is 0, or one SMS costs more than the budget
             _report(bucket)
             raise TooManyRequests(bucket.scope, bucket.seconds)
-        if row.key not in asked or row.limit < asked[row.key][1].limit:  # of two with one key, the stricter
-            asked[row.key] = bucket, row
-    if not asked:
+        if row.key not in by_key or row.limit < by_key[row.key][1].limit:  # of two with one key, the stricter
+            by_key[row.key] = bucket, row
+    if not by_key:
         return Consumed({}, [])
-    since = {bucket.key: (bucket.scope, bucket.row(now).since) for bucket in read}
-    rows = [asked[key][1] for key in sorted(asked)]  # unsorted, two requests would deadlock
-    increased, sums = _increase(rows, [(key, at) for key, (_, at) in since.items()])
+    asked = [by_key[key] for key in sorted(by_key)]  # unsorted, two requests would deadlock
+    rows, others = [row for _, row in asked], list(read)
+    increased, sums = _increase(rows, [(other.key, other.row(now).since) for other in others])
     if len(increased) < len(rows):
         refund({LimitReceipt(row.key, row.window): row.amount for row in rows if row.key in increased})
-        raise _refusal([asked[row.key][0] for row in rows if row.key not in increased], now)
-    totals = {asked[key][0].scope: total for key, total in increased.items()}
-    for bucket, _row in asked.values():
+        raise _refusal([bucket for bucket, row in asked if row.key not in increased], now)
+    totals = {bucket.scope: increased[row.key] for bucket, row in asked}
+    for bucket, _row in asked:
         if bucket.track_only and bucket.is_overrun_by(totals[bucket.scope]):
             _report(bucket)
-    totals |= {scope: total for (scope, _), total in zip(since.values(), sums, strict=True)}
-    return Consumed(totals, [(asked[row.key][0].scope, LimitReceipt(row.key, row.window)) for row in rows])
+    totals |= {other.scope: total for other, total in zip(others, sums, strict=True)}
+    return Consumed(totals, [(bucket.scope, LimitReceipt(row.key, row.window)) for bucket, row in asked])
 
 
 @retry_on_conflict
@@ -179,9 +177,11 @@ def _increase(rows: Sequence[Row], read: Sequence[tuple[str, int]]) -> tuple[dic
         cursor.execute(statement, parameters)
         found = cursor.fetchall()
     asked = {row.key: row.limit for row in rows}
-    # What earlier parts hold is the limit that was asked for less the one that came back.
+    # What earlier windows hold is the limit that was asked for less the one that came back.
     held = {key: count + asked[key] - limit for key, count, limit, *_ in found}
-    return held, [int(total) for total in found[0][3:]] if found else [0] * len(read)
+    if not found:
+        return held, [0] * len(read)
+    return held, [int(total) for total in found[0][3:]]
 
 
 def _refusal(full: list[Bucket], now: int) -> TooManyRequests:
@@ -225,7 +225,7 @@ def totals(*buckets: Bucket) -> list[int]:
 
 
 def _wait(bucket: Bucket, now: int) -> int:
-    """Return the seconds until so many parts have ended to count that one more fits."""
+    """Return the seconds until enough windows no longer count for the bucket's amount to fit again."""
     row = bucket.row(now)
     parts = Counter.objects.filter(key=bucket.key, window__gte=row.since).order_by("window")
     held = list(parts.values_list("count", "expires_at"))
