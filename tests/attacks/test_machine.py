@@ -144,4 +144,5 @@ def test_any_order_of_steps(orders):
             max_examples=orders, stateful_step_count=40, deadline=None, suppress_health_check=checks
         ),
     )
-    assert Machine.signed_in > orders // 8  # by chance: most orders of 8 sign in several times
+    if orders >= 60:  # in few orders, chance may leave the right code out
+        assert Machine.signed_in > orders // 8
