@@ -6,8 +6,12 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from passwordless_otp.errors import ParamMissing
+from passwordless_otp.flows import sign_in
+from passwordless_otp.identifiers import Strategy
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Flow, Identifier, Message, Verification
+from passwordless_otp.models import Flow, Identifier, InstanceSettings, Message, Verification
+from passwordless_otp.visitor import Visitor
 from tests.visitor import (
     EMAIL,
     PHONE,
@@ -216,3 +220,10 @@ def test_completion_ends_every_open_flow_of_the_browser(jane):
     assert timezone.now() - Flow.objects.get(status="complete", purpose="sign_in").completed_at < timedelta(
         minutes=1
     )
+
+
+@pytest.mark.parametrize("asked", [{"strategy": Strategy.EMAIL_CODE}, {"send": True}])
+def test_code_without_an_identifier_is_refused_for_want_of_it(asked):
+    with pytest.raises(ParamMissing) as refusal:
+        sign_in.create(InstanceSettings.current(), None, Visitor("x", "y", ""), **asked)
+    assert refusal.value.param == "identifier"
