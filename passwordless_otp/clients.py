@@ -62,7 +62,7 @@ class Client:
 
     @cached_property
     def visitor(self) -> Visitor:
-        """What a flow is told of it. A made-up cookie, which the database does not know, is never adopted."""
+        """What a flow needs to know of it. A cookie that the database does not know is replaced by a new one."""
         since = timezone.now() - timedelta(seconds=COOKIE_AGE)
         users = frozenset(flow.user_id for flow in self.own if flow.completed_at and flow.completed_at > since)
         open_flows = frozenset(flow.pk for flow in self.flows.values())
@@ -76,7 +76,7 @@ class Client:
     def keep(self, flow: Flow) -> None:
         """Take over what a step has returned. If something was proven in it, the browser gets a new cookie."""
         if flow.client == self.visitor.next_client:
-            self.secret, self.digest, self.changed = self._next_secret, flow.client, True
+            self.digest, self.secret, self.changed = flow.client, self._next_secret, True
             self.own, self.flows = [flow], {}
         if flow.status == Status.OPEN:
             self.flows[flow.purpose] = flow
@@ -85,7 +85,7 @@ class Client:
     def reread(self, *, moved: bool = False) -> None:
         """Read its flows again when they are asked for: under the new cookie if something was proven."""
         if moved:
-            self.secret, self.digest, self.changed = self._next_secret, self.visitor.next_client, True
+            self.digest, self.secret, self.changed = self.visitor.next_client, self._next_secret, True
         for name in ["own", "flows", "visitor"]:
             vars(self).pop(name, None)
 
@@ -126,7 +126,10 @@ def cookie_name() -> str:
 
 
 def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
-    """Keep what a step has returned; log in the user of a completed flow. Return whether it is complete."""
+    """Keep what a step has returned; log in the user of a completed flow. Return whether it is complete.
+
+    Raises `ServiceUnavailable` if the login fails: the code is spent.
+    """
     client, user = current(request), flow.user
     client.keep(flow)
     if user is None:
@@ -139,7 +142,7 @@ def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
             request.session.flush()
         request.session = type(request.session)()
         request.user = AnonymousUser()
-        raise ServiceUnavailable from error  # the code is spent
+        raise ServiceUnavailable from error
     if flow.made_user:
         events.signed_up(request, flow)
     events.signed_in(request, flow)

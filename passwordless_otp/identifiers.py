@@ -25,6 +25,8 @@ MAX_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 # RFC 5322 dot-atom, without the "=?" of an encoded word (RFC 2047), which a mail library may decode to another.
 LOCAL_PART = re.compile(r"(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 MAX_LOCAL_PART = 64
+# Around a pasted text: all of Unicode's category Zs. Control characters stay, so that the text is refused.
+BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 SHORT = 5  # digits of a national number that a mask hides as a whole
 PHONE = re.compile(r"[+0-9 ().\-/]{4,40}")
 # Types of numbers that belong to a person and can receive an SMS. VoIP is subject to a setting besides.
@@ -74,7 +76,7 @@ def parse(text: str, region: str | None, param: str = "identifier") -> Identifie
 
 def parse_email(text: str, param: str = "email_address") -> str:
     """Return the address with its domain as A-labels, all in lower case. Raises `FormatInvalid`."""
-    text = _trimmed(text)
+    text = text.strip(BLANKS)
     if len(text) > MAX_LENGTH or text.count("@") != 1 or unicodedata.normalize("NFKC", text) != text:
         raise _no_email(param)
     local, domain = text.split("@")
@@ -102,7 +104,7 @@ def _no_email(param: str) -> FormatInvalid:
 
 def parse_phone(text: str, region: str | None, param: str = "phone_number") -> str:
     """Return the number as E.164, if its length is possible in its country. Raises `FormatInvalid`."""
-    text = unicodedata.normalize("NFKC", _trimmed(text)).translate(_DASHES)
+    text = unicodedata.normalize("NFKC", text.strip(BLANKS)).translate(_DASHES)
     if not PHONE.fullmatch(text):
         raise FormatInvalid(param, _("Type a phone number, with its country code if it is from abroad."))
     try:
@@ -150,15 +152,6 @@ def mask(identifier: IdentifierValue) -> str:
     national = identifier.value.removeprefix(country)
     shown = national[-3:] if len(national) > SHORT else ""
     return f"{country}{'•' * (len(national) - len(shown))}{shown}"
-
-
-def _trimmed(text: str) -> str:
-    """Remove the spaces around a pasted text. Control characters stay, so that the text is refused."""
-    while text and unicodedata.category(text[0]) == "Zs":
-        text = text[1:]
-    while text and unicodedata.category(text[-1]) == "Zs":
-        text = text[:-1]
-    return text
 
 
 # Dashes that people paste: hyphen, non-breaking hyphen, figure dash, en dash, em dash, minus.

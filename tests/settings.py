@@ -6,15 +6,11 @@ from pathlib import Path
 
 import django
 
-from tools.site.settings import (  # noqa: F401
-    INSTALLED_APPS,
-    LOGIN_REDIRECT_URL,
-    LOGIN_URL,
-    MIDDLEWARE,
-    STATIC_URL,
-    TEMPLATES,
-    USE_TZ,
-)
+from tools.site import settings as shared
+
+INSTALLED_APPS, MIDDLEWARE, TEMPLATES = shared.INSTALLED_APPS, shared.MIDDLEWARE, shared.TEMPLATES
+LOGIN_URL, LOGIN_REDIRECT_URL = shared.LOGIN_URL, shared.LOGIN_REDIRECT_URL
+STATIC_URL, USE_TZ = shared.STATIC_URL, shared.USE_TZ
 
 FOLDER = Path(tempfile.gettempdir()) / f"passwordless_otp-tests-{os.getuid()}"
 FOLDER.mkdir(exist_ok=True)

@@ -1,5 +1,8 @@
 """Email addresses and phone numbers: parsed into one canonical form, refused, masked."""
 
+import sys
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -250,3 +253,12 @@ def test_mailbox_is_the_address_without_its_tag(email, box):
 )
 def test_mask_shows_the_last_three_digits_of_long_numbers_only(number, shown):
     assert mask(IdentifierValue(Kind.PHONE_NUMBER, number)) == shown
+
+
+def test_every_space_of_unicode_around_a_text_is_left_out_and_nothing_else():
+    spaces = {chr(number) for number in range(sys.maxunicode + 1) if unicodedata.category(chr(number)) == "Zs"}
+    assert set(identifiers.BLANKS) == spaces
+    around = "".join(sorted(spaces))
+    assert parse_email(f"{around}jane@example.com{around}") == "jane@example.com"
+    with pytest.raises(FormatInvalid):
+        parse_email("\tjane@example.com")

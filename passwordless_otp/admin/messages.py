@@ -25,7 +25,8 @@ def delivery_time(message: Message) -> str:
     end = message.delivered_at or message.sent_at
     if end is None:
         return "–"
-    return _("%s s") % formats.number_format(round((end - message.created_at).total_seconds(), 1), 1)
+    seconds = round((end - message.created_at).total_seconds(), 1)
+    return _("%s s") % formats.number_format(seconds, 1)
 
 
 class MessageInline(base.RecordInline):

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import is_same_domain
 from rest_framework.authentication import CSRFCheck
 
@@ -21,10 +21,9 @@ def check(request: HttpRequest) -> None:
     if "Origin" in request.headers:
         allowed = _is_ours(request, request.headers["Origin"])
     else:
-        csrf = CSRFCheck(lambda _: None)  # type: ignore[arg-type] # asks for the token of the CSRF cookie
+        csrf = CSRFCheck(HttpResponse)  # looks for the token of the CSRF cookie; no view is behind it
         csrf.process_request(request)
-        refusal = csrf.process_view(request, None, (), {})  # type: ignore[arg-type]
-        allowed = refusal is None or _no_browser(request)
+        allowed = csrf.process_view(request, HttpResponse, (), {}) is None or _no_browser(request)
     if not allowed:
         raise OriginRefused
 

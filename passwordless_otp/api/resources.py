@@ -146,7 +146,8 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
         "abandon_at": end,
         "last_active_token": tokens.session_token(request.user.pk, session_id),
         "public_user_data": {
-            **{name: user[name] for name in ["first_name", "last_name"]},
+            "first_name": user["first_name"],
+            "last_name": user["last_name"],
             "identifier": identifier,
             "user_id": user["id"],
         },

@@ -22,7 +22,6 @@ class Text(serializers.Field):
         "invalid": _("Send one text."),
         "too_long": _("This is too long."),
         "control": _("Leave out control characters."),
-        "invalid_choice": _("Use email_code or phone_code."),
     }
 
     def to_internal_value(self, data: Any) -> str:
@@ -48,6 +47,8 @@ class Name(Text):
 
 class Choice(Text):
     """The name of a strategy."""
+
+    default_error_messages = {"invalid_choice": _("Use email_code or phone_code.")}
 
     def to_internal_value(self, data: Any) -> Strategy:
         """Return the strategy."""

@@ -2,8 +2,7 @@
 
 Each step in an open flow is one durable transaction whose first statement takes the flow's row: of two steps of
 one flow, the second waits for the first and goes on from what it has left. Only a wrong code takes the row of its
-verification instead. A step changes a copy, so that a transaction that is rolled back leaves no half-changed flow
-behind.
+verification instead. A step changes a copy: a transaction that is rolled back leaves no half-changed flow.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -89,10 +89,7 @@ def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
 
 
 def _reread(held: Flow, policy: Policy) -> Flow:
-    """Return the flow with its verifications as other steps have left them. Its row must be held.
-
-    Raises `ResourceNotFound` if a sign-up has another identifier by now.
-    """
+    """Return the flow with its verifications as other steps have left them. Its row must be held."""
     flow = lifecycle.reread(held)
     if flow.purpose == Purpose.SIGN_UP and policy.identifier not in flow.identifiers:
         raise ResourceNotFound  # it was changed meanwhile, in another tab

@@ -6,11 +6,6 @@
    identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in_if_complete`).
 
 Who has the identifier is looked up whenever a code is sent or handed in, by the same statements for everybody.
-
-Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
-was passed in must not be used again. Besides what its docstring names, a step raises `AlreadyVerified`,
-`VerificationExpired` or `ResourceNotFound` if the flow has ended, and `ServiceUnavailable` if other requests are
-in its way three times in a row.
 """
 
 from typing import Any

@@ -5,11 +5,6 @@
 3. `prepare` sends a code to an identifier; `attempt` hands it in and so proves that identifier.
 4. Once nothing is missing and everything is proven, the sign-up completes: it makes the user, or signs in the one
    who has all of the identifiers already. A user exists only after proof.
-
-Each step takes the settings that the request has read, and returns a new flow. After an exception the flow that
-was passed in must not be used again. Besides what its docstring names, a step raises `AlreadyVerified`,
-`VerificationExpired` or `ResourceNotFound` if the flow has ended, and `ServiceUnavailable` if other requests are
-in its way three times in a row.
 """
 
 import json

@@ -151,7 +151,8 @@ def _try(provider: routes.Provider, message: Message, outgoing: Outgoing) -> _Tr
     if backend.max_code_length and len(outgoing.code) > backend.max_code_length:
         return _Try(DeliveryResult(MessageStatus.FAILED, name, "code too long for this provider"), try_next=True)
     if not ProviderHealth.objects.admits(name):
-        return _Try(DeliveryResult(MessageStatus.PENDING, name, "passed over after repeated failures"), True)
+        reason = "passed over after repeated failures"
+        return _Try(DeliveryResult(MessageStatus.PENDING, name, reason), try_next=True)
     return _send(backend, name, replace(outgoing, callback_url=render.callback_url(message, backend)))
 
 
@@ -160,9 +161,11 @@ def _send(backend: Backend, name: str, outgoing: Outgoing) -> _Try:
     try:
         return _Try(DeliveryResult(MessageStatus.SENT, name, provider_id=backend.send(outgoing).provider_id))
     except Refused as error:
-        answer, works = _Try(DeliveryResult(MessageStatus.FAILED, name, error.code), error.elsewhere), True
+        answer = _Try(DeliveryResult(MessageStatus.FAILED, name, error.code), try_next=error.elsewhere)
+        works = True
     except Unavailable as error:
-        answer, works = _Try(DeliveryResult(MessageStatus.PENDING, name, error.code), True), error.for_recipient
+        answer = _Try(DeliveryResult(MessageStatus.PENDING, name, error.code), try_next=True)
+        works = error.for_recipient
     except Unclear as error:
         answer, works = _Try(DeliveryResult(MessageStatus.UNKNOWN, name, error.code)), False
     except Exception as error:

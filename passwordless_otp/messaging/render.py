@@ -54,8 +54,16 @@ def render_message(message: Message) -> Outgoing:
     with translation.override(message.language or None):
         more = _notice_context(message) if verification is None else {}
         text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
-    to = message.identifier.value
-    return Outgoing(message.pk.hex, message.channel, to, text.subject, text.body, code, left, html=text.html)
+    return Outgoing(
+        id=message.pk.hex,
+        channel=message.channel,
+        to=message.identifier.value,
+        subject=text.subject,
+        text=text.body,
+        html=text.html,
+        code=code,
+        seconds_left=left,
+    )
 
 
 @sensitive_variables()

@@ -46,7 +46,8 @@ def write_for_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValu
 
 
 def _recipients_of(flow: Flow) -> list[IdentifierValue]:
-    held = [each.identifier for each in (flow.user.otp_identifiers.all() if flow.user else [])]
+    own = flow.user.otp_identifiers.all() if flow.user else []
+    held = [each.identifier for each in own]
     if mailboxes := _mailboxes(held):
         return mailboxes
     verified = {v.identifier for v in flow.known_verifications if v.status == VerificationStatus.VERIFIED}

@@ -40,11 +40,15 @@ BOUNCED = "an earlier message to this address failed or was marked as spam"
 LIMIT_REASONS = {
     "identifier_unknown_account": "unknown-account message already sent today",
     "instance_unknown_account": "limit of unknown-account messages reached",
-    **dict.fromkeys(["sms_prefix", "sms_prefix_per_day"], "SMS limit for this number prefix reached"),
+    "sms_prefix": "SMS limit for this number prefix reached",
+    "sms_prefix_per_day": "SMS limit for this number prefix reached",
     "sms_country": "SMS limit for this country reached",
-    **dict.fromkeys(["sms_instance", "sms_instance_per_day"], "SMS limit reached"),
-    **dict.fromkeys(["sms_proven", "sms_proven_per_day"], "SMS limit reached"),
-    **dict.fromkeys(["sms_daily_budget", "sms_proven_daily_budget"], "SMS budget spent"),
+    "sms_instance": "SMS limit reached",
+    "sms_instance_per_day": "SMS limit reached",
+    "sms_proven": "SMS limit reached",
+    "sms_proven_per_day": "SMS limit reached",
+    "sms_daily_budget": "SMS budget spent",
+    "sms_proven_daily_budget": "SMS budget spent",
 }
 
 

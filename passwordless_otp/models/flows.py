@@ -160,8 +160,7 @@ class Flow(models.Model):
         """Take the flow's row with these changes; return the flow with them. Raises the reason if it can't go on.
 
         The first statement of `lifecycle.step`, so that the steps of a flow queue up, and because a transaction
-        that begins with a write does not deadlock on SQLite. A step that has begun before the cookie moved may
-        end.
+        that begins with a write does not deadlock on SQLite. A step begun before the cookie moved may end.
         """
         mine = Q(client=self.client) | Q(moved_from=self.client)
         rows = Flow.objects.filter(mine, pk=self.pk, status=Status.OPEN, expires_at__gt=timezone.now())
@@ -247,9 +246,8 @@ class Verification(models.Model):
     prepared_at = models.DateTimeField(_("asked for at"), default=timezone.now)
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
-    # What it has consumed of limits that people share, refunded when it succeeds, which it does once: pairs of
-    # key and window. What two requests write at once may be lost here, and then stays counted; nothing is
-    # refunded twice.
+    # What it has consumed of limits that people share, refunded once, when it succeeds: pairs of key and window.
+    # What two requests write at once may be lost here, and then stays counted; nothing is refunded twice.
     receipts = models.JSONField(default=list)
 
     objects = PrimaryManager()

@@ -96,9 +96,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def claim(self, pk: object) -> int:
         """Mark a message that is due as being sent by the caller. Of several workers that try, one gets 1."""
         now, tries = timezone.now(), F("delivery_tries") + 1
-        return (
-            self.due(now).filter(pk=pk).update(status=MessageStatus.SENDING, delivery_tries=tries, claimed_at=now)
-        )
+        rows = self.due(now).filter(pk=pk)
+        return rows.update(status=MessageStatus.SENDING, delivery_tries=tries, claimed_at=now)
 
     def due(self, now: datetime) -> Self:
         """Those that wait for a worker, oldest first."""

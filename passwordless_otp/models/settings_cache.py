@@ -8,12 +8,10 @@ from typing import Any
 
 SECONDS = 1.0
 
-entries: dict[
-    Hashable, tuple[Any, float]
-] = {}  # key → settings, and the `time.monotonic()` when they are too old
+entries: dict[Hashable, tuple[Any, float]] = {}  # key → settings, and until when on the monotonic clock
 
 
 def clear() -> None:
-    """Forget everything, so that the next call reads the database."""
-    global entries  # noqa: PLW0603
+    """Forget everything. A read under way fills the dictionary that was, so that nothing old comes back."""
+    global entries  # noqa: PLW0603 - another dictionary is the point
     entries = {}

@@ -31,9 +31,10 @@ class SignInView(PageView):
     def form_valid(self, form: Form) -> HttpResponse:
         """Open a sign-in and send its code."""
         settings, current = self.client.settings, self.client.flows.get(Purpose.SIGN_IN)
-        options: Any = {"send": True, "sign_up_if_missing": settings.sign_up_open}
-        typed = form.cleaned_data["identifier"]
-        self.client.keep(sign_in.create(settings, current, self.client.visitor, typed, **options))
+        typed, is_open = form.cleaned_data["identifier"], settings.sign_up_open
+        self.client.keep(
+            sign_in.create(settings, current, self.client.visitor, typed, send=True, sign_up_if_missing=is_open)
+        )
         return SeeOther(self.get_success_url())
 
     def show(self, error: OTPError | None = None) -> HttpResponse:

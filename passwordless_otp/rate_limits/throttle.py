@@ -61,9 +61,9 @@ class StepLimits:
 
 
 @contextmanager
-def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
-    """Consume these while the step runs. Raises `TooManyRequests`."""
-    limits = StepLimits(windows.consume(buckets))
+def consuming(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Iterator[StepLimits]:
+    """Consume these while the step runs; the totals of those to `read` come along. Raises `TooManyRequests`."""
+    limits = StepLimits(windows.consume(buckets, read))
     try:
         yield limits
     except BaseException:
@@ -83,14 +83,10 @@ def message(
     buckets = [*also, *rules.for_message(settings, visitor, identifier, recognised)]
     failures = rules.failures(settings, visitor, identifier, recognised)
     escalations = rules.escalations(visitor, identifier, recognised)
-    limits = StepLimits(windows.consume(buckets, read=[*failures, *escalations.values()]))
-    if not policy.fixed_code:
-        limits.code_format = code_strength.required_format(settings, limits.consumed.totals, policy.recognised)
-    try:
+    with consuming(buckets, read=[*failures, *escalations.values()]) as limits:
+        if not policy.fixed_code:
+            limits.code_format = code_strength.required_format(settings, limits.consumed.totals, recognised)
         yield limits
-    except BaseException:
-        limits.refund()
-        raise
 
 
 @dataclass

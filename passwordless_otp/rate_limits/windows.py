@@ -170,18 +170,15 @@ def _increase(rows: Sequence[Row], read: Sequence[tuple[str, int]]) -> tuple[dic
     parameters = [value for row in rows for value in row[:-1]] + [value for pair in read for value in pair]
     using = router.db_for_write(Counter)
     alone = transaction.get_autocommit(using)
-    with (
-        nullcontext() if alone else transaction.atomic(using, durable=True),
-        connections[using].cursor() as cursor,
-    ):
+    block = nullcontext() if alone else transaction.atomic(using, durable=True)
+    with block, connections[using].cursor() as cursor:
         cursor.execute(statement, parameters)
         found = cursor.fetchall()
     asked = {row.key: row.limit for row in rows}
     # What earlier windows hold is the limit that was asked for less the one that came back.
     held = {key: count + asked[key] - limit for key, count, limit, *_ in found}
-    if not found:
-        return held, [0] * len(read)
-    return held, [int(total) for total in found[0][3:]]
+    sums = found[0][3:] if found else [0] * len(read)
+    return held, [int(total) for total in sums]
 
 
 def _refusal(full: list[Bucket], now: int) -> TooManyRequests:

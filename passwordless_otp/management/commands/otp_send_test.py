@@ -78,5 +78,8 @@ def _parse(text: str) -> IdentifierValue:
 def _outgoing(recipient: IdentifierValue) -> Outgoing:
     site = conf.public_domain() or "this site"
     text = f"TEST from {site}. {CODE} is not a real code: an operator tries whether messages arrive."
-    subject = f"TEST from {site}" if recipient.kind == Kind.EMAIL_ADDRESS else ""
-    return Outgoing(uuid7().hex, recipient.kind.channel, recipient.value, subject, text, CODE, LIFE)
+    kind, to = recipient
+    subject = f"TEST from {site}" if kind == Kind.EMAIL_ADDRESS else ""
+    return Outgoing(
+        id=uuid7().hex, channel=kind.channel, to=to, subject=subject, text=text, code=CODE, seconds_left=LIFE
+    )

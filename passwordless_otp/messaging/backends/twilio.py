@@ -31,7 +31,8 @@ def read_error(error: Exception) -> Refused | Unavailable | Unclear:
     """Return the error to raise instead of this one."""
     status, code = getattr(error, "status", None), getattr(error, "code", None)
     if not isinstance(status, int):
-        return (Unavailable if _never_left(error) else Unclear)(type(error).__name__)
+        kind = Unavailable if _never_left(error) else Unclear
+        return kind(type(error).__name__)
     number = code if isinstance(code, int) and code != status else None  # without one the SDK repeats the status
     name = f"twilio {number}" if number is not None else f"twilio http {status}"
     if status in OK or status in GATEWAYS:
