@@ -186,7 +186,7 @@ def test_a_session_can_be_ended_by_its_name(call):
     assert visitor.signed_in is None
 
 
-@pytest.mark.skipif(django.VERSION >= (6, 0), reason="Django's own login() needs the method")
+@pytest.mark.skipif(django.VERSION >= (6, 1), reason="Django's own login() needs the method")
 def test_user_class_without_session_hash_signs_in_and_stays_signed_in(monkeypatch):
     monkeypatch.delattr(AbstractBaseUser, "get_session_auth_hash")
     visitor = joined()
