@@ -10,17 +10,29 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models, router
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import codes, identifiers, keys
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
-from passwordless_otp.models.base import PrimaryManager, columns_of, compiled_select, durable, uuid7
+from passwordless_otp.models import base
+from passwordless_otp.models.base import SQL, PrimaryManager, columns_of, compiled_select, durable, uuid7
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
+
+
+# In WHERE and SET of the two statements that every attempt runs.
+MINE = """"id" = %s AND ("client" = %s OR "moved_from" = %s) AND "status" = 'open' AND "expires_at" > %s"""
+VERDICT = """"id" = %s AND "status" = 'unverified' AND "tries" < "max_tries" AND "expires_at" > %s
+AND "nonce" = %s AND ("length" >= %s OR "tries" = 0)"""
+OF_LIVE_FLOW = """ AND "flow_id" IN (SELECT "id" FROM "passwordless_otp_flow"
+WHERE "id" = %s AND "status" = 'open' AND "expires_at" > %s)"""
+ONE_MORE = SQL('"tries" + 1')
+FAILED_IF_LAST = SQL("""CASE WHEN "tries" >= "max_tries" - 1 THEN 'failed' ELSE "status" END""")
+ERASED_IF_LAST = SQL("""CASE WHEN "tries" >= "max_tries" - 1 THEN '' ELSE "nonce" END""")
 
 
 class Overtaken(Exception):
@@ -162,9 +174,8 @@ class Flow(models.Model):
         The first statement of `lifecycle.step`, so that the steps of a flow queue up, and because a transaction
         that begins with a write does not deadlock on SQLite. A step begun before the cookie moved may end.
         """
-        mine = Q(client=self.client) | Q(moved_from=self.client)
-        rows = Flow.objects.filter(mine, pk=self.pk, status=Status.OPEN, expires_at__gt=timezone.now())
-        if not rows.update(**{"status": Status.OPEN, **changes}):
+        mine = {"id": self.pk, "client": self.client, "moved_from": self.client}
+        if not base.update(Flow, {"status": Status.OPEN, **changes}, MINE, **mine, expires_at=timezone.now()):
             raise self.refusal()
         return self.changed(**changes)
 
@@ -308,37 +319,26 @@ class Verification(models.Model):
 
     def record_failure(self, required_length: int, receipts: list[list[object]]) -> bool:
         """Count a wrong code: the verdict. Return whether it was the last try. Raises `Overtaken`."""
-        last = Q(tries__gte=F("max_tries") - 1)
-        live = {"flow__in": Flow.objects.live().filter(pk=self.flow_id)}
-        changes = {
-            "status": Case(When(last, Value(VerificationStatus.FAILED)), default=F("status")),
-            "nonce": Case(When(last, Value("")), default=F("nonce")),
-            "receipts": receipts,
-        }
+        changes = {"status": FAILED_IF_LAST, "nonce": ERASED_IF_LAST, "receipts": receipts}
         with durable(Verification):  # a conflict of the second statement undoes the first
-            if not self.judge(required_length, live, **changes):
+            if not self.judge(required_length, is_failure=True, **changes):
                 raise Overtaken
             status = Verification.objects.filter(pk=self.pk).values_list("status", flat=True).get()
         return bool(status == VerificationStatus.FAILED)
 
-    def judge(self, required_length: int, live: Any = None, **changes: Any) -> bool:
+    def judge(self, required_length: int, *, is_failure: bool = False, **changes: Any) -> bool:
         """Count a try: whether this one statement has changed its row is the verdict (RFC 4226 §7.3).
 
         Whatever two requests may race for stands in the outer WHERE, which PostgreSQL looks at again after
-        waiting; the subquery asks for the flow in another table. A code shorter than `required_length` has one
-        try in all.
+        waiting; the subquery of a failure asks for the flow in another table: a success holds its row already.
+        A code shorter than `required_length` has one try in all.
         """
-        rows = Verification.objects.filter(
-            pk=self.pk,
-            status=VerificationStatus.UNVERIFIED,
-            tries__lt=F("max_tries"),
-            expires_at__gt=timezone.now(),
-            nonce=self.nonce,
-            **(live or {}),
-        )
-        if self.length < required_length:
-            rows = rows.filter(tries=0)
-        return bool(rows.update(tries=F("tries") + 1, **changes))
+        now = timezone.now()
+        given = {"id": self.pk, "expires_at": now, "nonce": self.nonce, "length": required_length}
+        if is_failure:
+            given |= {"flow": self.flow_id, "prepared_at": now}  # the second: a place for the same instant
+        where = VERDICT + OF_LIVE_FLOW if is_failure else VERDICT
+        return bool(base.update(Verification, {"tries": ONE_MORE, **changes}, where, **given))
 
 
 def flows_of(client: str) -> list[Flow]:
