@@ -28,6 +28,20 @@ DEFAULTS: dict[str, Any] = {
     "PUBLIC_URL": "",
     # The dotted path of a function that creates a user: see `passwordless_otp.users.create_user`.
     "CREATE_USER": "passwordless_otp.users.create_user",
+    # "link", "trust" or "refuse": what happens if a proven email address stands in a user's email field.
+    "EXISTING_USERS": "link",
+    # Whether a user's email field follows their primary email identifier.
+    "SYNC_EMAIL_FIELD": True,
+    # The dotted path of f(user) -> bool. Empty: Django's flags and backends alone say who may sign in.
+    "MAY_SIGN_IN": "",
+    # The dotted path of f(request, user, flow) -> str | None, called between proof and login.
+    "BEFORE_LOGIN": "",
+    # Where people go who can't sign in by code: a URL or the name of one.
+    "OTHER_LOGIN_URL": "",
+    # The dotted path of a form whose fields stand on the sign-up page besides the app's own.
+    "SIGN_UP_FORM": "",
+    # PEM of the key that signs session tokens. Empty: nobody but the app can verify them.
+    "JWT_PRIVATE_KEY": "",
     # Sent with the app's pages. A site changes it if its base template loads anything from other hosts.
     "CONTENT_SECURITY_POLICY": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     # The dotted path of f(request, given, ip) -> bool: see docs/bot-check.md. Empty: no bot check.
