@@ -22,6 +22,8 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_middleware)
         register(checks.check_threads)
         register(checks.check_users, Tags.models)
+        register(checks.check_email_addresses, Tags.database)
+        register(checks.check_email_addresses_deployed, Tags.models, deploy=True)
         register(checks.check_webhooks)
         register(checks.check_deployment, Tags.security, deploy=True)
         register(checks.check_transport, Tags.security, deploy=True)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import IntegrityError, models, router, transaction
 
-from passwordless_otp import conf
+from passwordless_otp import allauth_addresses, conf
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
@@ -109,6 +109,8 @@ def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
             user = conf.function("CREATE_USER")(**given, **details)
             identifiers = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
             Identifier.objects.bulk_create(identifiers)
+            for email in [each.value for each in identifiers if each.kind == Kind.EMAIL_ADDRESS]:
+                allauth_addresses.follow(user, [], [email], email)
             know(user, identifiers)
     except IntegrityError as error:
         if _username_taken(details["username"]):

@@ -1,19 +1,25 @@
 """Identifiers: a list of their own, and rows on each user's page."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import conf, identifiers, users
+from passwordless_otp import allauth_addresses, conf, email_field, identifiers, users
 from passwordless_otp.admin.base import KindFilter, SearchedAdmin, is_superuser
-from passwordless_otp.errors import FormatInvalid
+from passwordless_otp.errors import FormatInvalid, IdentificationClaimed
+from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
+from passwordless_otp.models.identifiers import leading
+
+IN_USE = _("Another user has this email address in their account. Change it there first.")
 
 
 class IdentifierForm(forms.ModelForm):
@@ -51,7 +57,14 @@ class IdentifierForm(forms.ModelForm):
         if self.cleaned_data.get("primary") and rivals.exists():
             told = "The user has another primary identifier of this kind. Untick “Primary” there first."
             self.add_error("primary", told)
+        elif self._makes_primary() and user:
+            _require_free(user, value or self.instance.value)
         return self.cleaned_data
+
+    def _makes_primary(self) -> bool:
+        """Return whether the form is valid so far, and makes an email address primary."""
+        makes = self.has_changed() and self.cleaned_data.get("primary") and not self.errors
+        return bool(makes) and self.instance.kind == Kind.EMAIL_ADDRESS
 
 
 class IdentifierFormSet(forms.BaseInlineFormSet):
@@ -59,6 +72,13 @@ class IdentifierFormSet(forms.BaseInlineFormSet):
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "holder": self.instance}
+
+    def save(self, commit: bool = True) -> Any:
+        """Save, and let the user's email field follow."""
+        if not commit:
+            return super().save(commit)
+        with Identifier.objects.changing(self.instance):
+            return super().save(commit)
 
     def save_new_objects(self, commit: bool = True) -> Any:
         """Save, and notify the identifiers that the user had before, including those deleted now."""
@@ -78,6 +98,18 @@ class IdentifierFormSet(forms.BaseInlineFormSet):
             raise ValidationError(_("Remove the duplicate: an identifier can be listed only once."))
         if len(set(primary)) < len(primary):
             raise ValidationError(_("Choose one primary identifier for each kind."))
+        emails = {row.value: row.primary for row in rows if row.kind == Kind.EMAIL_ADDRESS}
+        if self.has_changed() and emails:
+            _require_free(self.instance, leading(emails, email_field.of(self.instance)))
+
+
+def _require_free(user: Any, value: str) -> None:
+    """Raise `ValidationError` if the user's email field can't be changed to this address."""
+    try:
+        email_field.require_free(user, value)
+        allauth_addresses.require_free(user, value)
+    except IdentificationClaimed:
+        raise ValidationError(IN_USE) from None
 
 
 def is_protected(user: Any) -> bool:
@@ -120,6 +152,20 @@ class IdentifierInline(admin.TabularInline):
         return super().has_delete_permission(request, obj) and _may_touch(request, obj)
 
 
+class EmailFieldFilter(admin.SimpleListFilter):
+    """Identifiers of users whose email field holds an address that they have not proven."""
+
+    title, parameter_name = _("email field"), "email_field"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("unproven", _("holds another address"))] if email_field.find() else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "unproven":
+            return queryset
+        return queryset.filter(pk__in=Identifier.objects.with_unproven_email_field().values("pk"))
+
+
 BY_HAND = _(
     "An identifier that you add counts as verified: anybody who receives messages there can sign in as this "
     "user. Make sure that it is theirs."
@@ -134,7 +180,7 @@ class IdentifierAdmin(SearchedAdmin):
     fieldsets = [(None, {"fields": ["user", "value", "primary"], "description": BY_HAND})]
     raw_id_fields = ["user"]
     list_display = ["value", "kind", "user", "primary", "verified_at", "undeliverable_at"]
-    list_filter = [KindFilter]
+    list_filter = [KindFilter, EmailFieldFilter]
     list_select_related = ["user"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -154,8 +200,35 @@ class IdentifierAdmin(SearchedAdmin):
     def save_model(self, request: HttpRequest, obj: Identifier, form: Any, change: bool) -> None:
         """Save, and notify the identifiers that the user had before of an added one."""
         before = [] if change else [other.identifier for other in Identifier.objects.filter(user=obj.user)]
-        super().save_model(request, obj, form, change)
+        with Identifier.objects.changing(obj.user):
+            super().save_model(request, obj, form, change)
         dispatch.announce_identifier(obj.user, before)
+
+    def delete_model(self, request: HttpRequest, obj: Identifier) -> None:
+        with Identifier.objects.changing(obj.user):
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Identifier]) -> None:
+        people = get_user_model()._base_manager.filter(otp_identifiers__in=queryset.order_by())
+        with Identifier.objects.changing(*people):
+            super().delete_queryset(request, queryset)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        return self._or_refuse(request, super().changeform_view, *args, **options)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        return self._or_refuse(request, super().delete_view, *args, **options)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        return self._or_refuse(request, super().changelist_view, *args, **options)
+
+    def _or_refuse(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Show the page again with an error if the address that would become primary is another user's."""
+        try:
+            return view(request, *args, **options)
+        except IdentificationClaimed:
+            self.message_user(request, IN_USE, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj and obj.user)

@@ -1,25 +1,79 @@
 """Checks of the site's user model and of its page in the admin."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage
-from django.db import models
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error as AnyDatabaseError
+from django.db import connections, models, router
 from django.db.models.fields import NOT_PROVIDED
 
-from passwordless_otp import conf, users
+from passwordless_otp import conf, email_field, users
 from passwordless_otp.checks.findings import warning
 from passwordless_otp.models import Identifier
 
 OWN_LABEL = "passwordless_otp"
+MANY_USERS = 10_000  # from which on a look-up by email address needs an index
 
 
 def check_users(**_: Any) -> list[CheckMessage]:
     """Look at the fields of the user model, and at its page in the admin."""
     return [*_check_fields(), *_check_user_page()]
+
+
+def check_email_addresses(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Look at what users have in their email field. For `check --database`, since it counts rows."""
+    using = router.db_for_write(get_user_model())
+    if email_field.find() is None or using not in (databases or []):
+        return []
+    try:
+        return [*_check_identifiers(using), *_check_index(using)]
+    except (AnyDatabaseError, ImproperlyConfigured):
+        return []  # there is no database or no table yet
+
+
+def check_email_addresses_deployed(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Look at the same with `--deploy`, unless databases are named, so that nothing is reported twice."""
+    return [] if databases else check_email_addresses([router.db_for_write(get_user_model())])
+
+
+def _check_identifiers(using: str) -> Iterator[CheckMessage]:
+    name = email_field.find().name
+    known = Identifier.objects.using(using).filter(user=models.OuterRef("pk"))
+    people = get_user_model()._base_manager.using(using).exclude(**{name: ""}).exclude(**{name: None})
+    number = people.filter(~models.Exists(known)).count()
+    if number:
+        have = "user has" if number == 1 else "users have"
+        text = f"{number:,} {have} an email address and no identifier: a code sent there may not sign them in."
+        hint = "If your site has verified these addresses, run `manage.py otp_import --from users --trust`."
+        yield warning("W014", text, hint)
+
+
+def _check_index(using: str) -> Iterator[CheckMessage]:
+    """Look for an index for `iexact`, which finds the user who has a proven address in their email field."""
+    model, column = get_user_model(), email_field.find().column
+    table, connection = model._meta.db_table, connections[using]
+    if connection.vendor != "postgresql":
+        return
+    if not model._base_manager.using(using).order_by("pk").values("pk")[MANY_USERS : MANY_USERS + 1]:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_index WHERE indrelid = %s::regclass AND pg_get_indexdef(indexrelid) ILIKE %s",
+            [connection.ops.quote_name(table), f"%(upper(%{column}%"],
+        )
+        found = cursor.fetchone()
+    if not found:
+        text = f"{table} has over {MANY_USERS:,} rows and no index for email addresses in any case: sign-ups are slow."
+        quote = connection.ops.quote_name
+        names = quote(f"{table}_{column}_upper"), quote(table), quote(column)
+        yield warning(
+            "W015", text, "Run {}.".format("CREATE INDEX CONCURRENTLY {} ON {} (UPPER({}))".format(*names))
+        )
 
 
 def _check_fields() -> Iterator[CheckMessage]:

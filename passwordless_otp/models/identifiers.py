@@ -1,15 +1,91 @@
 """Identifier: an email address or phone number that a user has verified."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, router, transaction
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import conf, identifiers
-from passwordless_otp.errors import FormatInvalid
+from passwordless_otp import allauth_addresses, conf, email_field, identifiers
+from passwordless_otp.errors import FormatInvalid, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models.base import PrimaryManager
+
+
+class IdentifierManager(PrimaryManager):
+    """Adds and moves identifiers of existing users, and keeps their email fields in step."""
+
+    def adopt(self, user: Any, value: str, kind: Kind | None = None) -> "Identifier":
+        """Save and return `value` as an identifier of the user: only for what the site has verified.
+
+        It is the primary one if the user has none of its kind. If the user has it already, that one is returned.
+        Without `kind`, a text with an `@` is an email address. Raises `FormatInvalid`, `IdentifierExists` if it
+        belongs to another user, `IdentificationClaimed` if the email field of another user has it.
+        """
+        identifier = _read(value, kind)
+        with self.changing(user):
+            others = self.filter(user=user, kind=identifier.kind, primary=True)
+            new = {"user": user, "primary": not others.exists()}
+            held, _made = self.get_or_create(kind=identifier.kind, value=identifier.value, defaults=new)
+            if held.user_id != user.pk:
+                raise IdentifierExists("value")
+        return held  # type: ignore[no-any-return]
+
+    def move(self, source: Any, target: Any) -> int:
+        """Give all identifiers of one user to another, and return their number: for merging two accounts.
+
+        The primary ones of `target` stay primary. Nothing else of the two users is changed: the site decides what
+        becomes of their sessions, data and rights.
+        """
+        with self.changing(source, target):
+            kinds = list(self.filter(user=target, primary=True).values_list("kind", flat=True))
+            self.filter(user=source, kind__in=kinds).update(primary=False)
+            return int(self.filter(user=source).update(user=target))
+
+    @contextmanager
+    def changing(self, *people: Any) -> Iterator[None]:
+        """Open a transaction in which identifiers of these users are added, removed or made primary.
+
+        At its end their email fields follow, and allauth's addresses if it is installed. It raises
+        `IdentificationClaimed` if another user has the new address there, and then nothing is changed.
+        """
+        if not email_field.is_kept() and not allauth_addresses.is_kept():
+            with transaction.atomic(router.db_for_write(self.model)):
+                yield
+            return
+        users = list({user.pk: user for user in people}.values())
+        with transaction.atomic(router.db_for_write(self.model)):
+            current = email_field.locked(users)
+            before = self._email_addresses(users)
+            yield
+            after = self._email_addresses(users)
+            for user in users:
+                if before[user.pk] != after[user.pk]:
+                    _follow(user, current.get(user.pk, ""), before[user.pk], after[user.pk])
+
+    def with_unproven_email_field(self) -> models.QuerySet[Any]:
+        """Return those of users whose email field holds an address that is none of their identifiers."""
+        field = email_field.find()
+        if field is None:
+            return self.none()
+        address = f"user__{field.name}"
+        same = {"user": models.OuterRef("user"), "value": Lower(models.OuterRef(address))}
+        proven = self.model._base_manager.filter(kind=Kind.EMAIL_ADDRESS, **same)
+        filled = self.filter(**{f"{address}__isnull": False}).exclude(**{address: ""})
+        return filled.filter(~models.Exists(proven))
+
+    def _email_addresses(self, people: list[Any]) -> dict[Any, dict[str, bool]]:
+        """Return the email addresses of each user with whether they are primary; the oldest one first."""
+        found: dict[Any, dict[str, bool]] = {user.pk: {} for user in people}
+        rows = self.filter(user__in=list(found), kind=Kind.EMAIL_ADDRESS).order_by("pk")
+        for pk, value, primary in rows.values_list("user", "value", "primary"):
+            found[pk][value] = primary
+        return found
 
 
 class Identifier(models.Model):
@@ -33,7 +109,7 @@ class Identifier(models.Model):
         _("primary"), default=True, help_text=_("Offered first if the user has several of this kind.")
     )
 
-    objects = PrimaryManager()
+    objects: ClassVar[IdentifierManager] = IdentifierManager()
 
     class Meta:
         base_manager_name = "objects"
@@ -66,14 +142,41 @@ class Identifier(models.Model):
         if not self._state.adding:
             return  # verified already; the number of a test address need not exist
         try:
-            identifier = identifiers.parse(self.value, conf.default_region(), "value")
-            if identifier.kind == Kind.PHONE_NUMBER:
-                identifiers.require_mobile(identifier.value, "value")
+            self.kind, self.value = _read(self.value, None)
         except FormatInvalid as error:
             raise ValidationError({"value": error.long_message}) from error
-        self.kind, self.value = identifier
 
     @property
     def identifier(self) -> IdentifierValue:
         """Kind and value."""
         return IdentifierValue(Kind(self.kind), self.value)
+
+
+def _read(text: str, kind: Kind | None) -> IdentifierValue:
+    """Parse a new identifier of this kind, or of the kind it looks like. Raises `FormatInvalid`."""
+    if kind == Kind.EMAIL_ADDRESS:
+        return IdentifierValue(kind, identifiers.parse_email(text, "value"))
+    if kind == Kind.PHONE_NUMBER:
+        identifier = IdentifierValue(kind, identifiers.parse_phone(text, conf.default_region(), "value"))
+    else:
+        identifier = identifiers.parse(text, conf.default_region(), "value")
+    if identifier.kind == Kind.PHONE_NUMBER:
+        identifiers.require_mobile(identifier.value, "value")
+    return identifier
+
+
+def _follow(user: Any, current: str, before: dict[str, bool], after: dict[str, bool]) -> None:
+    """Write to the email field, which holds `current`, and to allauth what has become of the user's addresses."""
+    was = leading(before, current)
+    now = leading(after, was)
+    if email_field.is_kept():
+        email_field.write(user, current, was, now)
+    allauth_addresses.follow(user, set(before) - set(after), after, now)
+
+
+def leading(held: dict[str, bool], usual: str) -> str:
+    """Return the primary address. If an operator has unticked all: `usual` if it is held, or the oldest."""
+    chosen = [value for value, primary in held.items() if primary]
+    if chosen or not held:
+        return "".join(chosen)
+    return usual if usual in held else next(iter(held))

@@ -3,19 +3,19 @@
 It has a thread pool of its own. Messages are claimed before they are sent, so any number may run beside workers.
 """
 
-import signal
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from queue import Full
-from threading import Event, current_thread, main_thread
+from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 from django.db import connections
 
+from passwordless_otp.management.progress import set_by_signals
 from passwordless_otp.messaging import recover, thread_pool
 from passwordless_otp.models import Message
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Run until what is due is delivered or, with --watch, until a signal ends it."""
         stop = Event()
-        with _set_by_signals(stop):
+        with set_by_signals(stop):
             try:
                 self._watch(stop, options["interval"]) if options["watch"] else self._once(stop)
             finally:
@@ -84,18 +84,6 @@ class Command(BaseCommand):
         parts = [f"{number} {status}" for status, number in sorted(statuses.items())]
         parts += [f"{lost} left unfinished by others, now unknown"] if lost else []
         self.stdout.write(f"{len(jobs)} due: {', '.join(parts) or 'nothing to do'}.")
-
-
-@contextmanager
-def _set_by_signals(stop: Event) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C set `stop`. Only the main thread may change signal handlers."""
-    numbers = [signal.SIGTERM, signal.SIGINT] if current_thread() is main_thread() else []
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _seconds(text: str) -> float:
