@@ -16,12 +16,11 @@ from passwordless_otp.errors import FormatInvalid, IdentificationClaimed
 
 
 def find() -> Any:
-    """Return the field that `get_email_field_name()` names, or `None` if the model has no such column."""
+    """Return the field that `get_email_field_name()` names, or `None` if the model has none."""
     try:
-        field: Any = get_user_model()._meta.get_field(get_user_model().get_email_field_name())
+        return get_user_model()._meta.get_field(get_user_model().get_email_field_name())
     except FieldDoesNotExist:
         return None
-    return field if field.concrete else None
 
 
 def is_kept() -> bool:

@@ -384,7 +384,8 @@ def header_of(path: Path) -> list[str]:
 
 def _require_column(name: str) -> None:
     """Raise `FieldDoesNotExist` unless the user model has a column of this name."""
-    if not get_user_model()._meta.get_field(name).concrete:
+    meta = get_user_model()._meta
+    if meta.get_field(name) not in meta.concrete_fields:
         raise FieldDoesNotExist(name)
 
 

@@ -68,12 +68,9 @@ def _check_index(using: str) -> Iterator[CheckMessage]:
         )
         found = cursor.fetchone()
     if not found:
-        text = f"{table} has over {MANY_USERS:,} rows and no index for email addresses in any case: sign-ups are slow."
-        quote = connection.ops.quote_name
-        names = quote(f"{table}_{column}_upper"), quote(table), quote(column)
-        yield warning(
-            "W015", text, "Run {}.".format("CREATE INDEX CONCURRENTLY {} ON {} (UPPER({}))".format(*names))
-        )
+        text = f"{table} has over {MANY_USERS:,} rows and no index for email addresses: sign-ups read all of it."
+        name, table, column = map(connection.ops.quote_name, [f"{table}_{column}_upper", table, column])
+        yield warning("W015", text, f"Run CREATE INDEX CONCURRENTLY {name} ON {table} (UPPER({column})).")
 
 
 def _check_fields() -> Iterator[CheckMessage]:
