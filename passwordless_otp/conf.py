@@ -30,7 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "CREATE_USER": "passwordless_otp.users.create_user",
     # "link", "trust" or "refuse": what happens if a proven email address stands in a user's email field.
     "EXISTING_USERS": "link",
-    # Whether a user's email field follows their primary email identifier.
+    # Whether a user's email field, and allauth's addresses, follow their primary email identifier.
     "SYNC_EMAIL_FIELD": True,
     # The dotted path of f(user) -> bool. Empty: Django's flags and backends alone say who may sign in.
     "MAY_SIGN_IN": "",

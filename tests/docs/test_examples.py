@@ -37,16 +37,30 @@ def test_example_receiver_is_called_after_sign_up(hooked):
     assert page.welcomed == [get_user_model().objects.get()]
 
 
-def test_example_import_saves_valid_addresses_and_prints_the_others(example, capsys):
-    people = get_user_model().objects
-    for number, email in enumerate(["Jane@Example.com", "jane@example.com", "nonsense", ""]):
-        people.create_user(f"user{number}", email)
-    example("customizing.md")
-    assert [identifier.value for identifier in Identifier.objects.all()] == ["jane@example.com"]
-    assert Identifier.objects.get().user.username == "user0"
-    printed = capsys.readouterr().out
-    assert f"{people.get(username='user1').pk}: " in printed
-    assert f"{people.get(username='user2').pk}: " in printed
+def test_example_replacement_leaves_one_address_in_identifiers_and_email_field(example):
+    page = example("customizing.md")
+    user = get_user_model().objects.create_user("jane", "old@example.com")
+    Identifier.objects.adopt(user, user.email)
+    page.replace_address(user, "New@example.com")
+    assert get_user_model().objects.get().email == "new@example.com"
+    assert Identifier.objects.get().value == "new@example.com"
+
+
+def test_example_merge_moves_identifiers_and_closes_the_other_account(example):
+    page = example("customizing.md")
+    one, other = [get_user_model().objects.create_user(name) for name in ["one", "other"]]
+    for user in [one, other]:
+        Identifier.objects.adopt(user, f"{user.username}@example.com")
+    page.merge(one, other)
+    assert other.otp_identifiers.count() == 2
+    assert not get_user_model().objects.get(pk=one.pk).is_active
+
+
+def test_example_call_adopts_what_the_site_has_confirmed(example):
+    page = example("migrating.md")
+    user = get_user_model().objects.create_user("jane")
+    page.user_has_confirmed(user, "jane@example.com")
+    assert Identifier.objects.get().user == user
 
 
 def test_example_refusal_is_answered_and_the_code_stays_valid(hooked):
