@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, models, router, transaction
 
 from passwordless_otp import conf, identifiers
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed
@@ -53,7 +53,7 @@ def locked(people: Sequence[Any]) -> dict[Any, str]:
 def require_free(user: Any, value: str) -> None:
     """Raise `IdentificationClaimed` if the field is unique and another user has this address, in any case."""
     field = find()
-    if field is None or not field.unique or not conf.get("SYNC_EMAIL_FIELD"):
+    if field is None or not conf.get("SYNC_EMAIL_FIELD") or not _is_unique(field):
         return
     others = _users().filter(**{f"{field.name}__iexact": value}).exclude(pk=user.pk)
     # Databases fold more than case. Accept no more than what is the same address to us.
@@ -80,7 +80,24 @@ def write(user: Any, current: str, before: str, after: str) -> None:
 def may_be_empty() -> bool:
     """Return whether a user may have no email address, as the field says."""
     field = find()
-    return field.null or (field.blank and field.empty_strings_allowed and not field.unique)
+    may_share = field.blank and field.empty_strings_allowed and not _is_unique(field, always=True)
+    return bool(field.null or may_share)
+
+
+def _is_unique(field: Any, always: bool = False) -> bool:
+    """Return whether the model says that no two users have this: with `always`, also if it is empty."""
+    if field.unique:
+        return True
+    found = [each for each in field.model._meta.constraints if isinstance(each, models.UniqueConstraint)]
+    return any(_names(each) == {field.name} for each in found if not (always and each.condition))
+
+
+def _names(constraint: models.UniqueConstraint) -> set[str]:
+    """Return the names of the fields that the constraint is about, such as `email` for `Lower("email")`."""
+    parts: list[Any] = [*constraint.expressions]
+    for each in constraint.expressions:
+        parts += each.flatten() if hasattr(each, "flatten") else []
+    return {*constraint.fields, *[part.name for part in parts if isinstance(part, models.F)]}
 
 
 def _save(user: Any, value: str | None) -> None:

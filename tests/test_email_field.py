@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q, UniqueConstraint
+from django.db.models.functions import Lower
 
 from passwordless_otp import email_field
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
@@ -161,6 +163,31 @@ def test_clash_with_a_unique_field_changes_nothing(jane, unique):
         Identifier.objects.adopt(joan, NEW)
     assert not joan.otp_identifiers.exists()
     assert email_of(joan) == "joan@example.com"
+
+
+@pytest.mark.parametrize(
+    ("constraint", "is_unique", "may_be_empty"),
+    [
+        ({"fields": ["email"]}, True, False),
+        ({"expressions": [Lower("email")]}, True, False),
+        ({"expressions": ["email"]}, True, False),
+        ({"expressions": [Lower("email")], "condition": ~Q(email="")}, True, True),
+        ({"fields": ["email", "username"]}, False, True),
+        ({"expressions": [Lower("username")]}, False, True),
+    ],
+)
+def test_unique_constraints_of_the_model_count(jane, monkeypatch, constraint, is_unique, may_be_empty):
+    made = UniqueConstraint(*constraint.pop("expressions", []), **constraint, name="one")
+    monkeypatch.setattr(User._meta, "constraints", [made])
+    assert email_field.may_be_empty() == may_be_empty
+    joan = User.objects.create_user("joan", "Joan@example.com")
+    try:
+        email_field.require_free(jane, "joan@example.com")
+    except IdentificationClaimed:
+        assert is_unique
+    else:
+        assert not is_unique
+    email_field.require_free(joan, "joan@example.com")
 
 
 def test_clash_is_no_error_where_the_field_is_not_unique(jane):

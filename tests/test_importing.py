@@ -1,17 +1,21 @@
 """`otp_import`: what is imported, what is not, and how it is counted."""
 
 import csv
+import io
 import re
+import signal
 import stat
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
 from django.db import IntegrityError, OperationalError
 
 from passwordless_otp import identifiers, importing
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Kind
+from passwordless_otp.management import progress
 from passwordless_otp.models import Identifier
 from tests.visitor import EMAIL, PHONE, newest_code, started
 
@@ -176,6 +180,28 @@ def test_report_can_be_read_by_its_owner_only_and_contains_no_formula(run, tmp_p
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "seconds", "shown"),
+    [
+        (Terminal(), 5, "\r[###############               ] Reading: 1,000 of 2,000 (50%)\n"),
+        (io.StringIO(), 0, "Reading: 1,000 of 2,000 (50%)\n"),
+        (io.StringIO(), 5, ""),
+    ],
+)
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, stream, seconds, shown):
+    monkeypatch.setattr(progress, "SECONDS", seconds)
+    bar = progress.Progress(OutputWrapper(stream))
+    bar.start("Reading", 2000)
+    bar.advance(1000)
+    bar.close()
+    assert stream.getvalue() == shown
+
+
 def test_output_holds_no_addresses(capsys):
     users(EMAIL, "nonsense")
     call_command("otp_import", *TRUSTED)
@@ -219,6 +245,15 @@ def test_stopped_import_keeps_whole_batches_and_goes_on_later(capsys, meanwhile,
     assert len(held()) == 4
     meanwhile(None)
     assert run(*TRUSTED) == "2 imported, 4 there already."
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_import_after_a_batch_and_with_an_error(capsys, meanwhile, number):
+    users("a@example.com", "b@example.com", "c@example.com")
+    meanwhile(lambda items: signal.raise_signal(number))
+    with pytest.raises(CommandError, match="it goes on with what is not there yet"):
+        call_command("otp_import", *TRUSTED)
+    assert "2 imported." in capsys.readouterr().out
 
 
 class Silent:

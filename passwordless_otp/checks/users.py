@@ -70,7 +70,9 @@ def _check_index(using: str) -> Iterator[CheckMessage]:
     if not found:
         text = f"{table} has over {MANY_USERS:,} rows and no index for email addresses: sign-ups read all of it."
         name, table, column = map(connection.ops.quote_name, [f"{table}_{column}_upper", table, column])
-        yield warning("W015", text, f"Run CREATE INDEX CONCURRENTLY {name} ON {table} (UPPER({column})).")
+        hint = f"Run CREATE INDEX CONCURRENTLY {name} ON {table} (UPPER({column})). Make it UNIQUE where no two "
+        hint += "users may share an address: otherwise a registration elsewhere at the same instant is not seen."
+        yield warning("W015", text, hint)
 
 
 def _check_fields() -> Iterator[CheckMessage]:
