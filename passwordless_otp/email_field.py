@@ -97,7 +97,7 @@ def _names(constraint: models.UniqueConstraint) -> set[str]:
     parts: list[Any] = [*constraint.expressions]
     for each in constraint.expressions:
         parts += each.flatten() if hasattr(each, "flatten") else []
-    return {*constraint.fields, *[part.name for part in parts if isinstance(part, models.F)]}
+    return {*constraint.fields, *[part.name for part in parts if isinstance(part, models.F)]}  # type: ignore[attr-defined]
 
 
 def _save(user: Any, value: str | None) -> None:

@@ -209,7 +209,8 @@ class IdentifierAdmin(SearchedAdmin):
             super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Identifier]) -> None:
-        people = get_user_model()._base_manager.filter(otp_identifiers__in=queryset.order_by())
+        users_of = get_user_model()._base_manager.using(queryset.db)
+        people = users_of.filter(otp_identifiers__in=queryset.order_by())
         with Identifier.objects.changing(*people):
             super().delete_queryset(request, queryset)
 

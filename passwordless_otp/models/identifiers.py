@@ -54,10 +54,6 @@ class IdentifierManager(PrimaryManager):
         At its end their email fields follow, and allauth's addresses if it is installed. It raises
         `IdentificationClaimed` if another user has the new address there, and then nothing is changed.
         """
-        if not email_field.is_kept() and not allauth_addresses.is_kept():
-            with transaction.atomic(router.db_for_write(self.model)):
-                yield
-            return
         users = list({user.pk: user for user in people}.values())
         with transaction.atomic(router.db_for_write(self.model)):
             current = email_field.locked(users)

@@ -35,3 +35,12 @@ def test_operator_adds_an_identifier(operator):
     answer = operator.post(path, {"value": "Jane@Example.com", "user": str(user.pk), "primary": "on"})
     assert answer.status_code == 302, answer.context["errors"]
     assert Identifier.objects.get().value == "jane@example.com"
+
+
+def test_operator_deletes_identifiers_of_several_users_at_once(operator):
+    for email in ["jane@example.com", "joan@example.com"]:
+        joined(email)
+    chosen = [str(pk) for pk in Identifier.objects.values_list("pk", flat=True)]
+    action = {"action": "delete_selected", "_selected_action": chosen, "post": "yes"}
+    assert operator.post(reverse("admin:passwordless_otp_identifier_changelist"), action).status_code == 302
+    assert not Identifier.objects.exists()
