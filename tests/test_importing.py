@@ -236,6 +236,18 @@ def test_address_that_was_changed_meanwhile_is_not_imported(run, reported, meanw
     assert not held()
 
 
+def test_without_the_second_look_a_changed_address_is_imported(run, meanwhile, monkeypatch):
+    users(EMAIL)
+    meanwhile(lambda items: User.objects.update(email="new@example.com"))
+    monkeypatch.setattr(
+        Interrupted,
+        "current",
+        lambda self, items, lock: (Interrupted.change(items), {(item.user, item.text) for item in items})[1],
+    )
+    assert run(*TRUSTED) == "1 imported."
+    assert list(held()) == [EMAIL]
+
+
 def test_stopped_import_keeps_whole_batches_and_goes_on_later(capsys, meanwhile, run):
     users(*[f"user{n}@example.com" for n in range(6)])
     stopped = []
