@@ -11,6 +11,7 @@ One million values take about 400 MB of memory.
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -344,7 +345,7 @@ class Lines:
         """Yield the values of some lines, in their order."""
         with self.path.open(newline="", encoding="utf-8-sig") as file:
             for lines in batches(csv.DictReader(file)):
-                known = self._known({(line[self.key] or "").strip() for line in lines})
+                known = self._known({self._key_of(line) for line in lines} - {""})
                 yield [row for line in lines for row in self._values(line, known)]
 
     def current(self, items: Sequence[Item], lock: bool) -> set[tuple[Any, str]]:
@@ -358,15 +359,19 @@ class Lines:
         field = meta.pk if self.key == "pk" else meta.get_field(self.key)
         wanted = []
         for key in keys:
-            try:
-                wanted.append(field.to_python(key) if key else None)
-            except ValidationError:
-                continue
-        rows = _users().filter(**{f"{self.key}__in": [key for key in wanted if key is not None]})
+            with suppress(ValidationError):
+                value = field.to_python(key)
+                if field.primary_key:
+                    field.run_validators(value)  # a number may be too large for the database
+                wanted.append(value)
+        rows = _users().filter(**{f"{self.key}__in": wanted})
         return {str(key): (pk, active) for key, pk, active in rows.values_list(self.key, "pk", *_activity())}
 
+    def _key_of(self, line: dict[str, Any]) -> str:
+        return (line[self.key] or "").strip().replace("\0", "")
+
     def _values(self, line: dict[str, Any], known: dict[str, tuple[Any, bool]]) -> Iterator[Row | Skipped]:
-        key = (line[self.key] or "").strip()
+        key = self._key_of(line)
         for kind, column in self.columns.items():
             text = (line[column] or "").strip()
             if text and key in known:
