@@ -17,7 +17,7 @@ from passwordless_otp.errors import FormatInvalid, IdentificationClaimed
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
-from passwordless_otp.models.identifiers import leading
+from passwordless_otp.models.identifiers import filter_unproven, leading
 
 IN_USE = _("Another user has this email address in their account. Change it there first.")
 
@@ -161,9 +161,7 @@ class EmailFieldFilter(admin.SimpleListFilter):
         return [("unproven", _("holds another address"))] if email_field.find() else []
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() != "unproven":
-            return queryset
-        return queryset.filter(pk__in=Identifier.objects.with_unproven_email_field().values("pk"))
+        return filter_unproven(queryset) if self.value() == "unproven" else queryset
 
 
 BY_HAND = _(

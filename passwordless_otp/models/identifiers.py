@@ -66,14 +66,7 @@ class IdentifierManager(PrimaryManager):
 
     def with_unproven_email_field(self) -> models.QuerySet[Any]:
         """Return those of users whose email field holds an address that is none of their identifiers."""
-        field = email_field.find()
-        if field is None:
-            return self.none()
-        address = f"user__{field.name}"
-        same = {"user": models.OuterRef("user"), "value": Lower(models.OuterRef(address))}
-        proven = self.model._base_manager.filter(kind=Kind.EMAIL_ADDRESS, **same)
-        filled = self.filter(**{f"{address}__isnull": False}).exclude(**{address: ""})
-        return filled.filter(~models.Exists(proven))
+        return filter_unproven(self.all())
 
     def _email_addresses(self, people: list[Any]) -> dict[Any, dict[str, bool]]:
         """Return the email addresses of each user with whether they are primary; the oldest one first."""
@@ -159,6 +152,19 @@ def _read(text: str, kind: Kind | None) -> IdentifierValue:
     if identifier.kind == Kind.PHONE_NUMBER:
         identifiers.require_mobile(identifier.value, "value")
     return identifier
+
+
+def filter_unproven(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Return those of these identifiers whose user's email field holds none of the user's identifiers."""
+    field = email_field.find()
+    if field is None:
+        return rows.none()
+    address = f"user__{field.name}"
+    same = {"user": models.OuterRef("user"), "value": Lower(models.OuterRef(address))}
+    proven = Identifier.objects.filter(kind=Kind.EMAIL_ADDRESS, **same)
+    others = rows.exclude(value=Lower(address))  # the row itself is what most email fields hold
+    filled = others.filter(**{f"{address}__isnull": False}).exclude(**{address: ""})
+    return filled.filter(~models.Exists(proven))
 
 
 def _follow(user: Any, current: str, before: dict[str, bool], after: dict[str, bool]) -> None:
