@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.core.checks import CheckMessage
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
-from passwordless_otp import conf
+from passwordless_otp import conf, links
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import routes
@@ -143,7 +143,7 @@ def _is_callable(path: Any) -> bool:
 
 def _is_routed(name: str) -> bool:
     try:
-        reverse(f"passwordless_otp:{name}", args=[UUID(int=0)])
+        links.path(name, UUID(int=0))
     except NoReverseMatch:
         return False
     return True

@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import users
+from passwordless_otp import conf, users
 from passwordless_otp.errors import (
     IdentificationClaimed,
     IdentifierExists,
@@ -51,19 +51,21 @@ def create(
     strategy: Strategy | None = None,
     *,
     transfer: bool = False,
+    complete: bool = True,
 ) -> Flow:
     """Open a sign-up of this browser, or go on with `current` if its identifiers are the same.
 
-    `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username` and
-    `unsafe_metadata` (JSON text). With `strategy` a code is sent. With `transfer` it takes over what a sign-in of
-    this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `EmailAddressBlocked`,
-    `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyCodes`, `TooManyRequests`, and what is wrong
-    with a field (`FormatInvalid`, `ValueDisabled`, `CountryUnsupported`, `IdentifierExists`).
+    `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username`, and as JSON text
+    `unsafe_metadata` and `extra`. With `strategy` a code is sent. With `transfer` it takes over what a sign-in of
+    this browser has just proven, and may be complete at once, unless `complete` is false. Raises `SignUpClosed`,
+    `EmailAddressBlocked`, `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyCodes`,
+    `TooManyRequests`, and what is wrong with a field (`FormatInvalid`, `ValueDisabled`, `CountryUnsupported`,
+    `IdentifierExists`).
     """
     _require_open(settings)
     values = _read_fields(settings, visitor, given)
     if transfer:
-        return _transfer(settings, current, visitor, values, strategy)
+        return _transfer(settings, current, visitor, values, strategy, complete)
     with policy.counting_refusals(settings, visitor):
         policy.require_allowed(settings, _identifiers_of(values))
     flow = _new(visitor, values)
@@ -88,6 +90,7 @@ def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapp
     details = {name: values[name] for name in DETAILS if name in values}
     with policy.counting_refusals(settings, visitor), lifecycle.step(flow) as held:
         latest = lifecycle.reread(held)
+        changes["extra"] = values.get("extra", latest.extra)
         updated = latest.touch(**changes, details={**latest.details, **details})
         policy.require_allowed(settings, updated.identifiers)
         updated, refusal = _complete_if_ready(settings, updated, visitor)
@@ -157,7 +160,9 @@ def _require_open(settings: InstanceSettings, flow: Flow | None = None) -> None:
 
 def _new(visitor: Visitor, values: Mapping[str, str]) -> Flow:
     details = {name: values.get(name, "") for name in DETAILS}
-    return lifecycle.new(visitor.client, Purpose.SIGN_UP, _identifiers_of(values), details)
+    flow = lifecycle.new(visitor.client, Purpose.SIGN_UP, _identifiers_of(values), details)
+    flow.extra = values.get("extra", "")
+    return flow
 
 
 def _identifiers_of(values: Mapping[str, str]) -> list[IdentifierValue]:
@@ -175,7 +180,8 @@ def _go_on(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, values: Mapping[str, str], strategy: Strategy | None
 ) -> Flow:
     """Return the open flow, so that the code that was sent stays good."""
-    changed = any(flow.details[name] != values[name] for name in DETAILS if name in values)
+    typed = {**flow.details, "extra": flow.extra}
+    changed = any(typed[name] != values[name] for name in [*DETAILS, "extra"] if name in values)
     lacks = missing(settings, flow) or unverified(settings, flow)
     if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
         flow = update(settings, flow, visitor, values)
@@ -243,6 +249,8 @@ def _read_fields(settings: InstanceSettings, visitor: Visitor, given: Mapping[st
     except IdentifierExists:
         windows.consume(rules.for_flow(settings, visitor))
         raise
+    if "extra" in given:
+        values["extra"] = given["extra"]
     return values
 
 
@@ -275,12 +283,13 @@ def _transfer(
     visitor: Visitor,
     values: dict[str, str],
     strategy: Strategy | None,
+    complete: bool,
 ) -> Flow:
     """Open a sign-up with what was proven. It consumes nothing: the sign-in has done so."""
     with policy.counting_refusals(settings, visitor):
         policy.require_allowed(settings, [])
         try:
-            flow, refusal = _open_transferred(settings, current, visitor, values)
+            flow, refusal = _open_transferred(settings, current, visitor, values, complete)
         except IntegrityError:  # a parallel `create` of this client was faster
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
     flow = _finish(visitor, flow.changed(client=visitor.client), flow, refusal)
@@ -289,7 +298,7 @@ def _transfer(
 
 @base.retry_on_conflict
 def _open_transferred(
-    settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str]
+    settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str], complete: bool
 ) -> tuple[Flow, OTPError | None]:
     with base.durable(Flow):
         proven = _take_proof(visitor.client)
@@ -307,7 +316,7 @@ def _open_transferred(
             )
         ]
         policy.require_allowed(settings, flow.identifiers)
-        return _complete_if_ready(settings, flow, visitor)
+        return _complete_if_ready(settings, flow, visitor) if complete else (flow, None)
 
 
 def _take_proof(client: str) -> Verification:
@@ -349,15 +358,22 @@ def _owner_or_new_user(settings: InstanceSettings, flow: Flow, proven: list[Iden
     owner = _owner(settings, proven)
     if owner is not None:
         return owner, False
-    metadata = json.loads(flow.details["unsafe_metadata"] or "{}")
     try:
-        return users.make(proven, {**flow.details, "unsafe_metadata": metadata}), True
+        return users.make(proven, _details_for_user(flow)), True
     except IdentificationClaimed:
         # A sign-up that ran beside this one may have made a user of the same identifiers.
         owner = _owner(settings, proven)
         if owner is None:
             raise
         return owner, False
+
+
+def _details_for_user(flow: Flow) -> dict[str, Any]:
+    """Return what CREATE_USER gets besides identifiers. `extra` only where the site asks for something itself."""
+    details = {**flow.details, "unsafe_metadata": json.loads(flow.details["unsafe_metadata"] or "{}")}
+    if flow.extra or conf.get("SIGN_UP_FORM"):
+        details["extra"] = json.loads(flow.extra or "{}")
+    return details
 
 
 def _owner(settings: InstanceSettings, proven: list[IdentifierValue]) -> Any:

@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from passwordless_otp import links
 from passwordless_otp.errors import SignUpClosed
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.pages import navigation
@@ -32,7 +32,7 @@ def otp_sign_in(context: Context, next: str = "", submit: str = "") -> dict[str,
     request, current = _request_of(context), InstanceSettings.current()
     form = SignInForm(current, auto_id=_ids(request, "otp_sign_in"))
     shared = _shared(request, current, next, submit or _("Continue"))
-    return {**shared, "form": form, "action": reverse("passwordless_otp:sign_in")}
+    return {**shared, "form": form, "action": links.path("sign_in")}
 
 
 @register.inclusion_tag(FORM, takes_context=True)
@@ -45,7 +45,7 @@ def otp_sign_up(context: Context, next: str = "", submit: str = "") -> dict[str,
     return {
         **shared,
         "form": SignUpForm(current, {}, auto_id=_ids(request, "otp_sign_up")),
-        "action": reverse("passwordless_otp:sign_up"),
+        "action": links.path("sign_up"),
         "afresh": True,  # what is proven of another sign-up is not asked for there, and is here
     }
 
@@ -57,7 +57,7 @@ def otp_client(context: Context) -> SafeString:
     return format_html(
         '<script src="{}" data-otp-base-url="{}" data-otp-csrf-cookie="{}" data-otp-csrf-header="{}"></script>',
         static("passwordless_otp/client.js"),
-        reverse("passwordless_otp:environment").removesuffix("v1/environment"),
+        links.path("environment").removesuffix("v1/environment"),
         settings.CSRF_COOKIE_NAME,
         settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-"),
     )
@@ -73,7 +73,7 @@ def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit:
         "note": "" if current.kinds else _(OFF),
         "name": display_name(user) if user is not None and user.is_authenticated else "",
         "after": place or navigation.after_sign_in(request),
-        "sign_out_url": reverse("passwordless_otp:sign_out"),
+        "sign_out_url": links.path("sign_out"),
     }
 
 
