@@ -23,6 +23,7 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_threads)
         register(checks.check_users, Tags.models)
         register(checks.check_webhooks)
+        register(checks.check_urls, Tags.urls)
         register(checks.check_deployment, Tags.security, deploy=True)
         register(checks.check_transport, Tags.security, deploy=True)
         if apps.is_installed("anymail"):

@@ -19,7 +19,7 @@ from passwordless_otp.errors import SignUpClosed
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.pages import navigation
 from passwordless_otp.pages.base import display_name
-from passwordless_otp.pages.forms import SignInForm, SignUpForm
+from passwordless_otp.pages.forms import SignInForm, SignUpForm, with_fields_of_site
 
 register = template.Library()
 FORM = "passwordless_otp/tags/form.html"
@@ -40,11 +40,12 @@ def otp_sign_up(context: Context, next: str = "", submit: str = "") -> dict[str,
     """Show the form of the sign-up page; afterwards people go to `next`."""
     request, current = _request_of(context), InstanceSettings.current()
     shared = _shared(request, current, next, submit or _("Create an account"))
+    form_class: Any = with_fields_of_site(SignUpForm)
     if not current.sign_up_open:
         shared["note"] = shared["note"] or SignUpClosed.long_message
     return {
         **shared,
-        "form": SignUpForm(current, {}, auto_id=_ids(request, "otp_sign_up")),
+        "form": form_class(current, {}, auto_id=_ids(request, "otp_sign_up")),
         "action": links.path("sign_up"),
         "afresh": True,  # what is proven of another sign-up is not asked for there, and is here
     }
