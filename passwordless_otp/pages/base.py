@@ -37,6 +37,7 @@ class PageView(FormView):
     http_method_names = ["get", "head", "post", "options"]
     start_page = "sign_in"  # the name of the page where a visitor without an open flow goes
     signed_out_only = False  # whether the form is refused to who is signed in already
+    repeatable: Collection[str] = ()  # fields that may be posted more than once, such as a multiple choice
     data: Mapping[str, Any] | None = None  # what was posted
     unreadable: OTPError | None = None  # why the request can't be read, if it can't
     client: clients.Client
@@ -94,7 +95,7 @@ class PageView(FormView):
         """Validate the form. Raises `SessionExists`, and `FormatInvalid` for a field that came twice."""
         if self.signed_out_only:
             clients.refuse_session(request)
-        self.data = forms.plain(request.POST, self.get_repeatable())
+        self.data = forms.plain(request.POST, self.repeatable)
         return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: Form) -> HttpResponse:
@@ -133,10 +134,6 @@ class PageView(FormView):
         if not self.client.settings.kinds:
             return render(self.request, "passwordless_otp/nothing.html", shared)
         return None
-
-    def get_repeatable(self) -> Collection[str]:
-        """Return the fields that may be posted more than once, such as those of a multiple choice."""
-        return []
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Fill the form with what was posted, if it was one text a field."""

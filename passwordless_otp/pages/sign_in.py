@@ -3,14 +3,12 @@
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound, TransferRequired, ValueInvalid
 from passwordless_otp.flows import factors, sign_in, sign_up
-from passwordless_otp.identifiers import Strategy
-from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.pages import code_step, navigation
 from passwordless_otp.pages.base import PageView
@@ -76,9 +74,18 @@ class SignInCode(CodeFlow):
 
     @sensitive_variables("code")
     def attempt(self, code: str) -> str:
-        """Log in, or go on with a sign-up where nobody has the identifier."""
-        flow, identifier, _ = self.step()
-        return go_on(self.request, attempt(self.request, flow, identifier.kind.strategy, code))
+        """Log in, or go on with a sign-up where nobody has the identifier.
+
+        Nobody who has mistyped their address gets an account: the sign-up page asks first.
+        """
+        client, (flow, identifier, _) = self.client, self.step()
+        try:
+            with clients.attempting(self.request):
+                flow = sign_in.attempt(client.settings, flow, client.visitor, identifier.kind.strategy, code)
+        except TransferRequired:
+            current = client.flows.get(Purpose.SIGN_UP)
+            flow = sign_up.create(client.settings, current, client.visitor, {}, transfer=True, complete=False)
+        return go_on(self.request, flow)
 
     def step(self) -> CodeStep:
         """Return the sign-in of this browser, and where its code went. Raises `ResourceNotFound`."""
@@ -96,18 +103,3 @@ class SignInCode(CodeFlow):
             "send": current.id(step.flow) if current else "",
             "others": [code_step.other_factor(step.flow, factor) for factor in offered.values()],
         }
-
-
-@sensitive_variables("code")
-def attempt(request: HttpRequest, flow: Flow, strategy: Strategy, code: str) -> Flow:
-    """Hand in the code, and return the completed sign-in or the sign-up that goes on from it.
-
-    Nobody who has mistyped their address gets an account: the sign-up page asks first.
-    """
-    client = clients.current(request)
-    try:
-        with clients.attempting(request):
-            return sign_in.attempt(client.settings, flow, client.visitor, strategy, code)
-    except TransferRequired:
-        current = client.flows.get(Purpose.SIGN_UP)
-        return sign_up.create(client.settings, current, client.visitor, {}, transfer=True, complete=False)

@@ -70,8 +70,9 @@ class SignUpView(PageView):
         """Return the form with the fields of SIGN_UP_FORM."""
         return forms.with_fields_of_site(super().get_form_class())
 
-    def get_repeatable(self) -> list[str]:
-        """Return the fields that are not the app's own."""
+    @property
+    def repeatable(self) -> list[str]:  # type: ignore[override]
+        """The fields that are not the app's own."""
         return [name for name in self.get_form_class().base_fields if name not in forms.OWN_NAMES]
 
     def get_form_kwargs(self) -> dict[str, Any]:
