@@ -43,6 +43,10 @@ DETAILS = [*NAMES, "unsafe_metadata"]
 REUSABLE = {VerificationStatus.UNVERIFIED, VerificationStatus.VERIFIED}
 
 
+class NotAsked(Exception):
+    """Nobody has these identifiers, and the visitor is asked before they get an account."""
+
+
 def create(
     settings: InstanceSettings,
     current: Flow | None,
@@ -51,21 +55,22 @@ def create(
     strategy: Strategy | None = None,
     *,
     transfer: bool = False,
-    complete: bool = True,
+    ask_first: bool = False,
 ) -> Flow:
     """Open a sign-up of this browser, or go on with `current` if its identifiers are the same.
 
     `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username`, and as JSON text
     `unsafe_metadata` and `extra`. With `strategy` a code is sent. With `transfer` it takes over what a sign-in of
-    this browser has just proven, and may be complete at once, unless `complete` is false. Raises `SignUpClosed`,
-    `EmailAddressBlocked`, `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyCodes`,
-    `TooManyRequests`, and what is wrong with a field (`FormatInvalid`, `ValueDisabled`, `CountryUnsupported`,
-    `IdentifierExists`).
+    this browser has just proven, and may be complete at once; with `ask_first` it makes no user yet.
+
+    Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`,
+    `TooManyCodes`, `TooManyRequests`, and what is wrong with a field (`FormatInvalid`, `ValueDisabled`,
+    `CountryUnsupported`, `IdentifierExists`).
     """
     _require_open(settings)
     values = _read_fields(settings, visitor, given)
     if transfer:
-        return _transfer(settings, current, visitor, values, strategy, complete)
+        return _transfer(settings, current, visitor, values, strategy, ask_first)
     with policy.counting_refusals(settings, visitor):
         policy.require_allowed(settings, _identifiers_of(values))
     flow = _new(visitor, values)
@@ -283,13 +288,13 @@ def _transfer(
     visitor: Visitor,
     values: dict[str, str],
     strategy: Strategy | None,
-    complete: bool,
+    ask_first: bool,
 ) -> Flow:
     """Open a sign-up with what was proven. It consumes nothing: the sign-in has done so."""
     with policy.counting_refusals(settings, visitor):
         policy.require_allowed(settings, [])
         try:
-            flow, refusal = _open_transferred(settings, current, visitor, values, complete)
+            flow, refusal = _open_transferred(settings, current, visitor, values, ask_first)
         except IntegrityError:  # a parallel `create` of this client was faster
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
     flow = _finish(visitor, flow.changed(client=visitor.client), flow, refusal)
@@ -298,11 +303,12 @@ def _transfer(
 
 @base.retry_on_conflict
 def _open_transferred(
-    settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str], complete: bool
+    settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str], ask_first: bool
 ) -> tuple[Flow, OTPError | None]:
     with base.durable(Flow):
         proven = _take_proof(visitor.client)
         flow = _new(visitor, {**values, proven.kind: proven.value})
+        flow.asks_first = ask_first
         lifecycle.replace(current, flow)
         flow.known_verifications = [
             Verification.objects.create(
@@ -316,7 +322,7 @@ def _open_transferred(
             )
         ]
         policy.require_allowed(settings, flow.identifiers)
-        return _complete_if_ready(settings, flow, visitor) if complete else (flow, None)
+        return _complete_if_ready(settings, flow, visitor)
 
 
 def _take_proof(client: str) -> Verification:
@@ -345,6 +351,8 @@ def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor)
     proven = offered_identifiers(settings, flow)
     try:
         user, is_new = _owner_or_new_user(settings, flow, proven)
+    except NotAsked:
+        return flow, None
     except (IdentificationClaimed, IdentifierExists) as refusal:
         return flow, refusal
     notice_due = not is_new and users.needs_notice(user, visitor)
@@ -359,7 +367,7 @@ def _owner_or_new_user(settings: InstanceSettings, flow: Flow, proven: list[Iden
     if owner is not None:
         return owner, False
     try:
-        return users.make(proven, _details_for_user(flow)), True
+        return _make_user(flow, proven), True
     except IdentificationClaimed:
         # A sign-up that ran beside this one may have made a user of the same identifiers.
         owner = _owner(settings, proven)
@@ -368,12 +376,17 @@ def _owner_or_new_user(settings: InstanceSettings, flow: Flow, proven: list[Iden
         return owner, False
 
 
-def _details_for_user(flow: Flow) -> dict[str, Any]:
-    """Return what CREATE_USER gets besides identifiers. `extra` only where the site asks for something itself."""
+def _make_user(flow: Flow, proven: list[IdentifierValue]) -> Any:
+    """Make the user. Raises `NotAsked`, and what `users.make` raises.
+
+    CREATE_USER gets `extra` only where the site asks for something itself.
+    """
+    if flow.asks_first:
+        raise NotAsked
     details = {**flow.details, "unsafe_metadata": json.loads(flow.details["unsafe_metadata"] or "{}")}
     if flow.extra or conf.get("SIGN_UP_FORM"):
         details["extra"] = json.loads(flow.extra or "{}")
-    return details
+    return users.make(proven, details)
 
 
 def _owner(settings: InstanceSettings, proven: list[IdentifierValue]) -> Any:

@@ -77,6 +77,7 @@ class Flow(models.Model):
     """A sign-in or a sign-up. Its identifiers are what was typed: nothing is proven by standing here."""
 
     made_user = False  # whether this very step has made the user
+    asks_first = False  # whether this very step may make none: the visitor is asked before
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose)

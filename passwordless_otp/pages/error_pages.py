@@ -40,7 +40,7 @@ def render_error(
 ) -> HttpResponse:
     """Return the page for this error, with its status. Reads nothing from the database."""
     urls = navigation.urls(request)
-    is_elsewhere = isinstance(error, errors.IdentificationClaimed) and urls["other_login_url"]
+    is_elsewhere = urls["other_login_url"] and error.long_message == errors.IdentificationClaimed.long_message
     context = {
         "settings": settings,
         "error": ELSEWHERE if is_elsewhere else error.long_message,

@@ -84,7 +84,7 @@ class SignInCode(CodeFlow):
                 flow = sign_in.attempt(client.settings, flow, client.visitor, identifier.kind.strategy, code)
         except TransferRequired:
             current = client.flows.get(Purpose.SIGN_UP)
-            flow = sign_up.create(client.settings, current, client.visitor, {}, transfer=True, complete=False)
+            flow = sign_up.create(client.settings, current, client.visitor, {}, transfer=True, ask_first=True)
         return go_on(self.request, flow)
 
     def step(self) -> CodeStep:

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth import get_user_model
 
+from passwordless_otp.flows import sign_up
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier
 from tests.pages.conftest import (
@@ -32,6 +33,19 @@ def test_unknown_identifier_is_asked_about_before_it_becomes_an_account(visitor,
     assert Identifier.objects.get().value == identifier
     assert visitor.user_id == str(get_user_model().objects.get().pk)
     assert len(memory.sent) == 1
+
+
+def test_identifier_that_has_got_an_owner_meanwhile_signs_them_in_unasked(visitor, make_user, monkeypatch):
+    visitor.ask()
+    create = sign_up.create
+
+    def late(*arguments, **options):
+        make_user(EMAIL)
+        return create(*arguments, **options)
+
+    monkeypatch.setattr(sign_up, "create", late)
+    assert visitor.submit(SIGN_IN_VERIFY, {"code": newest_code()})["Location"] == "/"
+    assert visitor.user_id == str(get_user_model().objects.get().pk)
 
 
 def test_another_identifier_after_a_mistyped_one_begins_with_an_empty_form(visitor, make_user):
