@@ -1,6 +1,7 @@
 """Forms that a site puts on the sign-up page, and its functions that create users."""
 
 from django import forms
+from django.contrib.auth.models import Group
 
 from passwordless_otp.users import create_user
 
@@ -23,6 +24,12 @@ class About(forms.Form):
         if given.get("company") == "NOBODY":
             raise forms.ValidationError("We know nobody of that name.")
         return given
+
+
+class Team(forms.ModelForm):
+    class Meta:
+        model = Group
+        fields = ["name"]
 
 
 class Optional(forms.Form):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.views import LoginView
 from django.core.checks import run_checks
 from django.urls import NoReverseMatch, include, path
 
@@ -20,7 +21,7 @@ LINK = 'href="/password/?next=%2Fthere%2F">Sign in with your password</a>'
 
 urlpatterns = [
     path("auth/", include("passwordless_otp.urls")),
-    path("password/", lambda request: None, name="password_login"),
+    path("password/", LoginView.as_view(), name="password_login"),
 ]
 
 
@@ -86,6 +87,19 @@ def test_claimed_identifier_without_another_login_is_said_as_before(claimed):
     page = text_of(claimed())
     assert "This belongs to an account that can&#x27;t be used here." in page
     assert "with your password" not in page
+
+
+def test_password_login_and_codes_share_one_session(visitor, make_user, other):
+    other("password_login")
+    user = make_user(EMAIL, password="secret")
+    link = visitor.submit("/password/", {"username": user.username, "password": "secret", "next": "/there/"})
+    assert link["Location"] == "/there/"
+    assert f'Signed in as <strong class="otp-value"><bdi>{EMAIL}' in text_of(visitor.get(SIGN_IN))
+    visitor.submit("/auth/sign-out/")
+    assert not visitor.user_id
+    visitor.ask()
+    visitor.submit(SIGN_IN_VERIFY, {"code": newest_code()})
+    assert visitor.user_id == str(user.pk)
 
 
 def test_name_that_is_no_url_is_found_by_check(other, visitor):

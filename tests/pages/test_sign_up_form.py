@@ -3,6 +3,7 @@
 import pytest
 from django import forms
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import include, path, set_urlconf
@@ -123,6 +124,16 @@ def test_username_taken_meanwhile_keeps_the_values(visitor, configure):
     visitor.submit(SIGN_UP, {"username": "jane2", **GIVEN})
     assert visitor.user_id
     assert sign_up_forms.made[-1] == KEPT
+
+
+def test_form_of_a_model_validates_as_the_model_does(visitor, asks):
+    asks("Team")
+    Group.objects.create(name="taken")
+    page = visitor.submit(SIGN_UP, {"email_address": EMAIL, "name": "taken"})
+    assert "Group with this Name already exists." in text_of(page)
+    visitor.submit(SIGN_UP, {"email_address": EMAIL, "name": "free"})
+    visitor.submit(SIGN_UP_VERIFY, {"code": newest_code()})
+    assert sign_up_forms.made == [{"name": "free"}]
 
 
 def test_too_much_is_refused_on_the_page(visitor):

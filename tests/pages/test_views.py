@@ -143,6 +143,13 @@ def test_username_taken_meanwhile_is_asked_for_on_the_sites_sign_up_page(visitor
     assert done["Location"] == "/welcome/"
 
 
+def test_success_url_of_the_sign_out_page_is_followed(visitor, settings):
+    ours = [path("leave/", views.SignOutView.as_view(success_url="/bye/"), name="sign_out"), *urls.urlpatterns]
+    settings.ROOT_URLCONF = type("Site", (), {"urlpatterns": [path("", include((ours, "passwordless_otp")))]})
+    assert visitor.submit("/leave/")["Location"] == "/bye/"
+    assert visitor.submit("/leave/", {"next": "/there/"})["Location"] == "/there/"
+
+
 @pytest.mark.parametrize("urlconf", [Namespaced, Alone])
 def test_wrong_code_stays_on_the_sites_page(visitor, include_at, urlconf):
     include_at(urlconf)
