@@ -25,6 +25,7 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_email_addresses, Tags.database)
         register(checks.check_email_addresses_deployed, Tags.models, deploy=True)
         register(checks.check_webhooks)
+        register(checks.check_urls, Tags.urls)
         register(checks.check_deployment, Tags.security, deploy=True)
         register(checks.check_transport, Tags.security, deploy=True)
         if apps.is_installed("anymail"):

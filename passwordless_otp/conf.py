@@ -14,6 +14,7 @@ BACKENDS = "passwordless_otp.messaging.backends"
 MAX_BODY = 64 * 1024  # bytes
 MAX_TEXT = 320  # characters of an identifier, as it was typed
 MAX_NAME = 150
+MAX_EXTRA = 8192  # characters of JSON that a site's own form on the sign-up page may give
 CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 DEFAULTS: dict[str, Any] = {

@@ -1,12 +1,41 @@
-"""The signed link of a security notice. It works for a week and signs nobody in: it can only end sessions."""
+"""The paths of our URLs, and the signed link of a security notice.
 
+That link works for a week and signs nobody in: it can only end sessions.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 from django.core.signing import BadSignature, TimestampSigner
+from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, reverse
 
 LIFE = timedelta(days=7)
 SALT = "passwordless_otp.not_me"
+NAMESPACE = "passwordless_otp"
+
+
+def path(name: str, *args: object, current_app: str | None = None) -> str:
+    """Return the path of one of our URLs, in whatever namespace the site has included them.
+
+    Raises `NoReverseMatch` where the site has not included it.
+    """
+    try:
+        return reverse(f"{NAMESPACE}:{name}", args=args, current_app=current_app)
+    except NoReverseMatch:
+        for namespace in _namespaces(get_resolver(get_urlconf())):
+            with suppress(NoReverseMatch):
+                return reverse(f"{namespace}:{name}", args=args)
+        raise
+
+
+def _namespaces(resolver: URLResolver, above: str = "") -> Iterator[str]:
+    """Yield the full name of each namespace that holds our URLs."""
+    for name, (_, inner) in resolver.namespace_dict.items():
+        if inner.app_name == NAMESPACE:
+            yield above + name
+        yield from _namespaces(inner, f"{above}{name}:")
 
 
 def token(notice_id: UUID) -> str:

@@ -1,6 +1,6 @@
 """Identifiers: a list of their own, and rows on each user's page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -164,6 +164,23 @@ class EmailFieldFilter(admin.SimpleListFilter):
         return filter_unproven(queryset) if self.value() == "unproven" else queryset
 
 
+class IdentifiersMixin:
+    """Put this before the base class of your user's admin page: it lists their identifiers on it.
+
+    Needed where the page is registered after the app's own admin, or with another admin site.
+    """
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)  # type: ignore[call-arg]
+        self.inlines: list[Any] = with_identifiers(getattr(self, "inlines", []))
+
+
+def with_identifiers(inlines: Sequence[Any]) -> list[Any]:
+    """Return these inlines and that of identifiers, unless they have it."""
+    has_it = any(issubclass(inline, IdentifierInline) for inline in inlines)
+    return [*inlines] if has_it else [*inlines, IdentifierInline]
+
+
 BY_HAND = _(
     "An identifier that you add counts as verified: anybody who receives messages there can sign in as this "
     "user. Make sure that it is theirs."
@@ -242,5 +259,4 @@ def attach() -> None:
     if not admin.site.is_registered(model):
         return
     page: Any = admin.site.get_model_admin(model)
-    if IdentifierInline not in page.inlines:
-        page.inlines = [*page.inlines, IdentifierInline]
+    page.inlines = with_identifiers(page.inlines)

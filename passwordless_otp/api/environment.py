@@ -5,9 +5,9 @@ from typing import Any
 
 from django.conf import settings as site
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 
-from passwordless_otp import conf
+from passwordless_otp import conf, links
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import InstanceSettings
@@ -91,7 +91,7 @@ def _display(settings: InstanceSettings) -> dict[str, Any]:
 
 def _page(name: str) -> str:
     try:
-        return conf.public_origin() + reverse(f"passwordless_otp:{name}")
+        return conf.public_origin() + links.path(name)
     except NoReverseMatch:
         return ""
 

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.core.checks import CheckMessage
-from django.urls import NoReverseMatch, reverse
+from django.forms import BaseForm, Field, FileField
+from django.shortcuts import resolve_url
+from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
-from passwordless_otp import conf
+from passwordless_otp import conf, links
 from passwordless_otp.checks.findings import error, warning
+from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import routes
 from passwordless_otp.messaging.backends.base import Backend
@@ -20,14 +23,40 @@ from passwordless_otp.messaging.backends.base import Backend
 CHANNELS = [kind.channel for kind in Kind]
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[^\s/\\?#@:\[\]]+)(:[0-9]+)?/?", re.IGNORECASE)
 # Settings that name a function → the values that are no dotted path.
-FUNCTIONS = {"DISPATCH": ["thread", "blocking", "tasks"], "CREATE_USER": [], "BOT_CHECK": [""]}
+FUNCTIONS = {
+    "DISPATCH": ["thread", "blocking", "tasks"],
+    "CREATE_USER": [],
+    "BOT_CHECK": [""],
+    "SIGN_UP_FORM": [""],
+}
+# Settings that name a URL.
+URLS = ["OTHER_LOGIN_URL"]
+# What a form of the site's own can't call a field: CREATE_USER and the sign-up page have these names already.
+TAKEN = {*Kind.values, *sign_up.NAMES, "next", "new", "csrfmiddlewaretoken"}
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Look at the keys and values of `settings.PASSWORDLESS_OTP`."""
     if not isinstance(conf.given(), Mapping):
         return [error("E001", "PASSWORDLESS_OTP is not a dictionary.", "Write PASSWORDLESS_OTP = {…}.")]
-    return [*_check_keys(), *_check_public_url(), *_check_proxies(), *_check_delivery(), *_check_functions()]
+    return [
+        *_check_keys(),
+        *_check_public_url(),
+        *_check_proxies(),
+        *_check_delivery(),
+        *_check_functions(),
+        *_check_form(),
+    ]
+
+
+def check_urls(**_: Any) -> Iterator[CheckMessage]:
+    """Look for settings that name a URL which does not exist."""
+    for name in URLS if isinstance(conf.given(), Mapping) else []:
+        try:
+            resolve_url(conf.get(name) or "/")
+        except NoReverseMatch:
+            text = f"{name} names no URL pattern, so no page that links to it can be shown."
+            yield error("E014", text, "Set it to the name of a URL pattern of your site, a path or a URL.")
 
 
 def check_webhooks(**_: Any) -> list[CheckMessage]:
@@ -126,6 +155,24 @@ def _check_functions() -> Iterator[CheckMessage]:
             yield error("E004", f"{name} names nothing that can be called.", f"Set it to {hint}.")
 
 
+def _check_form() -> Iterator[CheckMessage]:
+    path = conf.get("SIGN_UP_FORM")
+    if not path or not _is_callable(path):
+        return
+    form: Any = import_string(path)
+    if not (isinstance(form, type) and issubclass(form, BaseForm)):
+        yield error("E004", "SIGN_UP_FORM names no form.", "Set it to the dotted path of a class of forms.Form.")
+        return
+    fields: dict[str, Field] = vars(form)["base_fields"]
+    if taken := sorted(TAKEN.intersection(fields)):
+        text = f"SIGN_UP_FORM has fields whose names the sign-up page uses itself: {', '.join(taken)}."
+        yield error("E004", text, "Rename them, or turn the app's own fields on in the instance settings.")
+    files = [name for name, field in fields.items() if isinstance(field, FileField)]
+    if files:
+        text = f"SIGN_UP_FORM asks for files, which a sign-up can't keep: {', '.join(files)}."
+        yield error("E004", text, "Ask for them after the sign-up.")
+
+
 def _check_task_queue() -> Iterator[CheckMessage]:
     try:
         import_string("passwordless_otp.messaging.tasks.deliver")
@@ -143,7 +190,7 @@ def _is_callable(path: Any) -> bool:
 
 def _is_routed(name: str) -> bool:
     try:
-        reverse(f"passwordless_otp:{name}", args=[UUID(int=0)])
+        links.path(name, UUID(int=0))
     except NoReverseMatch:
         return False
     return True

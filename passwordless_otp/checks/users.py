@@ -118,4 +118,5 @@ def _check_user_page() -> Iterator[CheckMessage]:
     if page is not None and not any(inline.model is Identifier for inline in page.inlines):
         label = apps.get_app_config(model._meta.app_label).name
         text = f"INSTALLED_APPS has 'passwordless_otp' before {label!r}: the user's page lacks their identifiers."
-        yield warning("W006", text, f"Put it after {label!r}, or add IdentifierInline to the page's inlines.")
+        hint = f"Put it after {label!r}, or derive its page from passwordless_otp.admin.IdentifiersMixin."
+        yield warning("W006", text, hint)

@@ -127,7 +127,7 @@ def end_all_of(user: Any) -> None:
         typed[kind].append(value)
     theirs = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
     pks = list(Flow.objects.filter(theirs, status=Status.OPEN).values_list("pk", flat=True))
-    Flow.objects.filter(pk__in=pks, status=Status.OPEN).update(status=Status.ENDED)
+    Flow.objects.filter(pk__in=pks, status=Status.OPEN).update(status=Status.ENDED, extra="")
     _erase(Verification.objects.filter(flow__in=pks))
 
 

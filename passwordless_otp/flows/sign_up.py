@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import users
+from passwordless_otp import conf, users
 from passwordless_otp.errors import (
     IdentificationClaimed,
     IdentifierExists,
@@ -43,6 +43,10 @@ DETAILS = [*NAMES, "unsafe_metadata"]
 REUSABLE = {VerificationStatus.UNVERIFIED, VerificationStatus.VERIFIED}
 
 
+class NotAsked(Exception):
+    """Nobody has these identifiers, and the visitor is asked before they get an account."""
+
+
 def create(
     settings: InstanceSettings,
     current: Flow | None,
@@ -51,19 +55,22 @@ def create(
     strategy: Strategy | None = None,
     *,
     transfer: bool = False,
+    ask_first: bool = False,
 ) -> Flow:
     """Open a sign-up of this browser, or go on with `current` if its identifiers are the same.
 
-    `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username` and
-    `unsafe_metadata` (JSON text). With `strategy` a code is sent. With `transfer` it takes over what a sign-in of
-    this browser has just proven, and may be complete at once. Raises `SignUpClosed`, `EmailAddressBlocked`,
-    `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`, `TooManyCodes`, `TooManyRequests`, and what is wrong
-    with a field (`FormatInvalid`, `ValueDisabled`, `CountryUnsupported`, `IdentifierExists`).
+    `given` has any of `email_address`, `phone_number`, `first_name`, `last_name`, `username`, and as JSON text
+    `unsafe_metadata` and `extra`. With `strategy` a code is sent. With `transfer` it takes over what a sign-in of
+    this browser has just proven, and may be complete at once; with `ask_first` it makes no user yet.
+
+    Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess`, `TransferInvalid`, `CaptchaInvalid`,
+    `TooManyCodes`, `TooManyRequests`, and what is wrong with a field (`FormatInvalid`, `ValueDisabled`,
+    `CountryUnsupported`, `IdentifierExists`).
     """
     _require_open(settings)
     values = _read_fields(settings, visitor, given)
     if transfer:
-        return _transfer(settings, current, visitor, values, strategy)
+        return _transfer(settings, current, visitor, values, strategy, ask_first)
     with policy.counting_refusals(settings, visitor):
         policy.require_allowed(settings, _identifiers_of(values))
     flow = _new(visitor, values)
@@ -88,6 +95,7 @@ def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapp
     details = {name: values[name] for name in DETAILS if name in values}
     with policy.counting_refusals(settings, visitor), lifecycle.step(flow) as held:
         latest = lifecycle.reread(held)
+        changes["extra"] = values.get("extra", latest.extra)
         updated = latest.touch(**changes, details={**latest.details, **details})
         policy.require_allowed(settings, updated.identifiers)
         updated, refusal = _complete_if_ready(settings, updated, visitor)
@@ -157,7 +165,9 @@ def _require_open(settings: InstanceSettings, flow: Flow | None = None) -> None:
 
 def _new(visitor: Visitor, values: Mapping[str, str]) -> Flow:
     details = {name: values.get(name, "") for name in DETAILS}
-    return lifecycle.new(visitor.client, Purpose.SIGN_UP, _identifiers_of(values), details)
+    flow = lifecycle.new(visitor.client, Purpose.SIGN_UP, _identifiers_of(values), details)
+    flow.extra = values.get("extra", "")
+    return flow
 
 
 def _identifiers_of(values: Mapping[str, str]) -> list[IdentifierValue]:
@@ -175,7 +185,8 @@ def _go_on(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, values: Mapping[str, str], strategy: Strategy | None
 ) -> Flow:
     """Return the open flow, so that the code that was sent stays good."""
-    changed = any(flow.details[name] != values[name] for name in DETAILS if name in values)
+    typed = {**flow.details, "extra": flow.extra}
+    changed = any(typed[name] != values[name] for name in [*DETAILS, "extra"] if name in values)
     lacks = missing(settings, flow) or unverified(settings, flow)
     if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
         flow = update(settings, flow, visitor, values)
@@ -243,6 +254,8 @@ def _read_fields(settings: InstanceSettings, visitor: Visitor, given: Mapping[st
     except IdentifierExists:
         windows.consume(rules.for_flow(settings, visitor))
         raise
+    if "extra" in given:
+        values["extra"] = given["extra"]
     return values
 
 
@@ -275,12 +288,13 @@ def _transfer(
     visitor: Visitor,
     values: dict[str, str],
     strategy: Strategy | None,
+    ask_first: bool,
 ) -> Flow:
     """Open a sign-up with what was proven. It consumes nothing: the sign-in has done so."""
     with policy.counting_refusals(settings, visitor):
         policy.require_allowed(settings, [])
         try:
-            flow, refusal = _open_transferred(settings, current, visitor, values)
+            flow, refusal = _open_transferred(settings, current, visitor, values, ask_first)
         except IntegrityError:  # a parallel `create` of this client was faster
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
     flow = _finish(visitor, flow.changed(client=visitor.client), flow, refusal)
@@ -289,11 +303,12 @@ def _transfer(
 
 @base.retry_on_conflict
 def _open_transferred(
-    settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str]
+    settings: InstanceSettings, current: Flow | None, visitor: Visitor, values: dict[str, str], ask_first: bool
 ) -> tuple[Flow, OTPError | None]:
     with base.durable(Flow):
         proven = _take_proof(visitor.client)
         flow = _new(visitor, {**values, proven.kind: proven.value})
+        flow.asks_first = ask_first
         lifecycle.replace(current, flow)
         flow.known_verifications = [
             Verification.objects.create(
@@ -336,6 +351,8 @@ def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor)
     proven = offered_identifiers(settings, flow)
     try:
         user, is_new = _owner_or_new_user(settings, flow, proven)
+    except NotAsked:
+        return flow, None
     except (IdentificationClaimed, IdentifierExists) as refusal:
         return flow, refusal
     notice_due = not is_new and users.needs_notice(user, visitor)
@@ -349,15 +366,27 @@ def _owner_or_new_user(settings: InstanceSettings, flow: Flow, proven: list[Iden
     owner = _owner(settings, proven)
     if owner is not None:
         return owner, False
-    metadata = json.loads(flow.details["unsafe_metadata"] or "{}")
     try:
-        return users.make(proven, {**flow.details, "unsafe_metadata": metadata}), True
+        return _make_user(flow, proven), True
     except IdentificationClaimed:
         # A sign-up that ran beside this one may have made a user of the same identifiers.
         owner = _owner(settings, proven)
         if owner is None:
             raise
         return owner, False
+
+
+def _make_user(flow: Flow, proven: list[IdentifierValue]) -> Any:
+    """Make the user. Raises `NotAsked`, and what `users.make` raises.
+
+    CREATE_USER gets `extra` only where the site asks for something itself.
+    """
+    if flow.asks_first:
+        raise NotAsked
+    details = {**flow.details, "unsafe_metadata": json.loads(flow.details["unsafe_metadata"] or "{}")}
+    if flow.extra or conf.get("SIGN_UP_FORM"):
+        details["extra"] = json.loads(flow.extra or "{}")
+    return users.make(proven, details)
 
 
 def _owner(settings: InstanceSettings, proven: list[IdentifierValue]) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Template
 
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch
 from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_variables
 
@@ -142,6 +142,6 @@ def callback_url(message: Message, backend: Backend) -> str:
 def _path(name: str, *args: object) -> str:
     """Return the path of one of our URLs; empty where the site has not included it."""
     try:
-        return reverse(f"passwordless_otp:{name}", args=args)
+        return links.path(name, *args)
     except NoReverseMatch:
         return ""

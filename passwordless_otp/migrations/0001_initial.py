@@ -132,6 +132,7 @@ class Migration(migrations.Migration):
                 ("client", models.CharField(max_length=64)),
                 ("moved_from", models.CharField(blank=True, max_length=64)),
                 ("details", models.JSONField(default=dict)),
+                ("extra", models.TextField(blank=True)),
                 ("receipts", models.JSONField(default=list)),
                 (
                     "created_at",

@@ -68,13 +68,16 @@ class FlowQuerySet(models.QuerySet["Flow"]):
 
     def end(self, client: str, *purposes: Purpose) -> int:
         """End this client's open flows of these purposes, abandoned ones too."""
-        return self.filter(client=client, purpose__in=purposes, status=Status.OPEN).update(status=Status.ENDED)
+        return self.filter(client=client, purpose__in=purposes, status=Status.OPEN).update(
+            status=Status.ENDED, extra=""
+        )
 
 
 class Flow(models.Model):
     """A sign-in or a sign-up. Its identifiers are what was typed: nothing is proven by standing here."""
 
     made_user = False  # whether this very step has made the user
+    asks_first = False  # whether this very step may make none: the visitor is asked before
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     purpose = models.CharField(_("purpose"), max_length=8, choices=Purpose)
@@ -93,6 +96,8 @@ class Flow(models.Model):
     moved_from = models.CharField(max_length=64, blank=True)
     # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`.
     details = models.JSONField(default=dict)
+    # What the site's own form on the sign-up page took, as JSON text. Erased once the flow is over.
+    extra = models.TextField(blank=True)
     # What opening it took from limits: its first verification takes that over. Pairs of key and window.
     receipts = models.JSONField(default=list)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
@@ -199,7 +204,7 @@ class Flow(models.Model):
     def completion(self, user: Any, client: str, notice_due: bool = False) -> dict[str, Any]:
         """Return the changes that complete this flow for `user`, filed under `client`."""
         done = {"status": Status.COMPLETE, "user": user, "completed_at": timezone.now(), "notice_due": notice_due}
-        return {**done, **self.move(client)}
+        return {**done, "extra": "", **self.move(client)}
 
     def refusal(self) -> OTPError:
         """Return why this flow can't go on, as the database has it now."""

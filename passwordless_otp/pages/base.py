@@ -1,7 +1,7 @@
 """What all pages share: how a refusal is answered, and what browsers and caches are told."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,9 +36,9 @@ class PageView(FormView):
 
     http_method_names = ["get", "head", "post", "options"]
     start_page = "sign_in"  # the name of the page where a visitor without an open flow goes
-    success_page = ""  # the name of the page to which a valid form leads
     signed_out_only = False  # whether the form is refused to who is signed in already
-    data: dict[str, str] | None = None  # what was posted
+    repeatable: Collection[str] = ()  # fields that may be posted more than once, such as a multiple choice
+    data: Mapping[str, Any] | None = None  # what was posted
     unreadable: OTPError | None = None  # why the request can't be read, if it can't
     client: clients.Client
 
@@ -64,6 +64,7 @@ class PageView(FormView):
         function: Any = login_not_required(csrf_exempt(sensitive_post_parameters("code")(view)))
         for alias in settings.DATABASES:
             function = non_atomic_requests(using=alias)(function)
+        function.is_otp_page = True  # by which other pages know where they may link to
         return function
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -94,7 +95,7 @@ class PageView(FormView):
         """Validate the form. Raises `SessionExists`, and `FormatInvalid` for a field that came twice."""
         if self.signed_out_only:
             clients.refuse_session(request)
-        self.data = forms.plain(request.POST)
+        self.data = forms.plain(request.POST, self.repeatable)
         return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: Form) -> HttpResponse:
@@ -108,7 +109,7 @@ class PageView(FormView):
         if isinstance(error, ResourceNotFound):
             return SeeOther(navigation.page_path(self.request, self.start_page))
         if error_pages.heading(error):
-            return error_pages.render_error(self.request, error, self.client.settings)
+            return error_pages.render_error(self.request, error, self.client.settings, self.extra_context)
         self.client.reread()
         try:
             return error_pages.add_status(self.show(error), error)
@@ -126,9 +127,9 @@ class PageView(FormView):
         """Return what sign-in and sign-up show where there is nothing to fill in; `None` where there is."""
         user = self.request.user
         shared = {"settings": self.client.settings, "error": error.long_message if error else ""}
-        shared |= navigation.urls(self.request)
+        shared |= {**navigation.urls(self.request), **(self.extra_context or {})}
         if user.is_authenticated:
-            shared |= {"name": display_name(user), "after": navigation.after_sign_in(self.request)}
+            shared |= {"name": display_name(user), "after": self.get_success_url()}
             return render(self.request, "passwordless_otp/signed_in.html", shared)
         if not self.client.settings.kinds:
             return render(self.request, "passwordless_otp/nothing.html", shared)
@@ -144,8 +145,8 @@ class PageView(FormView):
         return super().get_context_data(**{**shared, **kwargs})
 
     def get_success_url(self) -> str:
-        """Return the path of `success_page`."""
-        return navigation.page_path(self.request, self.success_page)
+        """Return where people go who are signed in: `next`, else `success_url`, else `LOGIN_REDIRECT_URL`."""
+        return navigation.after_sign_in(self.request, self.success_url)
 
     def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
         """Render at once, so that `dispatch` answers a database that fails meanwhile."""

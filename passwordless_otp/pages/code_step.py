@@ -1,11 +1,13 @@
 """What sign-in and sign-up share while a code is on its way: the recipient, when to send again."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
+from django.http import HttpRequest
 from django.utils import timezone
 
-from passwordless_otp import errors, identifiers
+from passwordless_otp import clients, errors, identifiers
 from passwordless_otp.flows.factors import Factor
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, InstanceSettings, Verification
@@ -28,10 +30,42 @@ class CodeStep(NamedTuple):
     verification: Verification | None
 
 
+class CodeFlow(ABC):
+    """What the code page does in the flows of one purpose."""
+
+    start_page: str  # the name of the page where the flow begins
+    code_page: str
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.client = clients.current(request)
+
+    @abstractmethod
+    def step(self) -> CodeStep:
+        """Return this browser's flow, and what it has to prove next. Raises `ResourceNotFound`."""
+
+    @abstractmethod
+    def send(self, button: str) -> None:
+        """Send a message, by the value of the button that was pressed."""
+
+    @abstractmethod
+    def attempt(self, code: str) -> str:
+        """Hand in the code. Return the path of the page that asks for the rest; empty if that was all."""
+
+    @abstractmethod
+    def buttons(self, step: CodeStep) -> dict[str, Any]:
+        """Return the button that sends again, and the other factors that can be used."""
+
+
 def describe(step: CodeStep, settings: InstanceSettings) -> dict[str, Any]:
     """Return what the template says: the recipient, why the code is of no use, when another may be requested."""
     flow, identifier, verification = step
-    kind = {"kind": identifier.kind.value, "masked": identifiers.mask(identifier)}
+    typed = {each.kind for each in flow.identifiers}
+    kind = {
+        "kind": identifier.kind.value,
+        "masked": identifiers.mask(identifier),
+        "other_kind": next((each.value for each in settings.kinds if each not in typed), ""),
+    }
     more = not flow.abandoned and flow.sends < settings.messages_per_flow
     if verification is None:
         return {**kind, "refusal": errors.VerificationMissing.long_message, "renewable": more}

@@ -1,6 +1,7 @@
 """Where a page says why a step was refused: on a page of its own, above the form, or at a field."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -25,20 +26,28 @@ HEADINGS: "dict[type[OTPError], StrPromise]" = {
     errors.SignUpClosed: _("No new accounts"),
 }
 
+# Said in place of the error's own words where the site has another login.
+ELSEWHERE = _("There is an account with this email address or phone number already. Sign in to it another way.")
+
 
 def heading(error: OTPError) -> str:
     """Return the heading of the page for this error; empty where the form itself says it."""
     return str(HEADINGS.get(type(error), ""))
 
 
-def render_error(request: HttpRequest, error: OTPError, settings: InstanceSettings) -> HttpResponse:
+def render_error(
+    request: HttpRequest, error: OTPError, settings: InstanceSettings, extra: Mapping[str, Any] | None = None
+) -> HttpResponse:
     """Return the page for this error, with its status. Reads nothing from the database."""
+    urls = navigation.urls(request)
+    is_elsewhere = urls["other_login_url"] and error.long_message == errors.IdentificationClaimed.long_message
     context = {
         "settings": settings,
-        "error": error.long_message,
+        "error": ELSEWHERE if is_elsewhere else error.long_message,
         "heading": heading(error),
         "links": links(error, request),
-        **navigation.urls(request),
+        **urls,
+        **(extra or {}),
     }
     return add_status(render(request, "passwordless_otp/error.html", context), error)
 
@@ -46,12 +55,15 @@ def render_error(request: HttpRequest, error: OTPError, settings: InstanceSettin
 def links(error: OTPError, request: HttpRequest) -> "list[tuple[str, StrPromise]]":
     """Return the ways on from this error, the best one first: the URL of each and its words."""
     sign_in = navigation.page_path(request, "sign_in")
+    other = navigation.other_login(request)
+    elsewhere: list[tuple[str, StrPromise]] = [(other, _("Sign in with your password"))] if other else []
     if isinstance(error, errors.AlreadyVerified):
         return [(navigation.after_sign_in(request), _("Continue")), (sign_in, _("Start again"))]
     if isinstance(error, errors.IdentificationClaimed):
-        return [(navigation.page_path(request, "sign_up", new="1"), _("Use another")), (sign_in, _("Sign in"))]
+        again = (navigation.page_path(request, "sign_up", new="1"), _("Use another"))
+        return [*elsewhere, again, (sign_in, _("Sign in"))]
     if isinstance(error, errors.SignUpClosed):
-        return [(sign_in, _("Sign in"))]
+        return [(sign_in, _("Sign in")), *elsewhere]
     return [(navigation.page_path(request, request.path), _("Try again"))]
 
 

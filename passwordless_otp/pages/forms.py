@@ -1,17 +1,22 @@
 """The forms of the pages, and what is read of a request before one is filled."""
 
 import codecs
+import json
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
+from types import new_class
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core import exceptions
+from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, QueryDict, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -61,13 +66,18 @@ def _empty(request: HttpRequest) -> None:
 
 
 @sensitive_variables()
-def plain(data: QueryDict) -> dict[str, str]:
-    """Return the fields as texts. Raises `FormatInvalid` for one that came twice, maybe with two recipients."""
+def plain(data: QueryDict, repeatable: Collection[str] = ()) -> "MultiValueDict[str, str]":
+    """Return the fields as texts.
+
+    Raises `FormatInvalid` for one that came twice, maybe with two recipients, unless it is `repeatable`.
+    """
     for name, values in data.lists():
-        if len(values) != 1:
+        if len(values) != 1 and name not in repeatable:
             raise FormatInvalid(name)
     # Without halves of surrogate pairs, which no answer can be encoded with.
-    return {name: str(value).encode("utf-8", "replace").decode() for name, value in data.items()}
+    return MultiValueDict(
+        {name: [str(value).encode("utf-8", "replace").decode() for value in each] for name, each in data.lists()}
+    )
 
 
 def refuse_control_characters(text: str) -> None:
@@ -147,7 +157,10 @@ class CodeForm(forms.Form):
 
 
 class SignUpForm(forms.Form):
-    """Asks for what this site wants to know of somebody new, less the identifiers in `proven`."""
+    """Asks for what this site wants to know of somebody new, less the identifiers in `proven`.
+
+    Fields of a class derived from it, and those of the form that SIGN_UP_FORM names, stand after the app's own.
+    """
 
     def __init__(self, settings: InstanceSettings, proven: Mapping[str, str], **options: Any) -> None:
         super().__init__(**options)
@@ -156,17 +169,49 @@ class SignUpForm(forms.Form):
         needed = sign_up.missing(settings, blank)
         # No single identifier is required, but one of these kinds has to be given.
         self.any_of = list(settings.kinds) if set(needed) - set(required) else []
-        for name in [*Kind.values, *sign_up.NAMES]:
+        for name in OWN_NAMES:
             if name in [*required, *optional] and name not in proven:
                 self.fields[name] = _field(name, name in required or self.any_of == [name])
-        self.may_be_left_out = set(optional) - set(self.any_of)
+        self.order_fields(self.field_order or OWN_NAMES)
+        others = {name for name, field in self.fields.items() if name not in OWN_NAMES and not field.required}
+        self.may_be_left_out = (set(optional) - set(self.any_of)) | others
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any] | None:
         """Require an identifier with which the user can sign in later."""
         given = self.cleaned_data
         if self.any_of and not self.errors and not any(given.get(kind) for kind in self.any_of):
             self.add_error(self.any_of[0].value, str(_("Type your email address or your phone number.")))
-        return given
+        return super().clean()
+
+    def given(self) -> dict[str, str]:
+        """Return what a sign-up takes: the app's fields, and all others as JSON text in `extra`.
+
+        Raises `FormatInvalid` if that is too long, and `ImproperlyConfigured` if JSON has no way to write it.
+        """
+        own = {name: value for name, value in self.cleaned_data.items() if name in OWN_NAMES}
+        extra = {name: value for name, value in self.cleaned_data.items() if name not in OWN_NAMES}
+        try:
+            text = json.dumps(extra, cls=DjangoJSONEncoder, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            told = f"SIGN_UP_FORM: a value can't be kept as JSON ({error}). Let clean() return plain values."
+            raise exceptions.ImproperlyConfigured(told) from error
+        if len(text) > conf.MAX_EXTRA:
+            raise FormatInvalid(long_message=_("This is too long."))
+        return {**own, "extra": text if extra else ""}
+
+
+def with_fields_of_site(form_class: type[forms.Form]) -> type[forms.Form]:
+    """Return this form with the fields of the one that SIGN_UP_FORM names, if the site has one."""
+    return _combine(form_class, conf.function("SIGN_UP_FORM")) if conf.get("SIGN_UP_FORM") else form_class
+
+
+@cache
+def _combine(ours: type[forms.Form], theirs: type[forms.Form]) -> type[forms.Form]:
+    combined: type[forms.Form] = new_class(ours.__name__, (ours, theirs))
+    return combined
+
+
+OWN_NAMES = [*Kind.values, *sign_up.NAMES]
 
 
 def focus(form: forms.Form) -> None:

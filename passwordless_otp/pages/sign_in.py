@@ -3,19 +3,17 @@
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import clients
 from passwordless_otp.errors import OTPError, ResourceNotFound, TransferRequired, ValueInvalid
 from passwordless_otp.flows import factors, sign_in, sign_up
-from passwordless_otp.identifiers import Strategy
-from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.pages import code_step, navigation
 from passwordless_otp.pages.base import PageView
-from passwordless_otp.pages.code_step import CodeStep
-from passwordless_otp.pages.forms import CodeForm, SignInForm
+from passwordless_otp.pages.code_step import CodeFlow, CodeStep
+from passwordless_otp.pages.forms import SignInForm
 from passwordless_otp.pages.navigation import SeeOther
 from passwordless_otp.pages.sign_up import go_on
 
@@ -25,7 +23,6 @@ class SignInView(PageView):
 
     template_name = "passwordless_otp/sign_in.html"
     form_class = SignInForm
-    success_page = "sign_in_verify"
     signed_out_only = True
 
     def form_valid(self, form: Form) -> HttpResponse:
@@ -35,14 +32,16 @@ class SignInView(PageView):
         self.client.keep(
             sign_in.create(settings, current, self.client.visitor, typed, send=True, sign_up_if_missing=is_open)
         )
-        return SeeOther(self.get_success_url())
+        return SeeOther(navigation.page_path(self.request, "sign_in_verify"))
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
         """Show the form, if there is something to fill in."""
         return self.show_without_form(error) or super().show(error)
 
     def get_initial(self) -> dict[str, Any]:
-        """Begin with the identifier that was typed last in this browser."""
+        """Begin with the identifier that was typed last in this browser, unless they want to use another."""
+        if "new" in self.request.GET:
+            return {}
         current = self.client.flows.get(Purpose.SIGN_IN)
         typed = current.identifiers if current else []
         return {"identifier": typed[0].value if typed else ""}
@@ -58,36 +57,37 @@ class SignInView(PageView):
         return super().get_context_data(waiting=waiting, verify_url=verify_url, **kwargs)
 
 
-class SignInCodeView(PageView):
-    """Take the code of a sign-in, or send it again, or another one to another identifier."""
+class SignInCode(CodeFlow):
+    """The code of a sign-in, which can be sent to another identifier as well."""
 
-    template_name = "passwordless_otp/verify.html"
-    form_class = CodeForm
-    success_page = "sign_in_verify"
+    start_page = "sign_in"
+    code_page = "sign_in_verify"
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Send a message where one of the buttons for it was pressed; else take the code."""
-        if "send" in request.POST:
-            return self.send(request.POST["send"])
-        return super().post(request, *args, **kwargs)
-
-    def send(self, factor_id: str) -> HttpResponse:
-        """Send a code to this factor. Raises `ValueInvalid` for one that is not offered."""
-        flow, settings = self.get_step().flow, self.client.settings
-        chosen = [factor for factor in factors.offered(settings, flow) if factor.id(flow) == factor_id]
+    def send(self, button: str) -> None:
+        """Send a code to the factor with this id. Raises `ValueInvalid` for one that is not offered."""
+        flow, settings = self.step().flow, self.client.settings
+        chosen = [factor for factor in factors.offered(settings, flow) if factor.id(flow) == button]
         if not chosen:
             raise ValueInvalid("send")
         strategy = chosen[0].identifier.kind.strategy
-        self.client.keep(sign_in.prepare(settings, flow, self.client.visitor, strategy, factor_id))
-        return SeeOther(self.get_success_url())
+        self.client.keep(sign_in.prepare(settings, flow, self.client.visitor, strategy, button))
 
-    def form_valid(self, form: Form) -> HttpResponse:
-        """Log in, or go on with a sign-up where nobody has the identifier."""
-        flow, identifier, _ = self.get_step()
-        flow = attempt(self.request, flow, identifier.kind.strategy, form.cleaned_data["code"])
-        return SeeOther(go_on(self.request, flow))
+    @sensitive_variables("code")
+    def attempt(self, code: str) -> str:
+        """Log in, or go on with a sign-up where nobody has the identifier.
 
-    def get_step(self) -> CodeStep:
+        Nobody who has mistyped their address gets an account: the sign-up page asks first.
+        """
+        client, (flow, identifier, _) = self.client, self.step()
+        try:
+            with clients.attempting(self.request):
+                flow = sign_in.attempt(client.settings, flow, client.visitor, identifier.kind.strategy, code)
+        except TransferRequired:
+            current = client.flows.get(Purpose.SIGN_UP)
+            flow = sign_up.create(client.settings, current, client.visitor, {}, transfer=True, ask_first=True)
+        return go_on(self.request, flow)
+
+    def step(self) -> CodeStep:
         """Return the sign-in of this browser, and where its code went. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_IN)
         if flow is None or not flow.identifiers:
@@ -95,31 +95,11 @@ class SignInCodeView(PageView):
         verification = flow.newest()
         return CodeStep(flow, verification.identifier if verification else flow.identifiers[0], verification)
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Let the form say what the code looks like."""
-        return {**super().get_form_kwargs(), "verification": self.get_step().verification}
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say where the code went, and offer the other factors."""
-        step, settings = self.get_step(), self.client.settings
-        offered = {factor.identifier: factor for factor in factors.offered(settings, step.flow)}
+    def buttons(self, step: CodeStep) -> dict[str, Any]:
+        """Return the ids of the factors: the one that the code went to, and the others."""
+        offered = {factor.identifier: factor for factor in factors.offered(self.client.settings, step.flow)}
         current = offered.pop(step.identifier, None)
-        return super().get_context_data(
-            **code_step.describe(step, settings),
-            send=current.id(step.flow) if current else "",
-            others=[code_step.other_factor(step.flow, factor) for factor in offered.values()],
-            start_url=navigation.page_path(self.request, "sign_in"),
-            **kwargs,
-        )
-
-
-@sensitive_variables("code")
-def attempt(request: HttpRequest, flow: Flow, strategy: Strategy, code: str) -> Flow:
-    """Hand in the code, and return the completed sign-in or the sign-up that goes on from it."""
-    client = clients.current(request)
-    try:
-        with clients.attempting(request):
-            return sign_in.attempt(client.settings, flow, client.visitor, strategy, code)
-    except TransferRequired:
-        current = client.flows.get(Purpose.SIGN_UP)
-        return sign_up.create(client.settings, current, client.visitor, {}, transfer=True)
+        return {
+            "send": current.id(step.flow) if current else "",
+            "others": [code_step.other_factor(step.flow, factor) for factor in offered.values()],
+        }

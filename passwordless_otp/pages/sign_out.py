@@ -29,9 +29,9 @@ class SignOutView(PageView):
         return super().get_context_data(signed_in=self.request.user.is_authenticated, **kwargs)
 
     def get_success_url(self) -> str:
-        """Return `next`, else `LOGOUT_REDIRECT_URL`, else the sign-in page."""
+        """Return `next`, else `success_url`, else `LOGOUT_REDIRECT_URL`, else the sign-in page."""
         if place := navigation.next_path(self.request):
             return place
-        if settings.LOGOUT_REDIRECT_URL:
-            return resolve_url(settings.LOGOUT_REDIRECT_URL)
+        if named := self.success_url or settings.LOGOUT_REDIRECT_URL:
+            return resolve_url(named)
         return navigation.page_path(self.request, "sign_in")

@@ -1,5 +1,6 @@
 """The pages of a sign-up."""
 
+import json
 from typing import Any
 
 from django.forms import Form
@@ -12,10 +13,10 @@ from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
-from passwordless_otp.pages import code_step, navigation
+from passwordless_otp.pages import code_step, forms, navigation
 from passwordless_otp.pages.base import PageView
-from passwordless_otp.pages.code_step import CodeStep
-from passwordless_otp.pages.forms import CodeForm, SignUpForm
+from passwordless_otp.pages.code_step import CodeFlow, CodeStep
+from passwordless_otp.pages.forms import SignUpForm
 from passwordless_otp.pages.navigation import SeeOther
 
 
@@ -32,17 +33,18 @@ class SignUpView(PageView):
         """Whether the visitor has asked to leave what they have proven and to begin anew."""
         return "new" in self.request.GET or "new" in self.request.POST
 
-    def form_valid(self, form: Form) -> HttpResponse:
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
         """Open a sign-up and send its first code, or add to one in which something is proven."""
-        settings, visitor, given = self.client.settings, self.client.visitor, form.cleaned_data
+        settings, visitor, given = self.client.settings, self.client.visitor, form.given()
         current = self.client.flows.get(Purpose.SIGN_UP)
         if current and self.get_proven():
-            return SeeOther(go_on(self.request, sign_up.update(settings, current, visitor, given)))
+            updated = sign_up.update(settings, current, visitor, given)
+            return SeeOther(go_on(self.request, updated) or self.get_success_url())
         first = next((kind.strategy for kind in Kind if given.get(kind)), None)
         if current and current.verified:  # it goes on if the same is typed again, with what is not proven yet
             first = None
         flow = sign_up.create(settings, current, visitor, given, first)
-        return SeeOther(go_on(self.request, flow, sent=first is not None))
+        return SeeOther(go_on(self.request, flow, sent=first is not None) or self.get_success_url())
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
         """Show the form, if there is something to fill in. Raises `SignUpClosed`."""
@@ -64,61 +66,56 @@ class SignUpView(PageView):
         """Begin with what was typed last in this browser."""
         return {} if self.afresh else typed_values(self.client.flows.get(Purpose.SIGN_UP))
 
+    def get_form_class(self) -> type[Form]:
+        """Return the form with the fields of SIGN_UP_FORM."""
+        return forms.with_fields_of_site(super().get_form_class())
+
+    @property
+    def repeatable(self) -> list[str]:  # type: ignore[override]
+        """The fields that are not the app's own."""
+        return [name for name in self.get_form_class().base_fields if name not in forms.OWN_NAMES]
+
     def get_form_kwargs(self) -> dict[str, Any]:
         """Let the form ask for what the site wants to know and is not proven yet."""
         return {**super().get_form_kwargs(), "settings": self.client.settings, "proven": self.get_proven()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Show what is proven, and link to the code page while a code can be handed in there."""
+        flow, proven = self.client.flows.get(Purpose.SIGN_UP), self.get_proven()
+        transferred = bool(proven) and flow is not None and not flow.sends  # a sign-in has proven it
         return super().get_context_data(
-            waiting=code_step.is_waiting(self.client.flows.get(Purpose.SIGN_UP)),
+            waiting=code_step.is_waiting(flow),
             verify_url=navigation.page_path(self.request, "sign_up_verify"),
-            proven=list(self.get_proven().values()),
+            proven=list(proven.values()),
             afresh=self.afresh,
-            afresh_url=navigation.page_path(self.request, "sign_up", new="1"),
+            transferred=transferred,
+            afresh_url=navigation.page_path(self.request, "sign_in" if transferred else "sign_up", new="1"),
             **kwargs,
         )
 
 
-class SignUpCodeView(PageView):
-    """Take the codes of a sign-up, of one identifier after the other."""
+class SignUpCode(CodeFlow):
+    """The codes of a sign-up, of one identifier after the other."""
 
-    template_name = "passwordless_otp/verify.html"
-    form_class = CodeForm
     start_page = "sign_up"
-    success_page = "sign_up_verify"
+    code_page = "sign_up_verify"
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Send a message where the button for it was pressed; else take the code."""
-        if "send" in request.POST:
-            return self.send()
-        return super().post(request, *args, **kwargs)
-
-    def send(self) -> HttpResponse:
+    def send(self, button: str) -> None:
         """Send the code again."""
-        flow, identifier, _ = self.get_step()
-        flow = sign_up.prepare(self.client.settings, flow, self.client.visitor, identifier.kind.strategy)
-        self.client.keep(flow)
-        return SeeOther(self.get_success_url())
+        flow, identifier, _ = self.step()
+        strategy = identifier.kind.strategy
+        self.client.keep(sign_up.prepare(self.client.settings, flow, self.client.visitor, strategy))
 
     @sensitive_variables("code")
-    def form_valid(self, form: Form) -> HttpResponse:
-        """Prove the identifier, and go on to what is missing yet."""
-        flow, identifier, _ = self.get_step()
-        strategy, code = identifier.kind.strategy, form.cleaned_data["code"]
+    def attempt(self, code: str) -> str:
+        """Prove the identifier."""
+        flow, identifier, _ = self.step()
+        settings, strategy = self.client.settings, identifier.kind.strategy
         with clients.attempting(self.request):
-            flow = sign_up.attempt(self.client.settings, flow, self.client.visitor, strategy, code)
-        return SeeOther(go_on(self.request, flow))
+            flow = sign_up.attempt(settings, flow, self.client.visitor, strategy, code)
+        return go_on(self.request, flow)
 
-    def handle_error(self, error: OTPError) -> HttpResponse:
-        """Show a name that is not free on the page that asks for it."""
-        if error.param not in sign_up.NAMES:
-            return super().handle_error(error)
-        page = SignUpView(client=self.client, data=typed_values(self.client.flows.get(Purpose.SIGN_UP)))
-        page.setup(self.request)
-        return page.handle_error(error)
-
-    def get_step(self) -> CodeStep:
+    def step(self) -> CodeStep:
         """Return the sign-up of this browser, and what it has to prove next. Raises `ResourceNotFound`."""
         flow = self.client.flows.get(Purpose.SIGN_UP)
         pending = sign_up.unverified(self.client.settings, flow) if flow else []
@@ -126,22 +123,19 @@ class SignUpCodeView(PageView):
             raise ResourceNotFound
         return CodeStep(flow, pending[0], flow.verification_of(pending[0]))
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        """Let the form say what the code looks like."""
-        return {**super().get_form_kwargs(), "verification": self.get_step().verification}
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Say where the code went."""
-        step = code_step.describe(self.get_step(), self.client.settings)
-        start_url = navigation.page_path(self.request, "sign_up")
-        return super().get_context_data(**step, send="1", start_url=start_url, **kwargs)
+    def buttons(self, step: CodeStep) -> dict[str, Any]:
+        """Return the button: there is nothing to choose."""
+        return {"send": "1"}
 
 
 def go_on(request: HttpRequest, flow: Flow, *, sent: bool = False) -> str:
-    """Log in if the flow is complete, else send the next code unless the first was `sent`. Return where to go."""
+    """Log in if the flow is complete, else send the next code unless the first was `sent`.
+
+    Return the path of the page that asks for the rest; empty if the visitor is signed in now.
+    """
     client = clients.current(request)
     if clients.log_in_if_complete(request, flow):
-        return navigation.after_sign_in(request)
+        return ""
     pending = sign_up.unverified(client.settings, flow)
     if sign_up.missing(client.settings, flow) or not pending:
         return navigation.page_path(request, "sign_up")
@@ -150,9 +144,9 @@ def go_on(request: HttpRequest, flow: Flow, *, sent: bool = False) -> str:
     return navigation.page_path(request, "sign_up_verify")
 
 
-def typed_values(flow: Flow | None) -> dict[str, str]:
+def typed_values(flow: Flow | None) -> dict[str, Any]:
     """Return what was typed into this flow, by the names of the form's fields."""
     if flow is None:
         return {}
     typed = {identifier.kind.value: identifier.value for identifier in flow.identifiers}
-    return {**typed, **{name: flow.details[name] for name in sign_up.NAMES}}
+    return {**json.loads(flow.extra or "{}"), **typed, **{name: flow.details[name] for name in sign_up.NAMES}}

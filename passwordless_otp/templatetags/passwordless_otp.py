@@ -9,17 +9,17 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template import Context
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from passwordless_otp import links
 from passwordless_otp.errors import SignUpClosed
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.pages import navigation
 from passwordless_otp.pages.base import display_name
-from passwordless_otp.pages.forms import SignInForm, SignUpForm
+from passwordless_otp.pages.forms import SignInForm, SignUpForm, with_fields_of_site
 
 register = template.Library()
 FORM = "passwordless_otp/tags/form.html"
@@ -32,7 +32,7 @@ def otp_sign_in(context: Context, next: str = "", submit: str = "") -> dict[str,
     request, current = _request_of(context), InstanceSettings.current()
     form = SignInForm(current, auto_id=_ids(request, "otp_sign_in"))
     shared = _shared(request, current, next, submit or _("Continue"))
-    return {**shared, "form": form, "action": reverse("passwordless_otp:sign_in")}
+    return {**shared, "form": form, "action": links.path("sign_in")}
 
 
 @register.inclusion_tag(FORM, takes_context=True)
@@ -40,12 +40,13 @@ def otp_sign_up(context: Context, next: str = "", submit: str = "") -> dict[str,
     """Show the form of the sign-up page; afterwards people go to `next`."""
     request, current = _request_of(context), InstanceSettings.current()
     shared = _shared(request, current, next, submit or _("Create an account"))
+    form_class: Any = with_fields_of_site(SignUpForm)
     if not current.sign_up_open:
         shared["note"] = shared["note"] or SignUpClosed.long_message
     return {
         **shared,
-        "form": SignUpForm(current, {}, auto_id=_ids(request, "otp_sign_up")),
-        "action": reverse("passwordless_otp:sign_up"),
+        "form": form_class(current, {}, auto_id=_ids(request, "otp_sign_up")),
+        "action": links.path("sign_up"),
         "afresh": True,  # what is proven of another sign-up is not asked for there, and is here
     }
 
@@ -57,7 +58,7 @@ def otp_client(context: Context) -> SafeString:
     return format_html(
         '<script src="{}" data-otp-base-url="{}" data-otp-csrf-cookie="{}" data-otp-csrf-header="{}"></script>',
         static("passwordless_otp/client.js"),
-        reverse("passwordless_otp:environment").removesuffix("v1/environment"),
+        links.path("environment").removesuffix("v1/environment"),
         settings.CSRF_COOKIE_NAME,
         settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-"),
     )
@@ -73,7 +74,7 @@ def _shared(request: HttpRequest, current: InstanceSettings, place: str, submit:
         "note": "" if current.kinds else _(OFF),
         "name": display_name(user) if user is not None and user.is_authenticated else "",
         "after": place or navigation.after_sign_in(request),
-        "sign_out_url": reverse("passwordless_otp:sign_out"),
+        "sign_out_url": links.path("sign_out"),
     }
 
 

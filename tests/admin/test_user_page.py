@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Permission, User
 
-from passwordless_otp.admin import IdentifierInline
+from passwordless_otp.admin import IdentifierInline, IdentifiersMixin
 from passwordless_otp.admin.identifiers import attach
 from passwordless_otp.models import Identifier
 from tests.admin.conftest import form_of, row, signed_in, text
@@ -175,3 +175,20 @@ def test_identifiers_are_hidden_without_their_permission(db, jane):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename="change_user"))
     assert "counts as verified" not in text(signed_in("clerk").get(page(jane)))
+
+
+class OwnInline(admin.TabularInline):
+    model = Identifier
+
+
+class MixedPage(IdentifiersMixin, UserAdmin):
+    inlines = [OwnInline]
+
+
+def test_page_with_the_mixin_lists_identifiers_once_in_any_order_of_apps(monkeypatch):
+    page = MixedPage(User, admin.AdminSite())
+    assert page.inlines == [OwnInline, IdentifierInline]
+    assert MixedPage.inlines == [OwnInline]
+    monkeypatch.setitem(admin.site._registry, User, page)
+    attach()
+    assert page.inlines == [OwnInline, IdentifierInline]

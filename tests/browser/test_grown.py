@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 
 from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Identifier
 from tests.browser.conftest import follow, newest_code
 from tests.rate_limits.rows import guess, only
 from tests.visitor import EMAIL
@@ -15,6 +17,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 def test_somebody_under_attack_pastes_a_code_of_13_characters(site, new_page):
     only(identifier_failures_per_day=3)
+    user = get_user_model().objects.create_user("jane")
+    Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
     for _ in range(3):
         guess(EMAIL)
     page = new_page(javascript=True)

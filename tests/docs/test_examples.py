@@ -1,14 +1,19 @@
 """The larger Python examples of the documentation do what the text says."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.urls import include, path
+from django.utils import timezone
 
 from passwordless_otp.messaging import render
 from passwordless_otp.models import Identifier
 from passwordless_otp.testing import EnumerationParity
+from passwordless_otp.testing.journeys import PageJourney
 from tests.docs import site
 from tests.docs.blocks import ROOT, blocks
-from tests.visitor import ApiVisitor, errors, joined, newest_code
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code
 
 pytestmark = pytest.mark.django_db
 
@@ -80,8 +85,69 @@ def test_example_create_user_gets_the_metadata_of_the_front_end(hooked):
     assert get_user_model().objects.get().groups.get().name == "readers"
 
 
+@pytest.fixture
+def terms(example, settings):
+    """Run the page with the form for consent, with messages in the tests' memory backend."""
+    tested = settings.PASSWORDLESS_OTP
+    module = example("pages.md")
+    names = {name: settings.PASSWORDLESS_OTP[name] for name in ["SIGN_UP_FORM", "CREATE_USER"]}
+    settings.PASSWORDLESS_OTP = {**tested, **names}
+    return module
+
+
+def test_example_form_keeps_which_terms_were_accepted_and_when(terms):
+    visitor = PageJourney()
+    page = visitor.sign_up(email_address=EMAIL).content.decode()
+    assert "Accept the terms to go on." in page
+    asked = timezone.now()
+    visitor.sign_up(email_address=EMAIL, terms=terms.TERMS)
+    accepted = timezone.now()
+    visitor.attempt(newest_code())
+    [(user, version, at)] = terms.consents
+    assert (str(user), version) == (visitor.signed_in, "2026-11-01")
+    assert asked - timedelta(milliseconds=1) <= datetime.fromisoformat(at) <= accepted
+
+
+def test_example_form_refuses_terms_of_another_version(terms):
+    page = PageJourney().sign_up(email_address=EMAIL, terms="2020-01-01").content.decode()
+    assert "The terms have changed." in page
+    assert 'value="2026-11-01"' in page
+
+
+def test_example_form_can_not_be_passed_by_over_the_api(terms):
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    assert errors(visitor.attempt(newest_code())) == ["terms_not_accepted"]
+    assert not get_user_model().objects.exists()
+
+
+def test_example_form_is_asked_for_after_a_sign_in_with_an_unknown_address(terms):
+    visitor = PageJourney()
+    visitor.sign_in(EMAIL)
+    asked = visitor.attempt(newest_code())
+    assert "I accept the terms" in visitor.get(asked["Location"]).content.decode()
+    visitor.submit(asked["Location"], {"terms": terms.TERMS})
+    assert visitor.signed_in
+    assert len(terms.consents) == 1
+
+
+def test_example_views_take_the_place_of_the_apps_pages(example, settings):
+    tested = settings.PASSWORDLESS_OTP
+    module = example("customizing.md")
+    settings.PASSWORDLESS_OTP = tested
+    settings.ROOT_URLCONF = type("Site", (), {"urlpatterns": [path("auth/", include(module))]})
+    visitor = PageJourney()
+    assert "As it stands on your invoice." in visitor.get("/auth/sign-in/").content.decode()
+    joined()
+    visitor.sign_in(EMAIL)
+    assert visitor.attempt(newest_code())["Location"] == "/welcome/"
+
+
 def test_example_test_signs_in_by_the_pages(example):
-    browser = example("testing.md").sign_in("jane@example.com")
+    Identifier.objects.create(
+        user=get_user_model().objects.create_user("jane"), kind="email_address", value=EMAIL
+    )
+    browser = example("testing.md").sign_in(EMAIL)
     assert browser.session["_auth_user_id"] == str(get_user_model().objects.get().pk)
 
 

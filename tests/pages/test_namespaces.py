@@ -2,9 +2,11 @@
 
 import pytest
 from django.contrib.auth.decorators import login_required
+from django.core.checks import run_checks
 from django.http import HttpResponse
-from django.urls import include, path, set_urlconf
+from django.urls import NoReverseMatch, include, path, set_urlconf
 
+from passwordless_otp import links
 from tests.pages.conftest import EMAIL, newest_code, text_of
 
 OURS = "passwordless_otp.urls"
@@ -43,6 +45,19 @@ def test_the_pages_find_each_other(visitor, site, make_user):
     assert asked["Location"] == f"{site.prefix}/sign-in/verify/"
     assert visitor.submit(asked["Location"], {"code": newest_code()}).status_code == 303
     assert visitor.submit(f"{site.prefix}/sign-out/")["Location"] == f"{site.prefix}/sign-in/"
+
+
+def test_messages_and_environment_link_to_the_pages(visitor, site):
+    assert links.path("not_me", "token").endswith("/auth/not-me/token/") or site is Twice
+    shown = visitor.get(f"{site.prefix}/v1/environment").json()["display_config"]
+    assert shown["sign_in_url"].startswith("https://example.com/site/")
+    assert "passwordless_otp.W007" not in [found.id for found in run_checks()]
+
+
+def test_a_site_without_our_urls_has_no_path(settings):
+    settings.ROOT_URLCONF = type("Empty", (), {"urlpatterns": []})
+    with pytest.raises(NoReverseMatch):
+        links.path("sign_in")
 
 
 def test_a_sign_up_ends_there_too(visitor, site):

@@ -83,6 +83,13 @@ def test_a_closed_sign_up_says_so_and_sign_in_stays(show, configure):
     assert 'action="/auth/sign-in/"' in show("{% otp_sign_in %}")
 
 
+def test_form_has_the_fields_of_the_site(show, settings):
+    form = {"SIGN_UP_FORM": "tests.pages.sign_up_forms.About"}
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, **form}
+    assert 'name="company"' in show("{% otp_sign_up %}")
+    assert 'name="company"' not in show("{% otp_sign_in %}")
+
+
 def test_forms_that_are_included_have_ids_of_their_own_too(show):
     page = show("{% for _ in 'abc' %}{% otp_sign_in %}{% endfor %}{% otp_sign_up %}")
     ids = re.findall(r'\bid="([^"]+)"', page)
