@@ -13,10 +13,12 @@ from django.db import InterfaceError
 
 from passwordless_otp.messaging.backends.base import Backend
 from passwordless_otp.models import InstanceSettings
+from tests.messaging import mailers
 from tests.visitor import both_kinds
 
 pytestmark = pytest.mark.django_db  # Django's own checks ask the database what it can do
 BACKENDS = "passwordless_otp.messaging.backends"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL = {"BACKEND": f"{BACKENDS}.email.EmailBackend"}
 CONSOLE = {"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}
 LIVE = {"DELIVERY": {"email": [EMAIL], "sms": [EMAIL]}, "PUBLIC_URL": "https://example.com"}
@@ -231,6 +233,27 @@ class TestDeployment:
         settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [EMAIL], "sms": chain}}
         assert numbers(deploy=True) == []
         both_kinds()
+        assert numbers(deploy=True) == ["E006"]
+
+    @pytest.mark.parametrize(("mail", "number"), [("console", "E006"), ("filebased", "E006"), ("locmem", None)])
+    def test_mail_backend_of_django_for_development_is_an_error(self, settings, mail, number):
+        using = mailers.name(settings, f"django.core.mail.backends.{mail}.EmailBackend")
+        entry = {**EMAIL, "OPTIONS": {"using": using}}
+        settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [entry], "sms": [EMAIL]}}
+        assert [name for name in numbers(deploy=True) if name != "W016"] == [number][: bool(number)]
+
+    @pytest.mark.parametrize(
+        ("host", "found"), [("localhost", ["W016"]), ("::1", ["W016"]), ("smtp.example.com", [])]
+    )
+    def test_smtp_to_the_own_machine_gets_a_warning(self, settings, host, found):
+        using = mailers.name(settings, SMTP, host=host, port=25)
+        entry = {**EMAIL, "OPTIONS": {"using": using}}
+        settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [entry], "sms": [EMAIL]}}
+        assert numbers(deploy=True) == found
+
+    def test_mail_settings_that_name_nothing_are_an_error(self, settings):
+        entry = {**EMAIL, "OPTIONS": {"using": "nowhere.EmailBackend"}}
+        settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [entry], "sms": [EMAIL]}}
         assert numbers(deploy=True) == ["E006"]
 
     def test_blocking_dispatch_is_an_error(self, settings):

@@ -1,29 +1,20 @@
 """Names of countries, and the form field to choose countries by name."""
 
+from collections.abc import Mapping
 from functools import cache
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 from typing import Any
 
-import phonenumbers
+from babel import Locale, UnknownLocaleError
 from django import forms
 from django.contrib.admin.widgets import FilteredSelectMultiple
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, to_locale
 
 from passwordless_otp.models.instance_settings.sms import REGIONS
-
-UNNAMED = {"AC": _("Ascension Island"), "TA": _("Tristan da Cunha"), "XK": _("Kosovo")}  # not in the file
-# Loaded from its path: importing the package would load the town names of all countries, 100 MB.
-NAMES = Path(phonenumbers.__file__).parent / "geodata" / "locale.py"
 
 
 def name(region: str) -> str:
     """Return the name of a country in the active language, or its two letters if the name is not known."""
-    called = _names().get(region, {})
-    own = called.get((get_language() or "en").partition("-")[0], "")
-    own = called.get(own[1:], "") if own.startswith("*") else own  # "*en": as in English
-    return own or called.get("en", "") or str(UNNAMED.get(region, region))
+    return _names(get_language() or "en").get(region, region)
 
 
 def choices() -> list[tuple[str, str]]:
@@ -40,11 +31,9 @@ def field(label: Any, help_text: Any) -> forms.Field:
 
 
 @cache
-def _names() -> dict[str, dict[str, str]]:
-    spec = spec_from_file_location("phonenumbers.geodata.locale", NAMES) if NAMES.exists() else None
-    if spec is None or spec.loader is None:
-        return {}
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: dict[str, dict[str, str]] = getattr(module, "LOCALE_DATA", {})
-    return found
+def _names(language: str) -> Mapping[str, str]:
+    """Return the names of all countries as the Unicode CLDR has them; in English where it lacks the language."""
+    try:
+        return Locale.parse(to_locale(language)).territories
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en").territories

@@ -12,9 +12,14 @@ from passwordless_otp import conf
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.checks.settings import check_settings
 from passwordless_otp.identifiers import Kind
+from passwordless_otp.messaging import routes
+from passwordless_otp.messaging.backends.email import EmailBackend
 from passwordless_otp.models import InstanceSettings, restrictions
 
 FOR_DEVELOPMENT = {f"{conf.BACKENDS}.{name}Backend" for name in ["console.Console", "memory.Memory"]}
+# Of Django's own: each prints, keeps or drops what it is given.
+UNSENT = {f"django.core.mail.backends.{name}.EmailBackend" for name in ["console", "dummy", "filebased"]}
+LOCAL = {"", "localhost", "127.0.0.1", "::1"}
 SIGNED_COOKIES = "django.contrib.sessions.backends.signed_cookies"
 PROXY_SETTINGS = ["SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT"]
 
@@ -48,6 +53,24 @@ def _check_delivery() -> Iterator[CheckMessage]:
             name = f"DELIVERY[{kind.channel!r}]"
             text = f"{name} uses {path}, which is for development: visitors don't get their codes."
             yield error("E006", text, f"Name a provider in {name}.")
+    if settings.offers(Kind.EMAIL_ADDRESS):
+        for provider in routes.providers_of(Kind.EMAIL_ADDRESS.channel):
+            backend = provider.backend()
+            if isinstance(backend, EmailBackend):
+                yield from _check_mail(backend.route())
+
+
+def _check_mail(route: str) -> Iterator[CheckMessage]:
+    """Look at where Django hands emails over."""
+    host, colon, _port = route.rpartition(":")
+    if not route or route in UNSENT:
+        what = f"name {route}, which is for development" if route else "name nothing that sends emails"
+        hint = "Set EMAIL_BACKEND and EMAIL_HOST, or MAILERS from Django 6.1 on."
+        yield error("E006", f"Django's mail settings {what}: visitors don't get their codes.", hint)
+    elif colon and host in LOCAL:
+        text = f"Emails go to a mail server on the site's own machine, {route}. Without one nobody gets a code."
+        hint = "Set EMAIL_HOST, or the host in MAILERS. If a mail server runs there, silence this warning."
+        yield warning("W016", text, hint)
 
 
 def _check_dispatch() -> Iterator[CheckMessage]:

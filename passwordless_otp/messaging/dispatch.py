@@ -3,8 +3,9 @@
 A message is saved in the transaction of its step and dispatched after the commit. Threads, task queues and a
 site's own function get a job, which is one short string: the id of a message, or `sign_in:` and the id of a
 sign-in whose user is to be notified. A job holds no secret and no address, so a queue may log and keep it. With
-"blocking" this process delivers before it answers: it saves the message as claimed and reads nothing again. A
-dispatcher that fails changes no answer: the message stays in the table, where `recover` finds it.
+"blocking" this process delivers before it answers: it saves the message as claimed and reads nothing again. So it
+does in place of a thread where a transaction is open, as in a `TestCase`: no thread would see the message there.
+A dispatcher that fails changes no answer: the message stays in the table, where `recover` finds it.
 """
 
 import logging
@@ -79,10 +80,10 @@ def _dispatch(job: str, deliver_here: Callable[[], object]) -> None:
     """Give the job to the dispatcher; with "blocking", do it now. A failure is logged and changes no answer."""
     how = conf.get("DISPATCH")
     try:
-        if how == "blocking":
-            deliver_here()
-        elif how == "thread":
+        if how == "thread" and transaction.get_autocommit(router.db_for_write(Message)):
             thread_pool.submit(job)
+        elif how in {"blocking", "thread"}:
+            deliver_here()
         elif how == "tasks":
             from passwordless_otp.messaging import tasks  # not every site has a task queue
 

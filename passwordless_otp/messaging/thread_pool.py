@@ -16,6 +16,7 @@ from queue import Full
 from threading import Condition, Lock, Thread
 from typing import NamedTuple
 
+from django.core import mail
 from django.db import connections
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
@@ -27,6 +28,7 @@ logger = logging.getLogger("passwordless_otp.messaging")
 THREADS = 8
 MAX_WAITING = 10_000  # jobs, about 3 MB
 GRACE = 5.0  # seconds that a process waits at its end
+IN_TESTS = '. In tests, set "DISPATCH" to "blocking" in PASSWORDLESS_OTP: see docs/testing.md'
 
 
 class NoThreads(RuntimeError):
@@ -141,7 +143,8 @@ def _work(queue: DelayQueue) -> None:
         try:
             _deliver(queue, job)
         except BaseException as error:  # also asyncio.CancelledError: the thread has other jobs to do
-            logger.error("job %s was not delivered: %s", job.name, type(error).__name__)
+            hint = IN_TESTS if hasattr(mail, "outbox") else ""  # Django's test environment has it
+            logger.error("job %s was not delivered: %s%s", job.name, type(error).__name__, hint)
         finally:
             queue.finish()
 

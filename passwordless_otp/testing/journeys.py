@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -10,6 +12,10 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.urls import reverse
+
+from passwordless_otp import signals
+from passwordless_otp.messaging.backends import memory
+from passwordless_otp.models import Message
 
 JSON = "application/json"
 SEND_BUTTON = re.compile(r'<button type="submit" name="send" value="([^"]+)"')
@@ -137,3 +143,48 @@ class PageJourney(Client):
 
 def _api(path: str) -> str:
     return reverse("passwordless_otp:environment").removesuffix("environment") + path
+
+
+def sign_in_by_code(identifier: str, client: Client | None = None) -> Client:
+    """Sign in through the pages with the code that the memory backend got, and return the client.
+
+    Raises `AssertionError` with the reason where a code was not sent or not accepted.
+    """
+    client, before = client or Client(), len(memory.sent)
+    with _reached_limits() as limits:
+        answer = client.post(reverse("passwordless_otp:sign_in"), {"identifier": identifier})
+        if len(memory.sent) == before or not memory.sent[-1].code:
+            raise AssertionError(f"No code was sent to {identifier}: {_reason(answer, limits)}")
+        answer = client.post(reverse("passwordless_otp:sign_in_verify"), {"code": memory.sent[-1].code})
+        if SESSION_KEY not in client.session and "Location" in answer.headers:
+            answer = client.post(answer.headers["Location"])  # nobody has the identifier: yes, make an account
+        if SESSION_KEY not in client.session:
+            raise AssertionError(f"The code of {identifier} did not sign in: {_reason(answer, limits)}")
+    return client
+
+
+@contextmanager
+def _reached_limits() -> Iterator[list[str]]:
+    """Collect the names of the limits that refuse something while the block runs."""
+    names: list[str] = []
+
+    def note(limit: str, number: int, seconds: int, enforced: bool, **_: Any) -> None:
+        if enforced:
+            names.append(f"{limit} ({number} in {seconds} s)")
+
+    signals.limit_reached.connect(note)
+    try:
+        yield names
+    finally:
+        signals.limit_reached.disconnect(note)
+
+
+def _reason(answer: Any, limits: list[str]) -> str:
+    """Return why a page refused something, as far as a test can see."""
+    if limits:
+        return f"the rate limit {', '.join(limits)} was reached. The fixture no_rate_limits turns limits off."
+    failed = Message.objects.order_by("pk").exclude(error_code="").last()
+    if failed:
+        return f"the message was {failed.status} ({failed.error_code})."
+    shown = getattr(answer, "context", None) or {}
+    return f"the answer was {answer.status_code} {answer.headers.get('Location', '')} {shown.get('error') or ''}"

@@ -1,7 +1,5 @@
 """An operator opens countries by name, pauses them, and reads what holds SMS back."""
 
-import sys
-
 import pytest
 from django.utils import translation
 
@@ -9,8 +7,6 @@ from passwordless_otp.admin import countries
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.instance_settings.sms import REGIONS
 from tests.admin.conftest import SETTINGS, apply, text
-from tests.docs.blocks import ROOT
-from tests.packaging.conftest import run
 from tests.sms.strangers import ask, elsewhere, sent
 from tests.visitor import both_kinds, operate
 
@@ -33,23 +29,19 @@ def test_every_country_has_a_name_and_they_are_sorted_by_it():
     assert [name for name in names if len(name) < 8 or "*" in name] == []
 
 
-def test_country_names_do_not_load_town_names():
-    lines = [
-        "import django, os, sys",
-        "os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'",
-        "django.setup()",
-        "from passwordless_otp.admin import countries",
-        "assert countries.name('FR') == 'France'",
-        "print([name for name in sys.modules if 'geodata' in name])",
-    ]
-    assert run(sys.executable, "-c", "\n".join(lines), cwd=ROOT).strip() == "[]"
-
-
-def test_countries_have_codes_if_file_of_names_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(countries, "NAMES", tmp_path / "gone.py")
-    countries._names.cache_clear()
-    assert (countries.name("DE"), countries.name("XK")) == ("DE", "Kosovo")
-    countries._names.cache_clear()
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("de", "Nordmazedonien"),
+        ("zh-hans", "北马其顿"),
+        ("pt-br", "Macedônia do Norte"),
+        ("tlh", "North Macedonia"),
+    ],
+)
+def test_country_names_are_those_of_today_in_the_active_language(language, expected):
+    with translation.override(language):
+        assert countries.name("MK") == expected
+        assert countries.name("QQ") == "QQ"
 
 
 def test_chosen_countries_take_effect_with_the_next_request(root):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from passwordless_otp.testing.pytest_plugin import expire_codes, otp_messages  # noqa: F401
 from tests import needs
 from tests.demo.served import Demo
 

@@ -143,12 +143,18 @@ def test_example_views_take_the_place_of_the_apps_pages(example, settings):
     assert visitor.attempt(newest_code())["Location"] == "/welcome/"
 
 
-def test_example_test_signs_in_by_the_pages(example):
-    Identifier.objects.create(
-        user=get_user_model().objects.create_user("jane"), kind="email_address", value=EMAIL
-    )
-    browser = example("testing.md").sign_in(EMAIL)
-    assert browser.session["_auth_user_id"] == str(get_user_model().objects.get().pk)
+def test_example_test_signs_in_by_the_pages(example, settings):
+    page = example("testing.md")
+    settings.PASSWORDLESS_OTP = {"PUBLIC_URL": "https://example.com"}
+    for _ in range(3):
+        browser = page.sign_in("jane@example.com")
+        assert browser.session["_auth_user_id"] == str(get_user_model().objects.get().pk)
+    with pytest.raises(AssertionError, match="which limit"):
+        page.sign_in("jane@example.com")
+
+
+def test_example_test_sees_an_expired_code(example, client, otp_messages, expire_codes):
+    example("testing.md").test_old_code_is_refused(client, otp_messages, expire_codes)
 
 
 def test_example_test_address_signs_up_by_its_fixed_code(example):

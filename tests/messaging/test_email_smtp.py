@@ -8,7 +8,7 @@ from django.core import mail
 
 from passwordless_otp.messaging.backends.email import EmailBackend
 from tests.messaging import mailers
-from tests.messaging.mailers import MESSAGE, failure, outcome
+from tests.messaging.mailers import CODE, MESSAGE, failure, outcome
 from tests.messaging.smtp_server import answering, free_port, silent
 from tests.messaging.twilio_server import deaf, mistrusted
 
@@ -137,5 +137,20 @@ def test_timeout_holds_for_the_sites_default_mailer_too(settings):
         settings.MAILERS = {"default": {"BACKEND": SMTP, "OPTIONS": {"host": "127.0.0.1"}}}
     else:
         settings.EMAIL_BACKEND = SMTP
-    assert EmailBackend()._connection().timeout == 10
-    assert EmailBackend(timeout=3)._connection().timeout == 3
+    assert EmailBackend().connection().timeout == 10
+    assert EmailBackend(timeout=3).connection().timeout == 3
+
+
+def test_under_debug_the_log_names_the_server_and_what_to_set(settings, caplog):
+    settings.DEBUG, port = True, free_port()
+    error = failure(mailers.name(settings, SMTP, host="127.0.0.1", port=port))
+    [line] = caplog.messages
+    assert f"127.0.0.1:{port} ({error.code})" in line
+    assert "EMAIL_HOST and EMAIL_PORT" in line
+    assert "docs/delivery.md#while-you-develop" in line
+    assert CODE not in line
+
+
+def test_without_debug_the_backend_logs_nothing(settings, caplog):
+    failure(mailers.name(settings, SMTP, host="127.0.0.1", port=1))
+    assert caplog.messages == []

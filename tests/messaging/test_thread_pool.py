@@ -9,7 +9,8 @@ from queue import Full
 from types import SimpleNamespace
 
 import pytest
-from django.db import connections
+from django.core import mail
+from django.db import OperationalError, connections
 
 from passwordless_otp.checks import check_threads
 from passwordless_otp.messaging import deliver, routes, thread_pool
@@ -73,6 +74,20 @@ def test_job_of_a_deleted_message_is_no_error(threads, caplog):
     thread_pool.submit("01a205b1-7d35-7a98-a819-fbe5e9020657")
     drain()
     assert not caplog.records
+
+
+@pytest.mark.parametrize("in_tests", [True, False])
+def test_job_that_fails_in_a_test_says_what_to_set(threads, monkeypatch, caplog, in_tests):
+    def fail(job):
+        raise OperationalError("database table is locked")
+
+    monkeypatch.setattr(deliver, "run_job", fail)
+    if not in_tests:
+        monkeypatch.delattr(mail, "outbox")
+    thread_pool.submit("01a205b1-7d35-7a98-a819-fbe5e9020657")
+    drain()
+    assert "was not delivered: OperationalError" in caplog.text
+    assert ('"DISPATCH" to "blocking"' in caplog.text) == in_tests
 
 
 class Gated(base.Backend):

@@ -6,6 +6,7 @@ names of their classes, so that no provider's library is imported. They carry th
 them is raised on, and none becomes the context of ours.
 """
 
+import logging
 import re
 import smtplib
 import socket
@@ -15,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.backends import smtp
 
 from passwordless_otp.messaging.backends.base import (
     Backend,
@@ -25,6 +27,8 @@ from passwordless_otp.messaging.backends.base import (
     Unavailable,
     Unclear,
 )
+
+logger = logging.getLogger("passwordless_otp.messaging")
 
 PERMANENT = range(500, 600)  # SMTP: such replies are final (RFC 5321 §4.2.1)
 TRANSIENT = range(400, 500)
@@ -137,6 +141,11 @@ def _names(thing: object) -> set[str]:
     return {kind.__name__ for kind in type(thing).__mro__}
 
 
+ADVICE = (  # while a site is developed
+    "No email was sent through %s (%s). While you develop, let the console backend print messages; "
+    "to send them, set EMAIL_HOST and EMAIL_PORT, or host and port in MAILERS. "
+    "See docs/delivery.md#while-you-develop"
+)
 TAG = "passwordless_otp"  # on a provider's own pages, tells codes from the site's other mail
 NOT_TAKEN = {"rejected", "invalid", "failed"}
 
@@ -162,6 +171,8 @@ class EmailBackend(Backend):
             sent = self._send(email, self._attributes(message))
         except Exception as error:  # whatever the site's mail settings name
             failure = classify(error)
+            if settings.DEBUG:
+                logger.warning(ADVICE, self.route() or "Django's mail settings", failure.code)
         else:
             if sent == 0:
                 raise Refused("not sent")
@@ -186,7 +197,7 @@ class EmailBackend(Backend):
         """Send it without the attributes that the provider can't do. Return how many were sent."""
         for name, value in attributes.items():
             setattr(email, name, value)
-        with self._connection() as connection:
+        with self.connection() as connection:
             while True:
                 try:
                     return connection.send_messages([email])
@@ -197,7 +208,20 @@ class EmailBackend(Backend):
                 del attributes[refused]
                 delattr(email, refused)
 
-    def _connection(self) -> Any:
+    def route(self) -> str:
+        """Return where Django hands emails over: `host:port` for SMTP, else the dotted path of its backend.
+
+        An empty string if the site's mail settings name nothing that can be used.
+        """
+        try:
+            connection = self.connection()
+        except Exception:  # whatever they name
+            return ""
+        if isinstance(connection, smtp.EmailBackend):
+            return f"{connection.host}:{connection.port}"
+        return f"{type(connection).__module__}.{type(connection).__qualname__}"
+
+    def connection(self) -> Any:
         """Return a connection with a timeout: without one SMTP would wait for ever, and Anymail for long."""
         mailers: Any = getattr(mail, "mailers", None)
         if mailers is not None and (self.using is None or hasattr(settings, "MAILERS")):
