@@ -80,7 +80,9 @@ def _check_public_url() -> Iterator[CheckMessage]:
     given = conf.get("PUBLIC_URL")
     if given != "" and not _is_origin(given) and not (conf.has_many_origins() and _is_callable(given)):
         text = "PUBLIC_URL is not scheme and host, nor a function: links in messages would not work."
-        hint = "Write http or https, the host and, if needed, a port: 'https://example.com'. Or the dotted path of "
+        hint = (
+            "Write http or https, the host and, if needed, a port: 'https://example.com'. Or the dotted path of "
+        )
         yield error("E008", text, f"{hint}a function that takes a host and returns such an address.")
 
 

@@ -71,14 +71,15 @@ def check_sender(**_: Any) -> list[CheckMessage]:
     """Look for senders of emails that can't be parsed. If `check_settings` finds anything, return nothing."""
     if check_settings():
         return []
-    backends = [provider.backend() for provider in routes.providers_of("email")]
-    own = [backend.from_email for backend in backends if isinstance(backend, EmailBackend)]
-    senders = {"DEFAULT_FROM_EMAIL": settings.DEFAULT_FROM_EMAIL} if None in own else {}
-    senders |= {"from_email in DELIVERY['email']": sender for sender in own if sender is not None}
-    text, hint = "{} can't be read as one address: no email is sent.", "Put a name with a comma into quotes: {}."
-    example = """'"Doe, Jane" <jane@example.com>'"""
-    bad = [name for name, sender in senders.items() if not _is_sender(str(sender))]
-    return [error("E019", text.format(name), hint.format(example)) for name in bad]
+    found, text = [], "{} can't be read as one address: no email is sent."
+    hint = """Put a name with a comma into quotes: '"Doe, Jane" <jane@example.com>'."""
+    for backend in [provider.backend() for provider in routes.providers_of("email")]:
+        if not isinstance(backend, EmailBackend):
+            continue
+        name = "DEFAULT_FROM_EMAIL" if backend.from_email is None else "from_email in DELIVERY['email']"
+        if not _is_sender(str(backend.from_email or settings.DEFAULT_FROM_EMAIL)):
+            found.append(error("E019", text.format(name), hint))
+    return found
 
 
 def _is_sender(text: str) -> bool:
@@ -98,7 +99,9 @@ def check_tenants(**_: Any) -> list[CheckMessage]:
     shared, own = tenants.apps_by_place()
     users = apps.get_app_config(get_user_model()._meta.app_label).name
     if OWN_NAME in shared and OWN_NAME in own:
-        text = "'passwordless_otp' is in SHARED_APPS and in TENANT_APPS: a tenant whose tables are still to be made "
+        text = (
+            "'passwordless_otp' is in SHARED_APPS and in TENANT_APPS: a tenant whose tables are still to be made "
+        )
         text += "would sign in its own users by the identifiers of others."
         return [error("E017", text, f"Leave it in the one that has {users!r} for the users who sign in.")]
     if OWN_NAME in shared and users in own:
