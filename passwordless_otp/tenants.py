@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.conf import settings as site
 from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 SEPARATOR = "/"
 
@@ -69,7 +69,8 @@ def schemas_to_visit(using: str) -> list[str]:
 
 def _tenants() -> QuerySet[Any, Any]:
     settings: Any = site
-    return apps.get_model(settings.TENANT_MODEL)._default_manager.all()
+    model: type[Model] = apps.get_model(settings.TENANT_MODEL)
+    return model._default_manager.all()
 
 
 def public_schema() -> str:

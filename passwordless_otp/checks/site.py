@@ -71,7 +71,8 @@ def check_sender(**_: Any) -> list[CheckMessage]:
     """Look for senders of emails that can't be parsed. If `check_settings` finds anything, return nothing."""
     if check_settings():
         return []
-    found, text = [], "{} can't be read as one address: no email is sent."
+    found: list[CheckMessage] = []
+    text = "{} can't be read as one address: no email is sent."
     hint = """Put a name with a comma into quotes: '"Doe, Jane" <jane@example.com>'."""
     for backend in [provider.backend() for provider in routes.providers_of("email")]:
         if not isinstance(backend, EmailBackend):

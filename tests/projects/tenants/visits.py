@@ -164,10 +164,9 @@ def added_in_a_transaction():
     """The commit comes when the schema has been left."""
     connection.set_schema_to_public()
     with setting():
-        with transaction.atomic():
-            with schema_context("t_a"):
-                user = get_user_model().objects.get(username="root")
-                dispatch.announce_identifier(user, [IdentifierValue(Kind.EMAIL_ADDRESS, "root@example.com")])
+        with transaction.atomic(), schema_context("t_a"):
+            user = get_user_model().objects.get(username="root")
+            dispatch.announce_identifier(user, [IdentifierValue(Kind.EMAIL_ADDRESS, "root@example.com")])
         thread_pool.drain(PATIENCE)
     return [tenant for tenant, _ in hooks.taken]
 
