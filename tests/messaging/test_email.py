@@ -98,6 +98,11 @@ def test_mailer_that_returns_no_number_counts_as_sent(settings):
     assert EmailBackend(using=mailers.name(settings, f"{__name__}.Mute")).send(MESSAGE) == Receipt()
 
 
+def test_sender_that_can_not_be_parsed_is_refused_at_once(settings):
+    settings.DEFAULT_FROM_EMAIL = "Möbel, Küche & Co <noreply@example.com>"
+    assert outcome(failure(None)) == ("Refused", "ValueError: check DEFAULT_FROM_EMAIL", True)
+
+
 @pytest.mark.parametrize(("mailer", "name"), [("Broken", "ArithmeticError"), ("Strict", "ValueError")])
 def test_unknown_error_is_unclear(settings, mailer, name):
     assert outcome(failure(mailers.name(settings, f"{__name__}.{mailer}"))) == ("Unclear", name, False)

@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from passwordless_otp import sms
 from passwordless_otp.messaging import deliver, recover
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message, TestAddress, Verification
 from passwordless_otp.models.messages import MessageKind
+from passwordless_otp.testing import PageJourney
 from tests import hooks
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined, newest_code, operate, started
 
@@ -130,6 +131,16 @@ def test_notice_without_public_url_has_no_link(settings):
     signed_in_anew()
     assert "tell the people who run the site" in memory.sent[-1].text
     assert "href" not in memory.sent[-1].html
+
+
+def test_notice_is_in_the_language_of_a_sign_up_that_began_on_the_sign_in_page():
+    with translation.override("de"):
+        visitor = PageJourney(headers={"Accept-Language": "de"})
+        visitor.sign_in(EMAIL)
+        visitor.attempt(newest_code())
+    assert visitor.signed_in
+    signed_in_anew(EMAIL)
+    assert notices().get().language == "de"
 
 
 @pytest.mark.parametrize(("before", "expected"), [("de", "de"), ("", "en-us")])

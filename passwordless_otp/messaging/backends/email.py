@@ -59,7 +59,7 @@ def classify(error: Exception) -> DeliveryError:
     cause = error.__cause__ if "AnymailAPIError" in names and error.__cause__ else error
     if isinstance(error, ImproperlyConfigured | ImportError) or _names(cause) & MISCONFIGURED:
         return Refused(type(cause).__name__, elsewhere=True)
-    if isinstance(error, ValueError) and (setting := _wrong_setting(error)):
+    if isinstance(error, ValueError) and not isinstance(error, OSError) and (setting := _wrong_setting(error)):
         return Refused(f"{type(error).__name__}: check {setting}", elsewhere=True)
     return _of_answer(error) or _of_connection(cause)
 
