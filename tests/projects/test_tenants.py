@@ -83,6 +83,12 @@ def test_command_delivers_for_all_tenants(visits):
     assert visits["command"] == {"a": ["sent"], "b": ["sent"], "output": "2 due: 2 sent."}
 
 
+def test_tenant_without_tables_is_named_and_holds_up_nobody(visits):
+    found = visits["not_ready"]
+    assert (found["a"], found["b"], found["output"]) == (["sent"], ["sent"], "2 due: 2 sent.")
+    assert found["errors"] == "Schema 't_0' can't be used: ProgrammingError."
+
+
 def test_job_of_a_queue_names_the_schema_and_is_run_there(visits):
     found = visits["queue"]
     assert found["job"].startswith("t_a/")

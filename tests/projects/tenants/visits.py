@@ -141,6 +141,19 @@ def left_behind(command, **options):
         return {"a": statuses("t_a"), "b": statuses("t_b"), "output": output.getvalue().splitlines()[-1]}
 
 
+def not_ready():
+    """A tenant whose schema is still to be made holds up nobody."""
+    tenant = Tenant(schema_name="t_0", name="0")
+    tenant.auto_create_schema = False
+    connection.set_schema_to_public()
+    tenant.save()
+    errors = io.StringIO()
+    found = left_behind(["otp_deliver"], stderr=errors)
+    connection.set_schema_to_public()
+    Tenant.objects.filter(pk=tenant.pk).delete()
+    return {**found, "errors": errors.getvalue().strip()}
+
+
 def queued():
     """Any worker runs a job in the schema that it names. That of a tenant who has gone is refused."""
     cleared()
@@ -191,6 +204,7 @@ SCENARIOS = {
     "restrictions": restrictions_of_each,
     "tenant_command": lambda: left_behind(["tenant_command", "otp_deliver"], schema_name="t_a"),
     "command": lambda: left_behind(["otp_deliver"]),
+    "not_ready": not_ready,
     "queue": queued,
     "transaction": added_in_a_transaction,
     "health": provider_of_each,
