@@ -32,23 +32,31 @@ def database():
 
 
 def run(*command, **more):
-    environment = {
-        **os.environ, "PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "tests.projects.tenants.settings", **more
-    }  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **more}
     command = [sys.executable, *command]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
 
 
-@pytest.fixture(scope="module")
-def visits():
+def visited(settings):
+    """What came of the visits to a site with these settings."""
     needs.package("django_tenants")
     needs.postgresql()
     with database() as name:
-        process = run("-m", "tests.projects.tenants.visits", SERVE_DATABASE=name)
+        chosen = f"tests.projects.tenants.{settings}"
+        process = run("-m", "tests.projects.tenants.visits", SERVE_DATABASE=name, DJANGO_SETTINGS_MODULE=chosen)
     assert process.returncode == 0, process.stderr[-4000:]
     return json.loads(process.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def visits():
+    return visited("settings")
+
+
+def test_tenants_may_share_their_users():
+    assert visited("shared_settings") == {"sign_up": "complete", "sign_in": "complete", "tenant": "PUBLIC"}
 
 
 def test_threads_deliver_in_the_schema_of_the_tenant_who_was_asked(visits):

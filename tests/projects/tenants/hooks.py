@@ -16,7 +16,7 @@ class TenantBackend(memory.MemoryBackend):
     """Notes which tenant is active: a site may have credentials for each."""
 
     def send(self, message):
-        taken.append((connection.tenant.name, message))
+        taken.append((getattr(connection.tenant, "name", "PUBLIC"), message))
         return super().send(message)
 
 
