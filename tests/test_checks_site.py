@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
@@ -154,8 +155,8 @@ def test_engine_that_does_not_find_the_templates_is_an_error(settings, templates
         ("Möbel, Küche & Co <noreply@example.com>", ["E019"]),
         ("Shop, Inc. <noreply@example.com>", ["E019"]),
         ("Shop\nBcc: eve@example.com <noreply@example.com>", ["E019"]),
-        ("noreply", ["E019"]),
-        ("", ["E019"]),
+        ("noreply", []),  # Django allows it
+        (", ", ["E019"]),
     ],
 )
 def test_sender_has_to_be_one_address(settings, sender, expected):
@@ -191,7 +192,7 @@ def test_unsupported_database_stops_migrate_before_the_first_table(tmp_path):
         path = tmp_path / vendor
         command = [sys.executable, "-c", UNSUPPORTED, vendor, str(path)]
         process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-        with sqlite3.connect(path) as database:
+        with closing(sqlite3.connect(path)) as database:
             made = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return process.stderr, made
 

@@ -90,7 +90,7 @@ def _is_sender(text: str) -> bool:
     except ValueError:
         return False
     parsed = getaddresses([text])
-    return len(parsed) == 1 and "@" in parsed[0][1]
+    return len(parsed) == 1 and parsed[0][1] != ""
 
 
 def check_tenants(**_: Any) -> list[CheckMessage]:

@@ -73,7 +73,7 @@ def test_sender_that_can_not_be_parsed_reaches_no_server(settings):
     settings.DEFAULT_FROM_EMAIL = "Möbel, Küche & Co <noreply@example.com>"
     with answering() as (mailbox, address):
         error = failure(mailers.name(settings, SMTP, **address))
-    assert outcome(error) == ("Refused", "ValueError: check DEFAULT_FROM_EMAIL", True)
+    assert outcome(error) == ("Refused", "ValueError: check DEFAULT_FROM_EMAIL and the recipient", True)
     assert not mailbox.received
 
 

@@ -134,8 +134,9 @@ def _wrong_setting(error: ValueError) -> str:
 
     A sender that can't be parsed, a password that is not ASCII: nothing has gone out, and nothing will.
     """
-    if _steps(error, "django.core.mail.message"):
-        return "DEFAULT_FROM_EMAIL"
+    parsing = "prep_address" in _steps(error, "django.core.mail.backends.smtp")  # Django ≥ 6
+    if parsing or _steps(error, "django.core.mail.message"):
+        return "DEFAULT_FROM_EMAIL and the recipient"
     steps = _steps(error)
     if steps & LOGGING_IN:
         return "EMAIL_HOST_USER and EMAIL_HOST_PASSWORD"
