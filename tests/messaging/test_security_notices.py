@@ -13,7 +13,6 @@ from passwordless_otp.messaging import deliver, recover
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message, TestAddress, Verification
 from passwordless_otp.models.messages import MessageKind
-from passwordless_otp.testing import PageJourney
 from tests import hooks
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, joined, newest_code, operate, started
 
@@ -134,11 +133,12 @@ def test_notice_without_public_url_has_no_link(settings):
 
 
 def test_notice_is_in_the_language_of_a_sign_up_that_began_on_the_sign_in_page():
-    with translation.override("de"):
-        visitor = PageJourney(headers={"Accept-Language": "de"})
-        visitor.sign_in(EMAIL)
-        visitor.attempt(newest_code())
+    visitor = ApiVisitor(**{"Accept-Language": "de"})
+    visitor.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
+    visitor.attempt(newest_code())
+    visitor.sign_up(transfer=True)
     assert visitor.signed_in
+    translation.activate("en")
     signed_in_anew(EMAIL)
     assert notices().get().language == "de"
 
