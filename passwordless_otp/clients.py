@@ -16,7 +16,9 @@ from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_login_failed
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
+from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIRequest
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
@@ -98,9 +100,24 @@ def current(request: HttpRequest) -> Client:
         ip = client_ip(request.META.get("REMOTE_ADDR", ""), forwarded, conf.get("TRUSTED_PROXIES"))
         # Asked once a request: the token that a visitor brings can often be used only once.
         is_human = cache(partial(bot_check.passes, request, ip)) if conf.get("BOT_CHECK") else None
+        if "//" not in (public_url := conf.get("PUBLIC_URL")) and public_url:
+            follow_host(request)
         client = Client(request.COOKIES.get(cookie_name(), ""), ip, is_human)
         request._passwordless_otp_client = client  # type: ignore[attr-defined]
     return client
+
+
+def follow_host(request: HttpRequest) -> None:
+    """Let links begin with what the function in PUBLIC_URL gives for the host of this request, until its end."""
+    try:
+        conf.asked_from.set(conf.origin_for(request.get_host()))
+    except DisallowedHost:
+        conf.asked_from.set("")
+    request_finished.connect(_forget_host, dispatch_uid="passwordless_otp.follow_host")
+
+
+def _forget_host(**_: Any) -> None:
+    conf.asked_from.set("")
 
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:

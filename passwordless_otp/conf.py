@@ -1,12 +1,17 @@
 """The site's `settings.PASSWORDLESS_OTP`, read on each access so that `override_settings` works."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+
+logger = logging.getLogger("passwordless_otp.conf")
 
 BACKENDS = "passwordless_otp.messaging.backends"
 
@@ -15,6 +20,7 @@ MAX_BODY = 64 * 1024  # bytes
 MAX_TEXT = 320  # characters of an identifier, as it was typed
 MAX_NAME = 150
 MAX_EXTRA = 8192  # characters of JSON that a site's own form on the sign-up page may give
+MAX_ORIGIN = 300
 CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 DEFAULTS: dict[str, Any] = {
@@ -25,7 +31,8 @@ DEFAULTS: dict[str, Any] = {
     },
     # "thread", "tasks", "blocking", or the dotted path of f(job: str), see docs/queues.md.
     "DISPATCH": "thread",
-    # Scheme and host that visitors see, for links and for the domain in messages. Never read from a request.
+    # Scheme and host that visitors see, for links and for the domain in messages. Never read from a request. Or
+    # the dotted path of f(host) -> str for a site with several hosts: empty for a host that is none of them.
     "PUBLIC_URL": "",
     # The dotted path of a function that creates a user: see `passwordless_otp.users.create_user`.
     "CREATE_USER": "passwordless_otp.users.create_user",
@@ -72,15 +79,56 @@ def chain(channel: str) -> list[Mapping[str, Any]]:
     return list({**DEFAULTS["DELIVERY"], **get("DELIVERY")}[channel])
 
 
+# Where PUBLIC_URL names a function: its answer for the host of the running request, or of the one that has asked
+# for the message that is being sent. Otherwise empty.
+asked_from: ContextVar[str] = ContextVar("passwordless_otp_asked_from", default="")
+
+
 def public_origin() -> str:
-    """Return the scheme and host of PUBLIC_URL, such as `https://example.com`, or an empty string."""
-    parts = urlsplit(get("PUBLIC_URL"))
+    """Return the scheme and host of PUBLIC_URL, such as `https://example.com`, or an empty string.
+
+    Where it names a function: those of the running request or message.
+    """
+    parts = urlsplit(asked_from.get() or get("PUBLIC_URL"))
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def public_domain() -> str:
-    """Return the host of PUBLIC_URL without a port, or an empty string."""
-    return urlsplit(get("PUBLIC_URL")).hostname or ""
+    """Return the host of `public_origin` without a port, or an empty string."""
+    return urlsplit(asked_from.get() or get("PUBLIC_URL")).hostname or ""
+
+
+def has_many_origins() -> bool:
+    """Return whether PUBLIC_URL names a function."""
+    given = get("PUBLIC_URL")
+    return isinstance(given, str) and given != "" and "//" not in given
+
+
+def origin_for(host: str) -> str:
+    """Return what the function in PUBLIC_URL gives for this host, or an empty string.
+
+    Empty also where it fails or gives no scheme and host: a message without a link is better than none.
+    """
+    if not host or not has_many_origins():
+        return ""
+    try:
+        parts = urlsplit(function("PUBLIC_URL")(host) or "")
+    except Exception as error:
+        logger.error("the function in PUBLIC_URL failed: %s", type(error).__name__)
+        return ""
+    origin = f"{parts.scheme}://{parts.netloc}"
+    is_usable = parts.scheme in {"http", "https"} and parts.netloc and len(origin) <= MAX_ORIGIN
+    return origin if is_usable else ""
+
+
+@contextmanager
+def links_from(origin: str) -> Iterator[None]:
+    """Let links begin with this origin, unless PUBLIC_URL is one for all."""
+    token = asked_from.set(origin if has_many_origins() else "")
+    try:
+        yield
+    finally:
+        asked_from.reset(token)
 
 
 def site_name() -> str:

@@ -326,3 +326,13 @@ class ServiceUnavailable(OTPError):
 
     code, status, retry_after = "service_unavailable", 503, 1
     message, long_message = _("try again"), _("Something is busy. Try again in a moment.")
+
+    @classmethod
+    def until_repaired(cls) -> ServiceUnavailable:
+        """Return the error with a text for a fault that waiting does not end, such as a missing table."""
+        sentence = _(
+            "Something on this site is broken, and trying again will not help. Please tell the people who run it."
+        )
+        error = cls(long_message=sentence)
+        error.retry_after = 0
+        return error

@@ -1,6 +1,7 @@
 """What every test gets."""
 
 import pytest
+from django.core.signals import request_finished
 from django.utils import translation
 
 from passwordless_otp.messaging.backends import memory
@@ -20,6 +21,9 @@ def fresh_process():
     settings_cache.clear()
     provider_health.clear_memory()
     memory.sent.clear()
+    request_finished.disconnect(
+        dispatch_uid="passwordless_otp.follow_host"
+    )  # connected where there are many hosts
 
 
 @pytest.fixture(autouse=True)

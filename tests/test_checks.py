@@ -195,24 +195,36 @@ class MySQL:
     vendor = "mysql"
 
 
-def test_unsupported_database_gets_a_warning(monkeypatch):
+def test_unsupported_database_is_an_error(monkeypatch):
     monkeypatch.setattr("passwordless_otp.checks.site.connections", {"default": MySQL})
-    assert numbers() == ["W001"]
+    assert numbers() == ["E016"]
 
 
-def test_old_sqlite_gets_a_warning(monkeypatch):
+def test_old_sqlite_is_an_error(monkeypatch):
     monkeypatch.setattr("passwordless_otp.checks.site.connections", {"default": Sqlite})
     assert numbers() == []
     monkeypatch.setattr("passwordless_otp.checks.site.SQLITE", (99, 0))
-    assert numbers() == ["W001"]
+    assert numbers() == ["E016"]
 
 
-def test_missing_app_gets_a_warning(monkeypatch):
+@pytest.mark.parametrize(
+    ("missing", "engine", "expected"),
+    [
+        ("django.contrib.auth", "db", ["W004"]),
+        ("django.contrib.sessions", "db", ["W004"]),
+        ("django.contrib.sessions", "cached_db", ["W004"]),
+        ("django.contrib.sessions", "cache", []),
+        ("django.contrib.sessions", "file", []),
+        ("django.contrib.sessions", "signed_cookies", []),
+    ],
+)
+def test_missing_app_gets_a_warning_where_it_is_needed(settings, monkeypatch, missing, engine, expected):
     from django.apps import apps
 
     installed = apps.is_installed
-    monkeypatch.setattr(apps, "is_installed", lambda name: name != "django.contrib.sessions" and installed(name))
-    assert "W004" in numbers()
+    monkeypatch.setattr(apps, "is_installed", lambda name: name != missing and installed(name))
+    settings.SESSION_ENGINE = f"django.contrib.sessions.backends.{engine}"
+    assert [number for number in numbers() if number == "W004"] == expected
 
 
 class TestDeployment:

@@ -1,5 +1,11 @@
 """What the system checks find about the site around us."""
 
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from types import SimpleNamespace
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -10,6 +16,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from passwordless_otp.admin import IdentifierInline
+from tests.docs.blocks import ROOT
 from tests.test_checks import LIVE, found, numbers, secure  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +103,104 @@ def test_other_public_url_is_an_error_that_does_not_repeat_it(settings, url):
     [(number, text)] = found(deploy=True)
     assert number == "E008"
     assert "secret" not in text
+
+
+def test_function_that_gives_the_address_of_a_host_passes(settings):
+    settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": "tests.test_hosts.origin_of"}
+    assert found(deploy=True) == []
+
+
+@pytest.mark.parametrize("path", ["tests.test_hosts.missing", "tests.test_hosts.HOSTS"])
+def test_path_to_no_function_is_no_public_url(settings, path):
+    settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": path}
+    assert numbers(deploy=True) == ["E008"]
+
+
+def hosts_of(*names):
+    """A model of hosts, as django.contrib.sites and django-tenants have one."""
+    rows = [SimpleNamespace(domain=name) for name in names]
+    return SimpleNamespace(_default_manager=SimpleNamespace(order_by=lambda _: rows))
+
+
+@pytest.mark.parametrize("app", ["django.contrib.sites", "django_tenants"])
+def test_one_public_url_for_several_hosts_gets_a_warning(settings, monkeypatch, app):
+    installed, model_of, names = apps.is_installed, apps.get_model, ["one.example"]
+    hosts = ["sites.Site", "tenants.Domain"]
+    monkeypatch.setattr(apps, "is_installed", lambda name: name == app or installed(name))
+    monkeypatch.setattr(
+        apps, "get_model", lambda *of, **o: hosts_of(*names) if of[0] in hosts else model_of(*of, **o)
+    )
+    settings.TENANT_DOMAIN_MODEL, settings.PASSWORDLESS_OTP = "tenants.Domain", LIVE
+    settings.SHARED_APPS, settings.TENANT_APPS = ["django.contrib.auth", "passwordless_otp"], []
+    assert numbers(deploy=True) == []
+    names.append("two.example")
+    [(number, text)] = found(deploy=True)
+    assert (number, "one.example" in text) == ("W017", True)
+    settings.PASSWORDLESS_OTP = LIVE | {"PUBLIC_URL": "tests.test_hosts.origin_of"}
+    assert numbers(deploy=True) == []
+
+
+@pytest.mark.parametrize("templates", [[], [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]])
+def test_engine_that_does_not_find_the_templates_is_an_error(settings, templates):
+    settings.TEMPLATES = templates
+    assert "E018" in numbers()
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [
+        ("webmaster@localhost", []),
+        ("Möbel <noreply@example.com>", []),
+        ('"Möbel, Küche & Co" <noreply@example.com>', []),
+        ("Möbel, Küche & Co <noreply@example.com>", ["E019"]),
+        ("Shop, Inc. <noreply@example.com>", ["E019"]),
+        ("Shop\nBcc: eve@example.com <noreply@example.com>", ["E019"]),
+        ("noreply", []),  # Django allows it
+        (", ", ["E019"]),
+    ],
+)
+def test_sender_has_to_be_one_address(settings, sender, expected):
+    settings.DEFAULT_FROM_EMAIL, settings.PASSWORDLESS_OTP = sender, LIVE
+    assert numbers() == expected
+    email = {
+        "BACKEND": "passwordless_otp.messaging.backends.email.EmailBackend",
+        "OPTIONS": {"from_email": "a@b.c"},
+    }
+    settings.PASSWORDLESS_OTP = LIVE | {"DELIVERY": {"email": [email], "sms": [email]}}
+    assert numbers() == []
+
+
+UNSUPPORTED = """
+import sys
+from django.conf import settings
+from django.db.backends.sqlite3 import base
+from django.core.management import execute_from_command_line
+from tests import settings as site
+
+base.DatabaseWrapper.vendor = sys.argv[1]
+site.DATABASES["default"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": sys.argv[2]}
+settings.configure(**{name: getattr(site, name) for name in dir(site) if name.isupper()})
+import django
+django.setup()
+execute_from_command_line(["manage.py", "migrate", "--verbosity=0"])
+"""
+
+
+@pytest.mark.slow
+def test_unsupported_database_stops_migrate_before_the_first_table(tmp_path):
+    def tables(vendor):
+        path = tmp_path / vendor
+        command = [sys.executable, "-c", UNSUPPORTED, vendor, str(path)]
+        process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        with closing(sqlite3.connect(path)) as database:
+            made = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return process.stderr, made
+
+    said, made = tables("mysql")
+    assert "passwordless_otp.E016" in said
+    assert "PostgreSQL" in said
+    assert made == 0
+    assert tables("sqlite")[1] > 20
 
 
 class TestUserModel:

@@ -17,7 +17,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import codes, conf, sms
+from passwordless_otp import clients, codes, conf, sms
 from passwordless_otp.admin import countries, health
 from passwordless_otp.admin.base import is_superuser, never
 from passwordless_otp.admin.test_addresses import TestAddressInline
@@ -193,6 +193,10 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         shown = render_preview(InstanceSettings.editable())
         return format_html('<div class="otp-preview" data-otp-preview="{}">{}</div>', url, shown)
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        clients.follow_host(request)
+        return super().changeform_view(request, *args, **options)
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.preview_view)
         return [path("preview/", view, name="passwordless_otp_preview"), *super().get_urls()]
@@ -201,6 +205,7 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         """Return the preview of the texts in the query, or their errors."""
         if not self.has_change_permission(request):
             raise PermissionDenied
+        clients.follow_host(request)  # a text has to fit beside the domain
         try:
             return HttpResponse(render_preview(apply_form_values(InstanceSettings.editable(), request.GET)))
         except ValidationError as error:

@@ -58,8 +58,8 @@ class MessageAdmin(base.RecordAdmin):
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
         "kind", "channel", "recipient", "verification", "user", "flow", "denied_at", "status", "backend",
-        "provider_id", "error_code", "delivery_tries", "language", "created_at", "claimed_at", "next_try_at",
-        "sent_at", "delivered_at", delivery_time,
+        "provider_id", "error_code", "delivery_tries", "language", "origin", "created_at", "claimed_at",
+        "next_try_at", "sent_at", "delivered_at", delivery_time,
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = ["recipient", delivery_time]
 

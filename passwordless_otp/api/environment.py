@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings as site
 from django.shortcuts import resolve_url
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, get_script_prefix
 
 from passwordless_otp import conf, links
 from passwordless_otp.flows import sign_up
@@ -68,7 +68,10 @@ def _display(settings: InstanceSettings) -> dict[str, Any]:
     origin = conf.public_origin()
     after_in, after_out = (
         origin + path if path.startswith("/") else path
-        for path in (resolve_url(site.LOGIN_REDIRECT_URL), resolve_url(site.LOGOUT_REDIRECT_URL or "/"))
+        for path in (
+            resolve_url(site.LOGIN_REDIRECT_URL),
+            resolve_url(site.LOGOUT_REDIRECT_URL or get_script_prefix()),
+        )
     )
     return {
         "object": "display_config",
@@ -78,7 +81,7 @@ def _display(settings: InstanceSettings) -> dict[str, Any]:
         "branded": False,
         "captcha_public_key": None,
         "theme": {},
-        "home_url": origin + "/",
+        "home_url": origin + get_script_prefix(),
         "sign_in_url": _page("sign_in"),
         "sign_up_url": _page("sign_up"),
         "after_sign_in_url": after_in,

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from passwordless_otp import errors
 from passwordless_otp.api import resources
 from passwordless_otp.errors import OTPError
+from passwordless_otp.models.base import diagnose
 
 logger = logging.getLogger("passwordless_otp.api")
 
@@ -38,8 +39,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     trace_id = uuid.uuid4().hex
     first = refusals[0]
-    if first.status == errors.ServiceUnavailable.status:
-        logger.error("%s: %s (%s)", first.code, type(error.__cause__ or error).__name__, trace_id)
+    if isinstance(error, DatabaseError | errors.ServiceUnavailable):
+        logger.error("%s: %s (%s)", first.code, diagnose(error)[1], trace_id)
     else:
         logger.info("%s %s (%s)", first.code, first.param, trace_id)
     headers = {"Retry-After": str(first.retry_after)} if first.retry_after else None
@@ -50,6 +51,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _refusals(error: Exception) -> list[OTPError]:
+    if isinstance(error, DatabaseError | errors.ServiceUnavailable):
+        return [diagnose(error)[0]]
     if isinstance(error, OTPError):
         return [error]
     if isinstance(error, exceptions.ValidationError):

@@ -1,8 +1,10 @@
 """Checks with `--deploy`: settings for development, and how requests and cookies reach the site."""
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
+from django.apps import apps
 from django.conf import settings as site
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
@@ -28,7 +30,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     """Look for settings that are for development only. If `check_settings` finds anything, return nothing."""
     if check_settings():
         return []
-    found = [*_check_public_url(), *_check_delivery(), *_check_dispatch()]
+    found = [*_check_public_url(), *_check_hosts(), *_check_delivery(), *_check_dispatch()]
     instance = _instance_settings()
     return found if instance is None else [*found, *_check_instance_settings(instance)]
 
@@ -41,9 +43,31 @@ def check_transport(**_: Any) -> list[CheckMessage]:
 
 
 def _check_public_url() -> Iterator[CheckMessage]:
-    if not conf.public_origin():
+    if not conf.get("PUBLIC_URL"):
         text = "PUBLIC_URL is not set: messages have no links, and phones can't fill in a code from an SMS."
         yield warning("W002", text, "Set it to the address that visitors see, such as 'https://example.com'.")
+
+
+def _check_hosts() -> Iterator[CheckMessage]:
+    """Look for a site that has several hosts, and one PUBLIC_URL."""
+    hosts = _hosts()
+    if len(hosts) > 1 and conf.public_origin():
+        text = f"PUBLIC_URL is one address, but the database names {len(hosts)} hosts, such as {min(hosts)!r}: "
+        text += "messages of all of them link to that address, and phones fill in codes from an SMS there only."
+        yield warning("W017", text, "Set PUBLIC_URL to the dotted path of a function that takes a host.")
+
+
+def _hosts() -> set[str]:
+    """Return the hosts that django.contrib.sites or django-tenants has in the database, at most ten of each."""
+    names, settings = set(), cast(Any, site)
+    domains = [(apps.is_installed("django.contrib.sites"), "sites.Site")]
+    if apps.is_installed("django_tenants"):
+        domains += [(not hasattr(site, "TENANT_SUBFOLDER_PREFIX"), settings.TENANT_DOMAIN_MODEL)]
+    for is_used, model in domains:
+        with suppress(AnyDatabaseError, ImproperlyConfigured):  # no table yet
+            hosts = apps.get_model(model)._default_manager.order_by("pk") if is_used else []
+            names |= {str(each.domain) for each in hosts[:10]}
+    return names
 
 
 def _check_delivery() -> Iterator[CheckMessage]:

@@ -61,7 +61,7 @@ def check_urls(**_: Any) -> Iterator[CheckMessage]:
 
 def check_webhooks(**_: Any) -> list[CheckMessage]:
     """Look for providers that could report the delivery of messages, but don't know where to."""
-    if check_settings() or conf.public_origin():
+    if check_settings() or conf.get("PUBLIC_URL"):
         return []
     names = {provider.backend().webhook for channel in CHANNELS for provider in routes.providers_of(channel)}
     text = "PUBLIC_URL is not set, so {!r} is not told where to report: messages stay 'sent'."
@@ -78,9 +78,12 @@ def _check_keys() -> Iterator[CheckMessage]:
 
 def _check_public_url() -> Iterator[CheckMessage]:
     given = conf.get("PUBLIC_URL")
-    if given != "" and not _is_origin(given):
-        text = "PUBLIC_URL is not scheme and host: links in messages would not work."
-        yield error("E008", text, "Write http or https, the host and, if needed, a port: 'https://example.com'.")
+    if given != "" and not _is_origin(given) and not (conf.has_many_origins() and _is_callable(given)):
+        text = "PUBLIC_URL is not scheme and host, nor a function: links in messages would not work."
+        hint = (
+            "Write http or https, the host and, if needed, a port: 'https://example.com'. Or the dotted path of "
+        )
+        yield error("E008", text, f"{hint}a function that takes a host and returns such an address.")
 
 
 def _is_origin(text: Any) -> bool:

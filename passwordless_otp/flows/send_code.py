@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.utils import timezone, translation
 
-from passwordless_otp import keys
+from passwordless_otp import conf, keys
 from passwordless_otp.errors import CaptchaInvalid, ResourceNotFound, TooManyCodes
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.flows.check_code import require_unspent
@@ -186,6 +186,7 @@ def _message(verification: Verification, policy: Policy) -> Message:
         status=MessageStatus.SUPPRESSED if suppressed else MessageStatus.PENDING,
         error_code="restricted" if policy.withheld else "",
         language=translation.get_language() or "",
+        origin=conf.asked_from.get(),
     )
     dispatch.save(message)
     return message

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import DatabaseError, router
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import events
+from passwordless_otp import events, tenants
 from passwordless_otp.messaging import render, routes, security_notices, sms_guard
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Flow, Message, ProviderHealth
@@ -37,9 +37,16 @@ TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is 
 def run_job(job: UUID | str) -> datetime | None:
     """Do what is due for this job. Return when it is due again, `None` where nothing is left to do.
 
-    A pending message is sent, of a sent one the outcome is reported, of a sign-in the notices are written.
+    A pending message is sent, of a sent one the outcome is reported, of a sign-in the notices are written, all in
+    the schema that the job names. Raises `LookupError` if no tenant has that any more.
     """
-    kind, _, pk = str(job).rpartition(":")
+    schema, bare = tenants.split(str(job))
+    with tenants.entered(schema, router.db_for_write(Message)):
+        return _run(bare)
+
+
+def _run(job: str) -> datetime | None:
+    kind, _, pk = job.rpartition(":")
     if kind == SIGN_IN:
         return _deliver_notices_of(pk)
     claimed = Message.objects.claim(pk)

@@ -2,10 +2,11 @@
 
 A message is saved in the transaction of its step and dispatched after the commit. Threads, task queues and a
 site's own function get a job, which is one short string: the id of a message, or `sign_in:` and the id of a
-sign-in whose user is to be notified. A job holds no secret and no address, so a queue may log and keep it. With
-"blocking" this process delivers before it answers: it saves the message as claimed and reads nothing again. So it
-does in place of a thread where a transaction is open, as in a `TestCase`: no thread would see the message there.
-A dispatcher that fails changes no answer: the message stays in the table, where `recover` finds it.
+sign-in whose user is to be notified; where tenants have schemas of their own, the schema and a slash stand before
+it. A job holds no secret and no address, so a queue may log and keep it. With "blocking" this process delivers
+before it answers: it saves the message as claimed and reads nothing again. So it does in place of a thread where a
+transaction is open, as in a `TestCase`: no thread would see the message there. A dispatcher that fails changes no
+answer: the message stays in the table, where `recover` finds it.
 """
 
 import logging
@@ -13,10 +14,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.utils.module_loading import import_string
 
-from passwordless_otp import conf
+from passwordless_otp import conf, tenants
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.messaging import deliver, routes, security_notices, thread_pool
 from passwordless_otp.models import Flow, Message, Verification
@@ -54,9 +55,11 @@ def announce_sign_in(flow: Flow) -> None:
 
 def announce_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue]) -> None:
     """Notify the identifiers that the user had `before` another one was added, once that is committed."""
+    using = router.db_for_write(Message)
+    submit_here = tenants.entered(tenants.current(using), using)(submit)  # the commit may come in another schema
     for message in security_notices.write_for_identifier(user, before):
         if message.status == MessageStatus.PENDING:
-            transaction.on_commit(partial(submit, message), using=router.db_for_write(Message), robust=True)
+            transaction.on_commit(partial(submit_here, message), using=using, robust=True)
 
 
 def report_outcome(verification: Verification) -> None:
@@ -79,6 +82,8 @@ def report_outcome(verification: Verification) -> None:
 def _dispatch(job: str, deliver_here: Callable[[], object]) -> None:
     """Give the job to the dispatcher; with "blocking", do it now. A failure is logged and changes no answer."""
     how = conf.get("DISPATCH")
+    schema = getattr(connections[router.db_for_write(Message)], "schema_name", "")  # `tenants.current`, in line
+    job = f"{schema}/{job}" if schema else job
     try:
         if how == "thread" and transaction.get_autocommit(router.db_for_write(Message)):
             thread_pool.submit(job)

@@ -8,9 +8,11 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
+from django.db import router
 from django.db.models import Q
 from django.utils import timezone
 
+from passwordless_otp import tenants
 from passwordless_otp.messaging import deliver
 from passwordless_otp.models import Flow, Message
 
@@ -35,12 +37,13 @@ def due(limit: int) -> list[str]:
     if len(jobs) < limit:
         flows = Flow.objects.filter(notice_due=True).order_by("pk").values_list("pk", flat=True)
         jobs += [deliver.SIGN_IN_JOB.format(pk) for pk in flows[: limit - len(jobs)]]
-    return jobs
+    using = router.db_for_write(Message)
+    return [tenants.qualify(job, using) for job in jobs]
 
 
 def messages_of(jobs: Iterable[str]) -> Q:
-    """Return a filter for the messages of these jobs: those named, and the notices of the sign-ins named."""
-    names = [job.rpartition(":") for job in jobs]
+    """Return a filter for the messages of these jobs of one schema: those named, and the notices of sign-ins."""
+    names = [tenants.split(job)[1].rpartition(":") for job in jobs]
     flows = [pk for kind, _, pk in names if kind == deliver.SIGN_IN]
     return Q(pk__in=[pk for kind, _, pk in names if not kind]) | Q(flow__in=flows)
 

@@ -2,7 +2,8 @@
 
 The code is derived here and goes no further than into the `Outgoing` that a provider gets. Nothing that a visitor
 typed goes into a text, and nothing that their browser says. Links begin with PUBLIC_URL, never with the host of a
-request. Texts that the operator edits are filled in by `string.Template`, never as Django templates.
+request; where it is a function, with what that gave when the message was asked for. Texts that the operator edits
+are filled in by `string.Template`, never as Django templates.
 """
 
 import math
@@ -51,7 +52,7 @@ def render_message(message: Message) -> Outgoing:
     code = verification.code() if verification is not None and kind.has_code else ""
     end = message.created_at + links.LIFE if verification is None else verification.expires_at
     left = int((end - timezone.now()).total_seconds())
-    with translation.override(message.language or None):
+    with translation.override(message.language or None), conf.links_from(message.origin):
         more = _notice_context(message) if verification is None else {}
         text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
     return Outgoing(
@@ -136,7 +137,9 @@ def _notice_context(notice: Message) -> dict[str, object]:
 def callback_url(message: Message, backend: Backend) -> str:
     """Return where this provider may report on this message; empty where it can't."""
     path = _path(backend.webhook, message.pk) if backend.webhook else ""
-    return conf.public_origin() + path if conf.public_origin() and path else ""
+    with conf.links_from(message.origin):
+        origin = conf.public_origin()
+    return origin + path if origin and path else ""
 
 
 def _path(name: str, *args: object) -> str:

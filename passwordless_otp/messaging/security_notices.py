@@ -14,6 +14,7 @@ from django.conf import settings as site
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import router, transaction
 
+from passwordless_otp import conf
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress
 from passwordless_otp.models.flows import Status, VerificationStatus
@@ -61,20 +62,36 @@ def _mailboxes(identifiers: Iterable[IdentifierValue]) -> list[IdentifierValue]:
 def _make(
     user: AbstractBaseUser, recipients: Sequence[IdentifierValue], settings: InstanceSettings, flow: Flow | None
 ) -> list[Message]:
-    language = _language(user, flow) if recipients else ""
+    language, origin = (_language(user, recipients, flow), _origin(user)) if recipients else ("", "")
     notices = []
     for identifier in recipients:
         notice = Message(kind=MessageKind.SECURITY_NOTICE, user_id=user.pk, flow=flow, to=identifier.value)
-        notice.channel, notice.language = identifier.kind.channel, language
+        notice.channel, notice.language, notice.origin = identifier.kind.channel, language, origin
         if TestAddress.code_for(identifier, settings):
             notice.status = MessageStatus.SUPPRESSED
         notices.append(notice)
     return notices
 
 
-def _language(user: AbstractBaseUser, flow: Flow | None) -> str:
-    """Return the language of the last message before that led to a sign-in: this browser may be a stranger's."""
-    own = Message.objects.filter(verification__flow__user=user, verification__flow__status=Status.COMPLETE)
-    own = own.exclude(verification__flow=flow) if flow else own
-    language: str | None = own.order_by("-pk").values_list("language", flat=True).first()
-    return language or str(site.LANGUAGE_CODE)
+def _language(user: AbstractBaseUser, recipients: Sequence[IdentifierValue], flow: Flow | None) -> str:
+    """Return the language of the last message before that led to a sign-in: this browser may be a stranger's.
+
+    A sign-up that went on from a sign-in has no message: there it is that of the sign-in.
+    """
+    earlier = Message.objects.exclude(verification__flow=flow) if flow else Message.objects.all()
+    own = earlier.filter(verification__flow__user=user, verification__flow__status=Status.COMPLETE)
+    values = [identifier.value for identifier in recipients]
+    proven = earlier.filter(verification__value__in=values, verification__status=VerificationStatus.VERIFIED)
+    for messages in [own, proven]:
+        language: str | None = messages.order_by("-pk").values_list("language", flat=True).first()
+        if language:
+            return language
+    return str(site.LANGUAGE_CODE)
+
+
+def _origin(user: AbstractBaseUser) -> str:
+    """Return where the running request came in; in a worker, where the user last asked for a message."""
+    if conf.asked_from.get() or not conf.has_many_origins():
+        return conf.asked_from.get()
+    own = Message.objects.filter(verification__flow__user=user).exclude(origin="")
+    return own.order_by("-pk").values_list("origin", flat=True).first() or ""

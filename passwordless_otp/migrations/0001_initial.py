@@ -782,6 +782,7 @@ class Migration(migrations.Migration):
                 ("delivery_tries", models.PositiveSmallIntegerField(default=0, verbose_name="delivery tries")),
                 ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
                 ("language", models.CharField(blank=True, max_length=16, verbose_name="language")),
+                ("origin", models.CharField(blank=True, max_length=300, verbose_name="asked from")),
                 (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, verbose_name="created at"),

@@ -11,7 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connections, models, router, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connections,
+    models,
+    router,
+    transaction,
+)
 from django.db.models import QuerySet
 
 from passwordless_otp.errors import ServiceUnavailable
@@ -21,6 +31,9 @@ T = TypeVar("T")
 
 TRIES = 3
 CONFLICTS = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
+MISSING = ("no such table", "no such column")  # SQLite's; PostgreSQL raises `ProgrammingError`
+# Faults that may be over in a moment, by the names of their classes: also those of a cache that keeps sessions.
+PASSING = {"ConnectionError", "DatabaseError", "InterfaceError", "ServiceUnavailable", "TimeoutError"}
 BUSY = ("database is locked", "database table is locked")  # SQLite: BUSY, LOCKED
 
 
@@ -81,6 +94,25 @@ def is_conflict(error: BaseException) -> bool:
         return False
     state = getattr(error.__cause__, "sqlstate", None)
     return state in CONFLICTS or str(error).startswith(BUSY)
+
+
+def diagnose(error: Exception) -> tuple[ServiceUnavailable, str]:
+    """Return what a visitor is told of this failure, and its cause in words that a log may keep.
+
+    `error` is the database's, or a `ServiceUnavailable` raised from its cause. Only texts that name tables,
+    columns and constraints are repeated, without the lines that may quote a statement or a row.
+    """
+    cause = error.__cause__ if isinstance(error, ServiceUnavailable) else error
+    if cause is None:
+        return ServiceUnavailable(), "conflict"
+    text = str(cause).partition("\n")[0]
+    is_missing = isinstance(cause, OperationalError) and text.startswith(MISSING)
+    if isinstance(cause, ProgrammingError | IntegrityError) or is_missing:
+        return ServiceUnavailable.until_repaired(), f"{type(cause).__name__}: {text}"
+    names = {kind.__name__ for kind in type(cause).__mro__}
+    is_passing = names & PASSING and not isinstance(cause, DataError | NotSupportedError)
+    told = ServiceUnavailable() if is_passing else ServiceUnavailable.until_repaired()
+    return told, type(cause).__name__
 
 
 def compiled_select(build: Callable[..., QuerySet[Any, Any]], using: str, *values: str) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import identifiers
+from passwordless_otp import conf, identifiers
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models.base import PrimaryManager, uuid7
 from passwordless_otp.models.flows import Flow, Status, Verification, VerificationStatus
@@ -174,6 +174,8 @@ class Message(models.Model):
     # Set for an SMS to a number that no user had proven: it counts for the conversion rate of its country.
     country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
+    # Where PUBLIC_URL names a function: its answer to the request that asked for it, since a worker has none.
+    origin = models.CharField(_("asked from"), max_length=conf.MAX_ORIGIN, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     claimed_at = models.DateTimeField(_("last tried at"), null=True)
     next_try_at = models.DateTimeField(_("next try at"), null=True)

@@ -16,14 +16,15 @@ from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from passwordless_otp import tenants
 from passwordless_otp.models.base import PrimaryManager
 
 THRESHOLD = 5  # failures without a success in between, until a provider is passed over
 OPEN_FOR = timedelta(seconds=30)  # then one message tries it again
 REMEMBERED = 1.0  # seconds
 
-# (database, provider) → `time.monotonic()`. An entry that has run out still says that no row was there.
-_healthy_until: dict[tuple[str, str], float] = {}
+# (database, schema, provider) → `time.monotonic()`. One that has run out still says that no row was there.
+_healthy_until: dict[tuple[str, str, str], float] = {}
 
 
 class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
@@ -31,13 +32,14 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
 
     def admits(self, name: str) -> bool:
         """Return whether a message may try this provider now. While it is passed over, one in `OPEN_FOR` may."""
-        if time.monotonic() < _healthy_until.get((self.db, name), 0.0):
+        key = self._key(name)
+        if time.monotonic() < _healthy_until.get(key, 0.0):
             return True
         health = self.filter(pk=name).first()
         if health is None:
-            _healthy_until[self.db, name] = time.monotonic() + REMEMBERED
+            _healthy_until[key] = time.monotonic() + REMEMBERED
             return True
-        _healthy_until.pop((self.db, name), None)
+        _healthy_until.pop(key, None)
         if health.failures < THRESHOLD:
             return True
         now = timezone.now()
@@ -46,7 +48,7 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
 
     def record_failure(self, name: str) -> None:
         """Count that the provider could not be used."""
-        _healthy_until.pop((self.db, name), None)
+        _healthy_until.pop(self._key(name), None)
         until = timezone.now() + OPEN_FOR
         opens = When(failures__gte=THRESHOLD - 1, then=Value(until))
         self.bulk_create([self.model(name=name)], ignore_conflicts=True)
@@ -56,9 +58,10 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
 
     def record_success(self, name: str) -> None:
         """Forget the failures of this provider, if it had any when this process last looked."""
-        if (self.db, name) not in _healthy_until:
+        key = self._key(name)
+        if key not in _healthy_until:
             self.filter(pk=name).delete()
-            _healthy_until[self.db, name] = time.monotonic() + REMEMBERED
+            _healthy_until[key] = time.monotonic() + REMEMBERED
 
     def first_admission(self, names: Iterable[str], now: datetime) -> datetime:
         """Return when the first of these providers may be tried: `now`, unless all are passed over."""
@@ -66,6 +69,9 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
         open_ = self.filter(pk__in=names, failures__gte=THRESHOLD, open_until__gt=now)
         ends = list(open_.values_list("open_until", flat=True))
         return min(ends) if len(ends) == len(names) else now
+
+    def _key(self, name: str) -> tuple[str, str, str]:
+        return self.db, tenants.current(self.db), name
 
 
 def clear_memory() -> None:

@@ -22,6 +22,7 @@ from django.views.generic import FormView
 from passwordless_otp import clients, conf
 from passwordless_otp.errors import FormatInvalid, OTPError, ResourceNotFound, ServiceUnavailable, SignUpClosed
 from passwordless_otp.models import Identifier, InstanceSettings
+from passwordless_otp.models.base import diagnose
 from passwordless_otp.pages import error_pages, forms, navigation
 from passwordless_otp.pages.navigation import SeeOther
 
@@ -72,9 +73,12 @@ class PageView(FormView):
         self.client = clients.current(request)
         try:
             response = self._dispatch(request, *args, **kwargs)
-        except DatabaseError as error:
-            logger.error("%s: %s", ServiceUnavailable.code, type(error).__name__)
-            response = error_pages.render_error(request, ServiceUnavailable(), InstanceSettings(pk=1))
+        except (DatabaseError, ServiceUnavailable) as error:
+            told, cause = diagnose(error)
+            logger.error("%s: %s", told.code, cause)
+            response = error_pages.render_error(
+                request, told, vars(self.client).get("settings") or InstanceSettings(pk=1)
+            )
         clients.remember(request, response)
         return add_headers(response)
 
@@ -83,6 +87,8 @@ class PageView(FormView):
             if self.unreadable:
                 raise self.unreadable
             return super().dispatch(request, *args, **kwargs)
+        except ServiceUnavailable:
+            raise
         except OTPError as error:
             logger.info("%s", error.code)
             return self.handle_error(error)

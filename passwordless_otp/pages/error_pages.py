@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import errors
@@ -32,6 +33,8 @@ ELSEWHERE = _("There is an account with this email address or phone number alrea
 
 def heading(error: OTPError) -> str:
     """Return the heading of the page for this error; empty where the form itself says it."""
+    if isinstance(error, errors.ServiceUnavailable) and not error.retry_after:
+        return gettext("This does not work")
     return str(HEADINGS.get(type(error), ""))
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.utils.datastructures import MultiValueDict
 
-from passwordless_otp import conf
+from passwordless_otp import clients, conf
 from passwordless_otp.messaging import routes
 from passwordless_otp.messaging.backends.twilio import TwilioAccount
 from passwordless_otp.models import Message
@@ -75,10 +75,12 @@ def _accounts() -> Iterator[TwilioAccount]:
 def _signed(request: HttpRequest, parameters: MultiValueDict[str, str], account: TwilioAccount) -> bool:
     """Return whether this was signed with the account's secret, for the URL under PUBLIC_URL.
 
-    Never for the URL of the request: its Host header is whatever the sender wrote.
+    Never for the URL of the request: its Host header is whatever the sender wrote. Where PUBLIC_URL is a
+    function, that header only chooses among the origins that it knows.
     """
     from twilio import request_validator as sdk
 
+    clients.follow_host(request)
     origin, signature = conf.public_origin(), request.headers.get(SIGNATURE, "")
     if not origin:
         return False

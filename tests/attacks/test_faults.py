@@ -2,7 +2,14 @@
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import OperationalError, connection, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from passwordless_otp.flows import sign_in
 from passwordless_otp.messaging import dispatch
@@ -16,8 +23,9 @@ from passwordless_otp.models import (
     Verification,
     base,
 )
+from passwordless_otp.testing import PageJourney
 from passwordless_otp.visitor import Visitor
-from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, unlimited
+from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, started, unlimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_MOST = 60  # statements of a step
@@ -147,6 +155,49 @@ def test_a_database_that_stays_busy_is_503(monkeypatch):
     answer = visitor.attempt(newest_code())
     assert (answer.status_code, errors(answer)) == (503, ["service_unavailable"])
     assert Verification.objects.get(flow__purpose="sign_in").tries == 0
+
+
+MISSING = (OperationalError, "no such table: passwordless_otp_flow")
+RELATION = (ProgrammingError, 'relation "passwordless_otp_flow" does not exist\nLINE 1: SELECT jane@example.com')
+LASTING = [
+    MISSING,
+    RELATION,
+    (IntegrityError, "FOREIGN KEY constraint failed"),
+    (DataError, "bad jane@example.com"),
+]
+PASSING = [(OperationalError, "server closed the connection")]
+
+
+@pytest.mark.parametrize(("kind", "text"), [*LASTING, *PASSING])
+@pytest.mark.parametrize("journey", [ApiVisitor, PageJourney])
+def test_fault_that_lasts_is_told_apart_and_logged_with_its_cause(journey, kind, text, monkeypatch, caplog):
+    def fail(*_args, **_options):
+        raise kind(text)
+
+    joined()
+    visitor = journey()
+    visitor.sign_in(EMAIL, **({"strategy": "email_code"} if journey is ApiVisitor else {}))
+    monkeypatch.setattr(Flow, "touch", fail)
+    answer = visitor.attempt(newest_code())
+    assert answer.status_code == 503
+    lasts = (kind, text) in LASTING
+    assert ("Try again in a moment" in answer.content.decode()) != lasts
+    assert ("trying again will not help" in answer.content.decode()) == lasts
+    assert ("Retry-After" in answer.headers) != lasts
+    [line] = [record.getMessage() for record in caplog.records if "service_unavailable" in record.getMessage()]
+    assert kind.__name__ in line
+    assert EMAIL not in line
+    assert ("passwordless_otp_flow" in line) == ("passwordless_otp_flow" in text)
+
+
+def test_login_that_a_broken_backend_stops_is_told_as_a_fault_that_lasts(settings, caplog):
+    joined()
+    visitor = started()
+    settings.AUTHENTICATION_BACKENDS = ["nowhere.Backend", *settings.AUTHENTICATION_BACKENDS]
+    answer = visitor.attempt(newest_code())
+    assert answer.status_code == 503
+    assert "trying again will not help" in answer.content.decode()
+    assert "nowhere" in caplog.text
 
 
 def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything_is_counted():

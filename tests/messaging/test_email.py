@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import django
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend as Locmem
@@ -96,6 +97,12 @@ def test_mail_that_django_did_not_send_has_failed(settings):
 
 def test_mailer_that_returns_no_number_counts_as_sent(settings):
     assert EmailBackend(using=mailers.name(settings, f"{__name__}.Mute")).send(MESSAGE) == Receipt()
+
+
+@pytest.mark.skipif(django.VERSION >= (6,), reason="there only SMTP parses the sender")
+def test_sender_that_can_not_be_parsed_is_refused_at_once(settings):
+    settings.DEFAULT_FROM_EMAIL = "Möbel, Küche & Co <noreply@example.com>"
+    assert outcome(failure(None)) == ("Refused", "ValueError: check DEFAULT_FROM_EMAIL and the recipient", True)
 
 
 @pytest.mark.parametrize(("mailer", "name"), [("Broken", "ArithmeticError"), ("Strict", "ValueError")])

@@ -61,6 +61,22 @@ def test_smtp_failure_is_classified_by_reply_and_by_how_far_the_text_came(settin
     assert len(mailbox.received) == (step == "DATA")
 
 
+def test_password_that_can_not_be_sent_is_refused_at_once(settings):
+    with answering(AUTH="235 welcome") as (mailbox, address):
+        error = failure(mailers.name(settings, SMTP, **address, username="larder", password="pässword"))
+    reason = "UnicodeEncodeError: check EMAIL_HOST_USER and EMAIL_HOST_PASSWORD"
+    assert outcome(error) == ("Refused", reason, True)
+    assert not mailbox.received
+
+
+def test_sender_that_can_not_be_parsed_reaches_no_server(settings):
+    settings.DEFAULT_FROM_EMAIL = "Möbel, Küche & Co <noreply@example.com>"
+    with answering() as (mailbox, address):
+        error = failure(mailers.name(settings, SMTP, **address))
+    assert outcome(error) == ("Refused", "ValueError: check DEFAULT_FROM_EMAIL and the recipient", True)
+    assert not mailbox.received
+
+
 @pytest.mark.parametrize(
     ("step", "becomes"), [("EHLO", "Unavailable"), ("RCPT", "Unavailable"), ("DATA", "Unclear")]
 )

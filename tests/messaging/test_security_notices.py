@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from passwordless_otp import sms
 from passwordless_otp.messaging import deliver, recover
@@ -130,6 +130,17 @@ def test_notice_without_public_url_has_no_link(settings):
     signed_in_anew()
     assert "tell the people who run the site" in memory.sent[-1].text
     assert "href" not in memory.sent[-1].html
+
+
+def test_notice_is_in_the_language_of_a_sign_up_that_began_on_the_sign_in_page():
+    visitor = ApiVisitor(**{"Accept-Language": "de"})
+    visitor.sign_in(EMAIL, "email_code", sign_up_if_missing=True)
+    visitor.attempt(newest_code())
+    visitor.sign_up(transfer=True)
+    assert visitor.signed_in
+    translation.activate("en")
+    signed_in_anew(EMAIL)
+    assert notices().get().language == "de"
 
 
 @pytest.mark.parametrize(("before", "expected"), [("de", "de"), ("", "en-us")])

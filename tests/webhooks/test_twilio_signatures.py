@@ -5,6 +5,9 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 
+from passwordless_otp.messaging import render
+from passwordless_otp.messaging.backends.twilio import TwilioBackend
+from passwordless_otp.models import Message
 from tests.messaging.twilio_faults import GIVEN, SID, TOKEN, VERIFY
 from tests.visitor import PHONE
 from tests.webhooks.conftest import PATH
@@ -66,6 +69,20 @@ def test_signature_for_the_host_header_is_refused(sent):
     signed = signature(ORIGIN + url, parameters())  # the same with ours: behind a proxy the host is another
     headers["X-Twilio-Signature"] = signed
     assert Client().post(url, urlencode(parameters()), FORM, headers=headers).status_code == 204
+
+
+def test_report_is_signed_for_the_host_of_the_message_where_there_are_several(sent, settings):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "PUBLIC_URL": "tests.test_hosts.origin_of"}
+    Message.objects.filter(pk=sent.pk).update(origin="http://localhost:8000")
+    sent.refresh_from_db()
+    url = render.callback_url(sent, TwilioBackend)
+    assert url == f"http://localhost:8000{path(sent.pk)}"
+    headers = {"X-Twilio-Signature": signature(url, parameters())}
+    statuses = []
+    for host in ["testserver", "example.com", "localhost"]:
+        answer = Client().post(path(sent.pk), urlencode(parameters()), FORM, headers={**headers, "Host": host})
+        statuses.append(answer.status_code)
+    assert statuses == [403, 403, 204]
 
 
 @pytest.mark.parametrize("account", ["AC" + "0" * 32, "", SID.lower()])

@@ -36,6 +36,7 @@ CLOSING = 421  # SMTP: the server goes away, in answer to any command (RFC 5321 
 NO_LOGIN = 530  # SMTP: "authentication required", in answer to any command (RFC 4954 §6)
 POLICY = re.compile(r"5\.7\.")  # RFC 3463 §3.8: the sender is not welcome, whoever the recipient is
 HANDING_OVER = {"data", "quit"}  # methods of smtplib's in which the text may have gone out
+LOGGING_IN = {"login", "auth"}
 
 TOO_MANY_REQUESTS, GATEWAY = 429, {502, 504}  # a gateway does not know what became of a request
 SERVER_ERRORS, CLIENT_ERRORS = range(500, 600), range(400, 500)
@@ -62,6 +63,8 @@ def classify(error: Exception) -> DeliveryError:
     cause = error.__cause__ if "AnymailAPIError" in names and error.__cause__ else error
     if isinstance(error, ImproperlyConfigured | ImportError) or _names(cause) & MISCONFIGURED:
         return Refused(type(cause).__name__, elsewhere=True)
+    if isinstance(error, ValueError) and not isinstance(error, OSError) and (setting := _wrong_setting(error)):
+        return Refused(f"{type(error).__name__}: check {setting}", elsewhere=True)
     return _of_answer(error) or _of_connection(cause)
 
 
@@ -124,10 +127,24 @@ def _of_connection(error: BaseException) -> DeliveryError:
     return kind(type(error).__name__)
 
 
-def _steps(error: BaseException) -> set[str]:
-    """Return the methods of smtplib that were running."""
+def _steps(error: BaseException, module: str = "smtplib") -> set[str]:
+    """Return the functions and methods of this module that were running."""
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
-    return {frame.f_code.co_name for frame in frames if frame.f_globals.get("__name__") == "smtplib"}
+    return {frame.f_code.co_name for frame in frames if frame.f_globals.get("__name__") == module}
+
+
+def _wrong_setting(error: ValueError) -> str:
+    """Return what to check if this stopped the mail before the server had it; else an empty string.
+
+    A sender that can't be parsed, a password that is not ASCII: nothing has gone out, and nothing will.
+    """
+    parsing = "prep_address" in _steps(error, "django.core.mail.backends.smtp")  # Django ≥ 6
+    if parsing or _steps(error, "django.core.mail.message"):
+        return "DEFAULT_FROM_EMAIL and the recipient"
+    steps = _steps(error)
+    if steps & LOGGING_IN:
+        return "EMAIL_HOST_USER and EMAIL_HOST_PASSWORD"
+    return "the email settings" if steps and not steps & HANDING_OVER else ""
 
 
 def _never_left(error: BaseException) -> bool:
