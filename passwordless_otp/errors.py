@@ -110,6 +110,10 @@ class IdentificationClaimed(OTPError):
     message = _("in use")
     long_message = _("This belongs to an account that can't be used here. Ask the site for help.")
 
+    def __init__(self, long_message: StrPromise | str | None = None, other_login_url: str = "") -> None:
+        super().__init__(long_message=long_message)
+        self.other_login_url = other_login_url  # OTHER_LOGIN_URL, where that may lead into the account
+
 
 class CountryUnsupported(OTPError):
     """Raised if SMS are not sent to numbers of this country, prefix or type."""

@@ -29,6 +29,12 @@ def signed_in(request: HttpRequest, flow: Flow) -> None:
     _send("signed_in", logging.INFO, facts, Flow, request=request, user=flow.user, flow=flow)
 
 
+def existing_user_linked(flow: Flow) -> None:
+    """Report that `flow` has proven the address in a user's email field, and that it is their identifier now."""
+    facts = {"user": str(flow.user_id), "flow": flow.pk.hex, "how": flow.details["linked"]}
+    _send("existing_user_linked", logging.WARNING, facts, Flow, user=flow.user, flow=flow)
+
+
 def code_sent(message: Message) -> None:
     """Report that a provider has accepted a message with a code."""
     facts = {

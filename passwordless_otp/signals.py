@@ -19,6 +19,14 @@ signed_in = Signal()  # request, user, flow
 `request` is the `HttpRequest` of the last step, `user` the user, `flow` the completed `SignIn` or `SignUp`.
 """
 
+existing_user_linked = Signal()  # user, flow
+"""The address in the email field of a user who existed before was proven, and is their identifier now.
+
+Sent before the login. `user` is the user, `flow` the completed `SignUp`. With `flow.details["linked"] == "link"`
+nobody had proven the address before: the password and all sessions have ended, and a site should revoke API
+tokens and the like. With `"trust"` they go on.
+"""
+
 code_sent = Signal()  # message
 """A provider has accepted a message with a code. Sent by the worker that delivers, without a request.
 

@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import idna
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, connections, models, router, transaction
 
-from passwordless_otp import allauth_addresses, conf
+from passwordless_otp import allauth_addresses, conf, email_field
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
@@ -53,6 +54,93 @@ def _held(using: str, *parts: str) -> models.QuerySet[Any, Any]:
         wanted |= models.Q(user=holder[:1])  # PostgreSQL plans it in a fifth of the time that `IN` takes
     columns = [*columns_of(Identifier), *[f"user__{name}" for name in columns_of(get_user_model())]]
     return Identifier.objects.using(using).filter(wanted).values_list(*columns)
+
+
+def people_of(proven: Sequence[IdentifierValue]) -> tuple[dict[IdentifierValue, Any], list[Any]]:
+    """Return the user of each identifier that has one, and the users whose email field has the proven address.
+
+    All their identifiers are prefetched by the same statement: a user who is just being linked is read before or
+    after, and never with an identifier and the password of before.
+    """
+    using, spellings = router.db_for_write(Identifier), _spellings(proven)
+    if not spellings:
+        return holders_of(proven), []
+    parts = [part for identifier in proven for part in identifier]
+    model, own, theirs = get_user_model(), columns_of(Identifier), columns_of(get_user_model())
+    people: dict[Any, Any] = {}
+    held: dict[Any, list[Identifier]] = {}
+    for row in compiled_select(_held_or_same_email, using, *parts, *spellings):
+        user = model.from_db(using, theirs, row[len(own) :])
+        user = people.setdefault(user.pk, user)
+        if row[0] is not None:
+            identifier = Identifier.from_db(using, own, row[: len(own)])
+            identifier.user = user
+            held.setdefault(user.pk, []).append(identifier)
+    for pk, user in people.items():
+        know(user, held.get(pk, []))
+    values = {each.identifier: people[pk] for pk, found in held.items() for each in found}
+    holders = {identifier: values[identifier] for identifier in proven if identifier in values}
+    return holders, [user for user in people.values() if has_email(user, proven)]
+
+
+def _held_or_same_email(using: str, *values: str) -> models.QuerySet[Any, Any]:
+    """Return the users who have these, with all identifiers that they have.
+
+    `values` are kind, value, kind, value, then one or two spellings.
+    """
+    parts = 2 * ((len(values) - 1) // 2)
+    wanted = models.Q()
+    for kind, value in zip(values[:parts:2], values[1:parts:2], strict=True):
+        wanted |= models.Q(kind=kind, value=value)
+    held = Identifier.objects.using(using).filter(wanted).values("user_id")
+    both = held.union(_having_email(using, *values[parts:]).values("pk"), all=True)
+    model = get_user_model()
+    users = model._base_manager.using(using).filter(pk__in=both).order_by("pk")
+    return users.values_list(*[f"otp_identifiers__{name}" for name in columns_of(Identifier)], *columns_of(model))
+
+
+def _same_email(using: str, *spellings: str) -> models.QuerySet[Any, Any]:
+    return _having_email(using, *spellings).values_list(*columns_of(get_user_model()))
+
+
+def _having_email(using: str, *spellings: str) -> models.QuerySet[Any, Any]:
+    wanted = models.Q()
+    for spelling in spellings:
+        wanted |= models.Q(**{f"{_email_name()}__iexact": spelling})
+    return get_user_model()._base_manager.using(using).filter(wanted).order_by()
+
+
+def _spellings(proven: Sequence[IdentifierValue]) -> list[str]:
+    """Return the address as an email field may have it, prepared for `iexact`; none if no field can have it.
+
+    A domain is looked for with and without letters beyond ASCII.
+    """
+    if _field(_email_name()) is None:
+        return []
+    prepare = connections[router.db_for_write(Identifier)].ops.prep_for_iexact_query
+    emails = [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]
+    return [prepare(form) for value in emails for form in sorted({value, _in_unicode(value)})]
+
+
+def _in_unicode(email: str) -> str:
+    local, _at, domain = email.rpartition("@")
+    try:
+        return f"{local}@{idna.decode(domain)}"
+    except UnicodeError:
+        return email
+
+
+def has_email(user: Any, proven: Sequence[IdentifierValue]) -> bool:
+    """Return whether the canonical form of the user's email field is one of these identifiers.
+
+    A database also finds letters that look alike or fold to the same (CVE-2019-19844).
+    """
+    return IdentifierValue(Kind.EMAIL_ADDRESS, email_field.of(user)) in proven
+
+
+def email_of(user: Any) -> str:
+    """Return what stands in the user's email field; empty without one."""
+    return getattr(user, _email_name(), None) or ""
 
 
 def know(user: Any, identifiers: Sequence[Identifier]) -> None:
@@ -102,16 +190,21 @@ def end_sessions(user: Any) -> bool:
 
 
 def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
-    """Create the user who has proven these identifiers. Raises `IdentifierExists` or `IdentificationClaimed`."""
+    """Create the user who has proven these identifiers. Raises `IdentifierExists` or `IdentificationClaimed`.
+
+    Whether another user's email field has the address is asked once the identifiers are inserted: then nobody
+    else can be making or linking a user for it.
+    """
     given = {kind.value: "" for kind in Kind} | {identifier.kind.value: identifier.value for identifier in proven}
     try:
         with transaction.atomic(router.db_for_write(Identifier)):  # a savepoint: verifications stay verified
             user = conf.function("CREATE_USER")(**given, **details)
-            identifiers = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
-            Identifier.objects.bulk_create(identifiers)
-            for email in [each.value for each in identifiers if each.kind == Kind.EMAIL_ADDRESS]:
+            rows = [Identifier(user=user, kind=kind, value=value) for kind, value in proven]
+            Identifier.objects.bulk_create(rows)
+            for email in [row.value for row in rows if row.kind == Kind.EMAIL_ADDRESS]:
                 allauth_addresses.follow(user, [], [email], email)
-            know(user, identifiers)
+            know(user, rows)
+            _require_only_user(user, proven)
     except IntegrityError as error:
         if _username_taken(details["username"]):
             raise IdentifierExists("username") from error
@@ -120,6 +213,14 @@ def make(proven: Sequence[IdentifierValue], details: Mapping[str, Any]) -> Any:
         logger.warning("a proven sign-up made no user: %s %s", type(error).__name__, constraint)
         raise IdentificationClaimed from error
     return user
+
+
+def _require_only_user(user: Any, proven: Sequence[IdentifierValue]) -> None:
+    using, spellings, model = router.db_for_write(Identifier), _spellings(proven), get_user_model()
+    rows = compiled_select(_same_email, using, *spellings) if spellings else []
+    others = [model.from_db(using, columns_of(model), row) for row in rows]
+    if any(other.pk != user.pk and has_email(other, proven) for other in others):
+        raise IdentificationClaimed
 
 
 def create_user(*, email_address: str, phone_number: str, **details: Any) -> AbstractBaseUser:

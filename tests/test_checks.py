@@ -160,6 +160,12 @@ def test_invalid_number_of_proxies_is_an_error(settings, number):
     assert numbers() == ["E009"]
 
 
+@pytest.mark.parametrize("value", ["Link", "", None, True])
+def test_unknown_value_for_existing_users_is_an_error(settings, value):
+    settings.PASSWORDLESS_OTP = {"EXISTING_USERS": value}
+    assert numbers() == ["E021"]
+
+
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_valid_number_of_proxies_passes(settings, number):
     settings.PASSWORDLESS_OTP = {"TRUSTED_PROXIES": number}

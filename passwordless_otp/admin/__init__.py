@@ -1,6 +1,6 @@
 """The admin: one module for each model, `base` for what all lists share, `health` for warnings."""
 
-from passwordless_otp.admin import flows, instance_settings, provider_health, restrictions
+from passwordless_otp.admin import flows, instance_settings, provider_health, refusals, restrictions
 from passwordless_otp.admin.identifiers import IdentifierAdmin, IdentifierInline, IdentifiersMixin, attach
 
 # `flows` brings the pages of verifications and of messages.
@@ -11,6 +11,7 @@ __all__ = [
     "flows",
     "instance_settings",
     "provider_health",
+    "refusals",
     "restrictions",
 ]
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core import exceptions as core
 from django.db import DatabaseError
 from django.http.multipartparser import MultiPartParserError
+from django.shortcuts import resolve_url
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -69,9 +70,12 @@ def _of_field(name: str, detail: Any) -> OTPError:
 
 
 def _entry(refusal: OTPError) -> dict[str, Any]:
+    meta = {"param_name": refusal.param} if refusal.param else {}
+    if isinstance(refusal, errors.IdentificationClaimed) and refusal.other_login_url:
+        meta["other_login_url"] = resolve_url(refusal.other_login_url)
     return {
         "code": refusal.code,
         "message": str(refusal.message),
         "long_message": str(refusal.long_message),
-        "meta": {"param_name": refusal.param} if refusal.param else {},
+        "meta": meta,
     }

@@ -13,7 +13,7 @@ from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
-from passwordless_otp import conf, links
+from passwordless_otp import conf, existing_users, links
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
@@ -46,6 +46,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_check_delivery(),
         *_check_functions(),
         *_check_form(),
+        *_check_choice(),
     ]
 
 
@@ -100,6 +101,16 @@ def _check_proxies() -> Iterator[CheckMessage]:
     if type(given) is not int or given < 0:
         text = "TRUSTED_PROXIES is not a number: the addresses of visitors can't be read."
         yield error("E009", text, "Set it to the number of proxies that every request passes: 0, 1, 2 …")
+
+
+def _check_choice() -> Iterator[CheckMessage]:
+    given, choices = (
+        conf.get("EXISTING_USERS"),
+        [existing_users.LINK, existing_users.TRUST, existing_users.REFUSE],
+    )
+    if given not in choices:
+        text = f"EXISTING_USERS is {given!r}: users who are known by their email field are refused."
+        yield error("E021", text, f"Set it to one of {', '.join(map(repr, choices))}.")
 
 
 def _check_delivery() -> Iterator[CheckMessage]:

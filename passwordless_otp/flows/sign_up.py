@@ -4,24 +4,27 @@
 2. `update` changes fields.
 3. `prepare` sends a code to an identifier; `attempt` hands it in and so proves that identifier.
 4. Once nothing is missing and everything is proven, the sign-up completes: it makes the user, or signs in the one
-   who has all of the identifiers already. A user exists only after proof.
+   who has all of the identifiers already, or links the one whose email field has the address (`existing_users`).
+   A user exists only after proof.
 """
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import conf, users
+from passwordless_otp import conf, events, existing_users, users
 from passwordless_otp.errors import (
     IdentificationClaimed,
     IdentifierExists,
     OTPError,
     ParamMissing,
     ResourceNotFound,
+    ServiceUnavailable,
     SignUpClosed,
     TransferInvalid,
     ValueDisabled,
@@ -33,13 +36,14 @@ from passwordless_otp.flows.policy import SignUpPolicy
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings, TestAddress, Verification, base
-from passwordless_otp.models.flows import Purpose, Status, VerificationStatus
+from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus
 from passwordless_otp.models.instance_settings import Presence
 from passwordless_otp.rate_limits import rules, throttle, windows
 from passwordless_otp.visitor import Visitor
 
 NAMES = ["first_name", "last_name", "username"]
 DETAILS = [*NAMES, "unsafe_metadata"]
+FOUND, MADE = "found", "made"  # how the user of a sign-up was got, besides those of `existing_users`
 REUSABLE = {VerificationStatus.UNVERIFIED, VerificationStatus.VERIFIED}
 
 
@@ -151,6 +155,8 @@ def _finish(visitor: Visitor, before: Flow, flow: Flow, refusal: OTPError | None
         lifecycle.end_others(visitor, flow, before.client)
     if refusal is not None:
         raise refusal
+    if flow.user is not None and flow.details.get("linked"):
+        events.existing_user_linked(flow)
     dispatch.announce_sign_in(flow)
     return flow
 
@@ -338,7 +344,7 @@ def _take_proof(client: str) -> Verification:
     return proven
 
 
-# Completion: make the user, or sign in the one who has the identifiers
+# Completion: make the user, or sign in the one who has the identifiers or the email address
 
 
 def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor) -> tuple[Flow, OTPError | None]:
@@ -350,30 +356,43 @@ def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor)
         return flow, None
     proven = offered_identifiers(settings, flow)
     try:
-        user, is_new = _owner_or_new_user(settings, flow, proven)
+        user, how = _find_or_make_user(settings, flow, proven)
     except NotAsked:
         return flow, None
     except (IdentificationClaimed, IdentifierExists) as refusal:
         return flow, refusal
-    notice_due = not is_new and users.needs_notice(user, visitor)
-    completed = flow.touch(**flow.completion(user, visitor.next_client, notice_due))
-    completed.made_user = is_new
+    notice_due = how in existing_users.LINKED or (how != MADE and users.needs_notice(user, visitor))
+    changes = flow.completion(user, visitor.next_client, notice_due)
+    if how in existing_users.LINKED:
+        changes["details"] = {**flow.details, "linked": how}
+    completed = flow.touch(**changes)
+    completed.made_user = how == MADE
     return completed, None
 
 
-def _owner_or_new_user(settings: InstanceSettings, flow: Flow, proven: list[IdentifierValue]) -> tuple[Any, bool]:
-    """Return the user, and whether they are new. Raises `IdentificationClaimed`, `IdentifierExists`."""
-    owner = _owner(settings, proven)
-    if owner is not None:
-        return owner, False
-    try:
-        return _make_user(flow, proven), True
-    except IdentificationClaimed:
-        # A sign-up that ran beside this one may have made a user of the same identifiers.
-        owner = _owner(settings, proven)
-        if owner is None:
-            raise
-        return owner, False
+def _find_or_make_user(settings: InstanceSettings, flow: Flow, proven: list[IdentifierValue]) -> tuple[Any, str]:
+    """Return the user, and how they were found. Raises `IdentificationClaimed`, `IdentifierExists`.
+
+    It looks again where another request was faster: a sign-up beside this one that has made or linked a user of
+    the same identifiers, or the site itself, which has made a user with this email address.
+    """
+    tested = any(TestAddress.code_for(identifier, settings) for identifier in proven)
+    failure: IdentificationClaimed | None = None
+    for _ in range(base.TRIES):
+        holders, same_email = users.people_of(proven)
+        if holders:
+            return _owner(settings, proven, holders, tested), FOUND
+        if same_email:
+            with suppress(Overtaken):
+                return existing_users.link(settings, proven, same_email, tested)
+            continue
+        if failure is not None:  # nobody was faster: the site does not take this user
+            raise failure
+        try:
+            return _make_user(flow, proven), MADE
+        except IdentificationClaimed as error:
+            failure = error
+    raise ServiceUnavailable
 
 
 def _make_user(flow: Flow, proven: list[IdentifierValue]) -> Any:
@@ -389,14 +408,12 @@ def _make_user(flow: Flow, proven: list[IdentifierValue]) -> Any:
     return users.make(proven, details)
 
 
-def _owner(settings: InstanceSettings, proven: list[IdentifierValue]) -> Any:
-    """Return the user who has all of these; `None` if nobody has any. Raises `IdentificationClaimed`."""
-    holders = users.holders_of(proven)
-    if not holders:
-        return None
+def _owner(
+    settings: InstanceSettings, proven: list[IdentifierValue], holders: dict[IdentifierValue, Any], tested: bool
+) -> Any:
+    """Return the user who has all of these. Raises `IdentificationClaimed` if nobody has, or may sign in."""
     owner = holders[next(iter(holders))]
     has_all = len(holders) == len(proven) and all(holder.pk == owner.pk for holder in holders.values())
-    tested = any(TestAddress.code_for(identifier, settings) for identifier in proven)
     identifies = any(settings.identifies(identifier.kind) for identifier in proven)
     if not (has_all and identifies and users.may_sign_in(owner, settings, tested)):
         raise IdentificationClaimed

@@ -131,7 +131,7 @@ def _render(kind: str, name: str, context: dict[str, object]) -> str:
 def _notice_context(notice: Message) -> dict[str, object]:
     origin, path = conf.public_origin(), _path("not_me", links.token(notice.pk))
     url = origin + path if origin and path else ""
-    return {"added": notice.flow is None, "at": notice.happened_at, "not_me_url": url}
+    return {**notice.event, "not_me_url": url}
 
 
 def callback_url(message: Message, backend: Backend) -> str:

@@ -242,6 +242,96 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RemovedIdentifier",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("email_address", "email address"), ("phone_number", "phone number")],
+                        max_length=16,
+                    ),
+                ),
+                ("digest", models.CharField(max_length=32)),
+                ("removed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="Refusal",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=passwordless_otp.models.base.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("email_address", "email address"), ("phone_number", "phone number")],
+                        max_length=16,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("value", models.CharField(max_length=254, verbose_name="identifier")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("several_users", "several active users have this email address"),
+                            ("inactive", "the user is not active"),
+                            ("staff", "the user is staff or a superuser"),
+                            ("not_allowed", "the user may not sign in by code"),
+                            ("other_identifier", "the user has, or had, another identifier"),
+                            ("other_owner", "another user has proven the address to django-allauth"),
+                            ("setting", "EXISTING_USERS is “refuse”"),
+                            ("no_password", "the user has no usable password"),
+                            ("proven_phone", "the user has a phone number that was proven"),
+                            ("other_email", "the user has proven another email address to django-allauth"),
+                            ("social_account", "the user has a social account"),
+                            ("second_factor", "the user has a second factor"),
+                        ],
+                        max_length=20,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("count", models.PositiveIntegerField(default=1, verbose_name="times")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="first at")),
+                ("last_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="last at")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "refusal",
+                "verbose_name_plural": "refusals",
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
             name="InstanceSettings",
             fields=[
                 (
@@ -827,6 +917,12 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "messages",
                 "base_manager_name": "objects",
             },
+        ),
+        migrations.AddConstraint(
+            model_name="refusal",
+            constraint=models.UniqueConstraint(
+                fields=("kind", "value", "user", "reason"), name="passwordless_otp_refusal_unique"
+            ),
         ),
         migrations.AddIndex(
             model_name="flow",

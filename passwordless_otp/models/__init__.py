@@ -2,10 +2,11 @@
 
 from passwordless_otp.models.counters import Counter
 from passwordless_otp.models.flows import Flow, SignIn, SignUp, Verification
-from passwordless_otp.models.identifiers import Identifier
+from passwordless_otp.models.identifiers import Identifier, RemovedIdentifier
 from passwordless_otp.models.instance_settings import InstanceSettings
 from passwordless_otp.models.messages import Message
 from passwordless_otp.models.provider_health import ProviderHealth
+from passwordless_otp.models.refusals import Refusal
 from passwordless_otp.models.restrictions import Restriction
 from passwordless_otp.models.test_addresses import TestAddress
 
@@ -16,6 +17,8 @@ __all__ = [
     "InstanceSettings",
     "Message",
     "ProviderHealth",
+    "Refusal",
+    "RemovedIdentifier",
     "Restriction",
     "SignIn",
     "SignUp",

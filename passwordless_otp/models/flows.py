@@ -94,7 +94,8 @@ class Flow(models.Model):
     client = models.CharField(max_length=64)  # SHA-256 of the secret in the browser's cookie
     # The digest before the last proof: a step that had begun by then may still end.
     moved_from = models.CharField(max_length=64, blank=True)
-    # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`.
+    # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`. A sign-up that has linked an
+    # existing user says how: `linked` is "link" or "trust".
     details = models.JSONField(default=dict)
     # What the site's own form on the sign-up page took, as JSON text. Erased once the flow is over.
     extra = models.TextField(blank=True)

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
 from django.db.models.functions import Lower
+from django.db.models.signals import post_delete
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import allauth_addresses, conf, email_field, identifiers
+from passwordless_otp import allauth_addresses, conf, email_field, identifiers, keys
 from passwordless_otp.errors import FormatInvalid, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models.base import PrimaryManager
@@ -182,3 +183,31 @@ def leading(held: dict[str, bool], usual: str) -> str:
     if chosen or not held:
         return "".join(chosen)
     return usual if usual in held else next(iter(held))
+
+
+class RemovedIdentifier(models.Model):
+    """A trace that a user once had an identifier: a keyed digest, from which it can't be read."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind)
+    digest = models.CharField(max_length=32)
+    removed_at = models.DateTimeField(default=timezone.now)
+
+    objects = PrimaryManager()
+
+    class Meta:
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"{Kind(self.kind).label} {self.digest}"
+
+
+def _keep_trace(instance: Identifier, origin: Any = None, **kwargs: Any) -> None:
+    """Keep a trace of an identifier that is deleted, unless its user is deleted with it."""
+    if not (isinstance(origin, Identifier) or getattr(origin, "model", None) is Identifier):
+        return
+    digest = keys.digest("removed identifier", instance.kind, instance.value)
+    RemovedIdentifier.objects.create(user_id=instance.user_id, kind=instance.kind, digest=digest)
+
+
+post_delete.connect(_keep_trace, sender=Identifier)

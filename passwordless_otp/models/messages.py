@@ -218,6 +218,12 @@ class Message(models.Model):
         return (self.flow and self.flow.completed_at) or self.created_at
 
     @property
+    def event(self) -> dict[str, object]:
+        """What a security notice is about, for templates. `linked`: see `Flow.details`."""
+        linked = self.flow.details.get("linked", "") if self.flow else ""
+        return {"added": self.flow is None, "linked": linked, "at": self.happened_at}
+
+    @property
     def is_current(self) -> bool:
         """Whether sending it still makes sense: its code would be accepted, or it is a security notice."""
         verification = self.verification

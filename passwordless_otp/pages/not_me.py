@@ -44,7 +44,6 @@ class NotMeView(PageView):
         return super().get_context_data(
             notice=notice,
             has_password=users.has_password(notice.user),
-            at=notice.happened_at,
-            added=notice.flow is None,
+            **notice.event,
             **kwargs,
         )

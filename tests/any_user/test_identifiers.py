@@ -64,15 +64,30 @@ def test_email_field_of_user_is_filled_if_there_is_one():
     assert not user.has_usable_password()
 
 
-def test_email_of_plain_user_is_refused_after_proof_if_it_is_unique():
-    field = email_field()
-    if field is not None:
-        model = get_user_model()
-        model(**{model.USERNAME_FIELD: "plain", field.name: EMAIL}).save()
+def plain_user(email):
+    """A user whom the site had before, with this address in the email field if there is one."""
+    model, field = get_user_model(), email_field()
+    values = {model.USERNAME_FIELD: "plain"} | ({field.name: email} if field else {})
+    user = model(**values)
+    user.set_password("theirs")
+    user.save()
+    return user
+
+
+@pytest.mark.parametrize("spelling", [EMAIL, EMAIL.title()])
+def test_plain_user_is_linked_by_the_email_field_in_any_case(spelling):
+    user = plain_user(spelling)
+    assert (joined().signed_in == f"user_{user.pk}") == (email_field() is not None)
+
+
+@pytest.mark.parametrize("spelling", [EMAIL, EMAIL.title()])
+def test_plain_user_who_is_not_linked_is_refused_in_any_case(settings, spelling):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "EXISTING_USERS": "refuse"}
+    plain_user(spelling)
     visitor = ApiVisitor()
     visitor.sign_up(email_address=EMAIL, strategy="email_code")
     answer = visitor.attempt(newest_code(EMAIL))
-    if field is not None and field.unique:
+    if email_field() is not None:
         assert (answer.status_code, errors(answer)) == (409, ["identification_claimed"])
         assert not Identifier.objects.exists()
     else:

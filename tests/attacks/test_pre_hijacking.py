@@ -135,15 +135,17 @@ def test_unexpired_email_change():
 def test_non_verifying_identity_provider():
     """The attacker's account carries the victim's address on the word of a provider that has not verified it.
 
-    There is no provider here. The nearest is the site's own `User.email`: it is nobody's identifier, so the
-    victim gets an account of her own, and the attacker's does not let her in by code.
+    There is no provider here. The nearest is the site's own `User.email`. It signs nobody in before the victim
+    has proven it; then the account is theirs, and the attacker's password and session have ended.
     """
-    mallory = get_user_model().objects.create_user("mallory", email=EMAIL, password="hers")
-    attacker = ApiVisitor()
+    mallory = get_user_model().objects.create_user("mallory", email=EMAIL, password="planted")
+    attacker, signed_in = ApiVisitor(), ApiVisitor()
+    signed_in.http.force_login(mallory)
     attacker.sign_in(EMAIL, "email_code")
     assert memory.sent[-1].code == ""
     victim = joined()
-    assert owner() != mallory
-    untouched(victim, owner())
+    untouched(victim, mallory)
+    assert not attacker.http.login(username="mallory", password="planted")
     assert errors(attacker.attempt("000000")) == ["form_code_incorrect"]
     assert attacker.signed_in is None
+    assert signed_in.signed_in is None

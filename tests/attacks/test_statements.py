@@ -52,7 +52,7 @@ def table():
     up = {"email_address": "new@example.com", "strategy": "email_code"}
     yield "sign up: create, send at once, a new browser", 4, lambda: newcomer.sign_up(**up)
     yield "sign up: attempt, wrong", 5, attempt(newcomer, wrong)
-    yield "sign up: attempt, right, with user and login", 13, attempt(newcomer)
+    yield "sign up: attempt, right, with user and login", 14, attempt(newcomer)
     yield "who am I", 4, lambda: newcomer.get("me")
     yield "environment", 0, lambda: newcomer.get("environment")
 

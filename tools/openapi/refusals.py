@@ -114,7 +114,11 @@ def _only(codes: list[str]) -> Schema:
 def schemas() -> dict[str, Schema]:
     """Return the schemas that the responses refer to."""
     trace_id = {**prefixed(""), "description": "Stands in the site's log, too."}
-    meta = closed(optional=["param_name"], param_name={**TEXT, "description": "The parameter at fault."})
+    meta = closed(
+        optional=["param_name", "other_login_url"],
+        param_name={**TEXT, "description": "The parameter at fault."},
+        other_login_url={**TEXT, "description": "Where to sign in instead of by code."},
+    )
     refusal = closed(code=TEXT, message=TEXT, long_message=TEXT, meta=meta)
     same = _only([refusal.code for refusal in WITH_CLIENT])["properties"]["errors"]["items"]
     alone = array({"allOf": [ref("Refusal"), same]}, minItems=1, maxItems=1)

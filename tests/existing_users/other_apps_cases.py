@@ -1,0 +1,92 @@
+"""Ways into an account that other apps have made, with those apps. Run by test_other_apps.py."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from social_django.models import UserSocialAuth
+from two_factor.plugins.phonenumber.models import PhoneDevice
+
+from tests.existing_users.people import existing, expect_refused, prove, session_of
+from tests.visitor import EMAIL
+
+pytestmark = pytest.mark.django_db
+
+PLANTED = [
+    (Authenticator, "second_factor", {"type": "totp", "data": {"secret": "x"}}),
+    (Authenticator, "second_factor", {"type": "recovery_codes", "data": {}}),
+    (TOTPDevice, "second_factor", {"confirmed": True}),
+    (TOTPDevice, "second_factor", {"confirmed": False}),
+    (StaticDevice, "second_factor", {}),
+    (PhoneDevice, "second_factor", {"number": "+14155552671", "method": "sms", "key": "ab" * 20}),
+    (SocialAccount, "social_account", {"provider": "google", "uid": "1"}),
+    (UserSocialAuth, "social_account", {"provider": "google", "uid": "1"}),
+    (EmailAddress, "other_email", {"email": "planter@example.com", "verified": True}),
+]
+
+
+def trust(settings):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "EXISTING_USERS": "trust"}
+
+
+@pytest.mark.parametrize(("model", "reason", "values"), PLANTED)
+def test_user_with_another_way_in_is_refused(model, reason, values):
+    user = existing()
+    model.objects.create(user=user, **values)
+    expect_refused(prove()[1], reason)
+    user.refresh_from_db()
+    assert user.check_password("theirs")
+
+
+@pytest.mark.parametrize(("model", "reason", "values"), PLANTED)
+def test_what_another_user_has_stands_in_nobodys_way(model, reason, values):
+    model.objects.create(user=existing("other", "other@example.com"), **values)
+    user = existing()
+    assert prove()[0].signed_in == f"user_{user.pk}"
+
+
+@pytest.mark.parametrize(("model", "reason", "values"), PLANTED)
+def test_trusted_user_keeps_every_way_in(settings, model, reason, values):
+    trust(settings)
+    user = existing()
+    model.objects.create(user=user, **values)
+    assert prove()[0].signed_in == f"user_{user.pk}"
+    assert model.objects.filter(user=user).exists()
+
+
+@pytest.mark.parametrize("how", ["link", "refuse"])
+@pytest.mark.parametrize("spelling", [EMAIL, "Jane@Example.com"])
+def test_address_that_allauth_has_verified_for_this_user_is_trusted_whatever_the_setting(settings, how, spelling):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "EXISTING_USERS": how}
+    user = existing()
+    EmailAddress.objects.create(user=user, email=spelling, verified=True, primary=True)
+    TOTPDevice.objects.create(user=user)
+    other = session_of(user)
+    assert prove()[0].signed_in == other.signed_in == f"user_{user.pk}"
+    user.refresh_from_db()
+    assert user.check_password("theirs")
+
+
+def test_address_that_allauth_has_not_verified_is_not_trusted(settings):
+    user = existing()
+    EmailAddress.objects.create(user=user, email=EMAIL, verified=False)
+    other = session_of(user)
+    assert prove()[0].signed_in == f"user_{user.pk}"
+    assert other.signed_in is None
+
+
+@pytest.mark.parametrize("how", ["link", "trust"])
+def test_address_that_allauth_has_verified_for_another_user_is_refused(settings, how):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "EXISTING_USERS": how}
+    existing()
+    EmailAddress.objects.create(user=existing("other", "other@example.com"), email=EMAIL, verified=True)
+    expect_refused(prove()[1], "other_owner", users=2)
+
+
+@pytest.mark.parametrize("made", [{"is_staff": True}, {"is_active": False}])
+def test_address_that_allauth_has_verified_lets_no_staff_and_nobody_inactive_in(made):
+    user = existing(**made)
+    EmailAddress.objects.create(user=user, email=EMAIL, verified=True)
+    expect_refused(prove()[1], "staff" if user.is_staff else "inactive")

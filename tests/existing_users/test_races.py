@@ -1,0 +1,143 @@
+"""Two browsers, or a browser and the site, at the same moment."""
+
+import threading
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections
+
+from passwordless_otp import existing_users, signals, users
+from passwordless_otp.models import Identifier
+from tests.existing_users.people import existing, prove
+from tests.races.threads import together
+from tests.visitor import EMAIL, ApiVisitor, newest_code, unlimited
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def wide():
+    unlimited(tracked_only=["identifier_failures"])
+
+
+@pytest.fixture
+def links():
+    received = []
+
+    def receive(user, **kwargs):
+        received.append(user)
+
+    signals.existing_user_linked.connect(receive)
+    yield received
+    signals.existing_user_linked.disconnect(receive)
+
+
+def prove_at_once(number):
+    visitors, steps = [ApiVisitor() for _ in range(number)], []
+    for visitor in visitors:
+        visitor.sign_up(email_address=EMAIL, strategy="email_code")
+        steps.append(lambda visitor=visitor, code=newest_code(): visitor.attempt(code).status_code)
+    return visitors, together(steps)
+
+
+def elsewhere(function):
+    """Run this on another connection, and commit."""
+
+    def run():
+        function()
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("number", [2, 10])
+def test_browsers_that_prove_one_address_at_once_link_once(number, links):
+    user = existing()
+    visitors, answers = prove_at_once(number)
+    assert answers == [200] * number
+    assert {visitor.signed_in for visitor in visitors} == {f"user_{user.pk}"}
+    assert (links, Identifier.objects.count(), get_user_model().objects.count()) == ([user], 1, 1)
+
+
+@pytest.mark.postgres
+def test_negative_control_without_the_unique_identifier_both_link(links, monkeypatch):
+    existing()
+    both = threading.Barrier(2)
+    monkeypatch.setattr(existing_users, "_insert", lambda *args: None)
+    monkeypatch.setattr(existing_users, "_take", lambda *args: bool(both.wait(30) + 1))
+    prove_at_once(2)
+    assert len(links) == 2
+
+
+CHANGES = [{"email": "new@example.com"}, {"is_active": False}, {"is_staff": True}, {"password": "another"}]
+
+
+@pytest.mark.parametrize("changed", CHANGES, ids=str)
+def test_row_is_changed_only_if_it_is_what_was_judged(changed):
+    user = existing()
+    before = {"password": user.password, **changed}
+    get_user_model().objects.filter(pk=user.pk).update(**changed)
+    assert not existing_users._take(user, "link")
+    assert list(get_user_model().objects.values(*before)) == [before]
+    user.refresh_from_db()
+    assert existing_users._take(user, "link")
+
+
+def change_email_before_the_row_is_taken(monkeypatch, take):
+    """The user changes their email address after everything was judged, and before the row is written."""
+    user, changed = existing(), []
+
+    def change_and_take(judged, how):
+        if not changed:
+            changed.append(True)
+            elsewhere(lambda: get_user_model().objects.filter(pk=user.pk).update(email="moved@example.com"))
+        return take(judged, how)
+
+    monkeypatch.setattr(existing_users, "_take", change_and_take)
+    visitor, answer = prove()
+    assert answer.status_code == 200
+    user.refresh_from_db()
+    return user, visitor
+
+
+@pytest.mark.postgres
+def test_email_address_that_is_changed_meanwhile_links_nobody(monkeypatch):
+    user, visitor = change_email_before_the_row_is_taken(monkeypatch, existing_users._take)
+    assert user.check_password("theirs")
+    assert visitor.signed_in != f"user_{user.pk}"
+    assert Identifier.objects.get(value=EMAIL).user != user
+
+
+@pytest.mark.postgres
+def test_negative_control_without_the_condition_the_user_is_linked_all_the_same(monkeypatch):
+    user, visitor = change_email_before_the_row_is_taken(monkeypatch, lambda judged, how: True)
+    assert visitor.signed_in == f"user_{user.pk}"
+
+
+def register_and_create(**details):
+    """The site registers a user with this address while we make one."""
+    if not get_user_model().objects.exists():
+        elsewhere(existing)
+    return users.create_user(**details)
+
+
+@pytest.fixture
+def registering(settings):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "CREATE_USER": f"{__name__}.register_and_create"}
+
+
+@pytest.mark.postgres
+def test_user_whom_the_site_registers_meanwhile_is_linked(registering):
+    visitor, _ = prove()
+    user = get_user_model().objects.get()
+    assert (user.username, visitor.signed_in) == ("old", f"user_{user.pk}")
+
+
+@pytest.mark.postgres
+def test_negative_control_without_looking_again_there_are_two_users(registering, monkeypatch):
+    monkeypatch.setattr(users, "_require_only_user", lambda *args: None)
+    prove()
+    assert get_user_model().objects.filter(email=EMAIL).count() == 2
