@@ -9,6 +9,7 @@ from passwordless_otp.users import create_user
 
 recorded = []
 asked = []
+requests = []
 
 
 def record(message_id):
@@ -100,3 +101,13 @@ def human_once(request, given, ip):
     """A BOT_CHECK whose provider takes each token once."""
     asked.append((given, ip))
     return len(asked) == 1
+
+
+def keep_requests(get_response):
+    """A middleware that keeps the requests it has handed on."""
+
+    def middleware(request):
+        requests.append(request)
+        return get_response(request)
+
+    return middleware
