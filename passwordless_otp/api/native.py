@@ -1,8 +1,8 @@
 """Native transport: with `?_is_native=1`, a token in `Authorization` stands in place of all cookies.
 
-The token is the client's secret and the key of its session, sealed. Whenever it has changed, the answer has the new
-one in the header `Authorization`: after the first flow is created, after each proof, and after sign-out. How long
-somebody stays signed in, and what signs them out, is decided by the session, as in a browser.
+The token is the client's secret and the key of its session, sealed. Whenever it has changed, the answer has the
+new one in the header `Authorization`: after the first flow is created, after each proof, and after sign-out. How
+long somebody stays signed in, and what signs them out, is decided by the session, as in a browser.
 
 Any web page can add `_is_native=1` to a request to which the browser adds a visitor's cookies. So the call runs
 with a request of its own, without those cookies and what middleware has made of them; nothing that it does to its
@@ -25,12 +25,9 @@ from passwordless_otp import clients, keys
 
 PARAMETER = "_is_native"
 PURPOSE = "native"
-COOKIES = {
-    "HTTP_COOKIE",
-    "CSRF_COOKIE",
-    "CSRF_COOKIE_NEEDS_UPDATE",
-}  # in META; the last two are CSRF middleware's
-# What middleware, views and Django keep on a request that has been made of its cookies.
+# What middleware adds to META because of cookies.
+COOKIES = {"HTTP_COOKIE", "CSRF_COOKIE", "CSRF_COOKIE_NEEDS_UPDATE"}
+# What is kept on a request and was made of its cookies, or may have been.
 FROM_COOKIES = {"headers", "_cached_user", "_acached_user", "_messages", "_passwordless_otp_client"}
 
 

@@ -144,7 +144,7 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
         "last_active_at": now,
         "expire_at": end,
         "abandon_at": end,
-        "last_active_token": tokens.session_token(request.user.pk, session_id),
+        "last_active_token": tokens.session_token(request.user.pk, session_id, request.session.session_key),
         "public_user_data": {
             "first_name": user["first_name"],
             "last_name": user["last_name"],
