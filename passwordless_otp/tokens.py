@@ -1,12 +1,12 @@
 """Session tokens: JSON Web Tokens that live a minute, for front ends, and for services that have no session.
 
-With `JWT_PRIVATE_KEY`, any service can verify them by the public key, which the API publishes as a JWK set
-(RFC 7517): RS256 with an RSA key, EdDSA with an Ed25519 key. They name their key in `kid` and their issuer in `iss`:
-PUBLIC_URL and the path where the site has included the URLs. The key of the session is in them too, sealed, so that
-`authentication.SessionTokenAuthentication` can look whether it still lives.
+With `JWT_PRIVATE_KEY` any service can verify them: the API publishes the public key as a JWK set (RFC 7517). The
+algorithm is RS256 with an RSA key, EdDSA with an Ed25519 key. `kid` names the key, and `iss` the issuer:
+PUBLIC_URL and the path where the site has included the URLs. The key of the session is in them too, sealed, so
+that `authentication.SessionTokenAuthentication` can look whether the session still lives.
 
-Without `JWT_PRIVATE_KEY` they are signed with a key that only the app has, and nobody accepts them: front ends made
-for Clerk need one to look at, not to prove anything.
+Without `JWT_PRIVATE_KEY` they are signed with a key that only the app has, and nobody accepts them: front ends
+made for Clerk need one to read, not to prove anything.
 """
 
 import hashlib
@@ -72,7 +72,7 @@ def read(token: str) -> dict[str, Any]:
 def session_key_of(claims: dict[str, Any]) -> str:
     """Return the key of the session that these claims belong to, or an empty string."""
     try:
-        return keys.unseal(PURPOSE, claims[CLAIM])[1]
+        return keys.unseal(PURPOSE, str(claims[CLAIM]))[1]
     except ValueError:
         return ""
 
@@ -106,7 +106,7 @@ def _load(pem: str) -> SigningKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    try:  # an environment variable often has `\\n` in place of line breaks
+    try:  # an environment variable often has `\n` in place of line breaks
         private: Any = load_pem_private_key(pem.replace("\\n", "\n").encode(), password=None)
     except (AttributeError, TypeError, ValueError, UnsupportedAlgorithm):
         private = None  # raised below: what is raised here would carry an exception that may quote the key

@@ -92,11 +92,18 @@ class APICall(APIView):
         return dict(serializer.validated_data)
 
     def find(self, purpose: Purpose, name: str) -> Flow:
-        """Return the flow whose wire id is `name`. Raises `ResourceNotFound`, also for another client's."""
+        """Return the flow whose wire id is `name`. Raises `ResourceNotFound`, also for another client's.
+
+        Its sentence says so if the request came without a client cookie: without it there is no flow to find.
+        """
         for flow in self.client.own:
             if flow.purpose == purpose and name == resources.IDS[purpose] + flow.pk.hex:
                 return flow
-        raise ResourceNotFound
+        if self.client.secret:
+            raise ResourceNotFound
+        raise ResourceNotFound(
+            long_message=native.NO_TOKEN if self.is_native else origin.without_cookie(self.http)
+        )
 
     def answer(self, flow: Flow) -> Response:
         """Answer the flow, beside the client. An open flow stands in both, and is built once."""

@@ -20,9 +20,11 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import clients, keys
 
+NO_TOKEN = _("This app sent no valid token. Start again.")
 PARAMETER = "_is_native"
 PURPOSE = "native"
 # What middleware adds to META because of cookies.
