@@ -90,7 +90,7 @@ def _explain(request: HttpRequest) -> str | None:
 # Why a browser may have sent no cookie, by its `Sec-Fetch-Site`.
 REASONS = {
     "cross-site": (
-        "These are two sites, so the browser keeps cookies with SameSite=Lax to itself. Open both by one host name, "
+        "These are two sites, so the browser keeps back cookies with SameSite=Lax. Open both by one host name, "
         "such as localhost, or let the development server pass calls on to Django."
     ),
     "same-site": "Call with credentials: 'include', and set CORS_ALLOW_CREDENTIALS.",
