@@ -40,8 +40,13 @@ class SigningKey(NamedTuple):
     jwk: dict[str, Any]
 
 
-def session_token(user_id: object, session_id: str, session_key: str | None) -> dict[str, Any]:
-    """Return a token of a live session, valid for `LIFE` seconds, as Clerk's front ends read it."""
+def session_token(
+    user_id: object, session_id: str, session_key: str | None = None, origin: str | None = None
+) -> dict[str, Any]:
+    """Return a token of a live session, valid for `LIFE` seconds, as Clerk's front ends read it.
+
+    `origin` is that of the page which gets the token (`azp`), for services that take tokens of some pages only.
+    """
     now = int(time.time())
     claims = {
         "iss": conf.public_origin(),
@@ -51,6 +56,7 @@ def session_token(user_id: object, session_id: str, session_key: str | None) -> 
         "exp": now + LIFE,
     }
     if conf.get("JWT_PRIVATE_KEY"):
+        claims |= {"azp": origin} if origin else {}
         return {"object": "token", "jwt": _sign(claims, session_key or "")}
     return {"object": "token", "jwt": jwt.encode(claims, keys.signing(), algorithm="HS256")}
 

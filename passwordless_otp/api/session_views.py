@@ -67,8 +67,8 @@ class CreateToken(APICall):
     def post(self, request: Any, name: str) -> Response:
         """Answer without the envelope."""
         clients.require_session(self.http, name)
-        key = self.http.session.session_key
-        return Response(tokens.session_token(self.http.user.pk, clients.session_id(self.http), key))
+        key, origin = self.http.session.session_key, self.http.headers.get("Origin")
+        return Response(tokens.session_token(self.http.user.pk, clients.session_id(self.http), key, origin))
 
 
 class ReadMe(APICall):
