@@ -157,6 +157,7 @@ def test_example_view_answers_to_session_token(mysite):
     assert Client().get("/notes").status_code == 401
 
 
+@pytest.mark.filterwarnings("ignore:The HMAC key")  # the tests' SECRET_KEY is short
 def test_example_pair_of_simplejwt_is_given_for_session_token_and_works(mysite):
     authentication = needs.package("rest_framework_simplejwt.authentication")
     visitor = joined()
