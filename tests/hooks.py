@@ -9,7 +9,7 @@ from passwordless_otp.users import create_user
 
 recorded = []
 asked = []
-requests = []
+requests = []  # with who was signed in
 
 
 def record(message_id):
@@ -104,10 +104,10 @@ def human_once(request, given, ip):
 
 
 def keep_requests(get_response):
-    """A middleware that keeps the requests it has handed on."""
+    """A middleware that looks who is signed in, as many do, and keeps the requests it has handed on."""
 
     def middleware(request):
-        requests.append(request)
+        requests.append((request, request.user.is_authenticated, request.headers, request.COOKIES))
         return get_response(request)
 
     return middleware

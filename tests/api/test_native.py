@@ -3,11 +3,12 @@
 import json
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import AsyncClient, Client
 
 from passwordless_otp import keys
 from passwordless_otp.models import Flow, Verification
@@ -226,8 +227,10 @@ def somebody():
     return visitor, {"session": session, "flow": f"sign_ups/{visitor.flow}"}
 
 
+@pytest.mark.parametrize("looking", [[], ["tests.hooks.keep_requests"]])
 @pytest.mark.parametrize(("method", "path"), PATHS)
-def test_native_call_with_somebodys_cookies_knows_and_changes_nothing(method, path):
+def test_native_call_with_somebodys_cookies_knows_and_changes_nothing(method, path, looking, settings):
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, *looking]
     visitor, ids = somebody()
     before = state(visitor)
     body = {"code": newest_code(), "strategy": "email_code", "first_name": "Eve"}
@@ -279,7 +282,8 @@ def test_login_receivers_see_the_app_and_what_they_leave_stays_out_of_the_browse
 
     def greet(request, user, **_):
         messages.success(request, "Welcome")
-        seen.append((request.COOKIES, request.session.session_key, request.user == user))
+        sent = [request.COOKIES, request.headers.get("Cookie"), request.META.get("HTTP_COOKIE")]
+        seen.append((sent, request.session.session_key, request.user == user))
 
     visitor = joined("bob@example.com")
     other = App()
@@ -290,21 +294,42 @@ def test_login_receivers_see_the_app_and_what_they_leave_stays_out_of_the_browse
         assert other.attempt(newest_code()).status_code == 200
     finally:
         user_logged_in.disconnect(greet)
-    [(cookies, key, same)] = seen
-    assert cookies == {}
+    [(sent, key, same)] = seen
+    assert sent == [{}, None, None]
     assert key == keys.unseal("native", other.token)[1] != visitor.http.session.session_key
     assert same
 
 
 def test_middleware_gets_its_own_request_back(settings):
-    settings.MIDDLEWARE = ["tests.hooks.keep_requests", *settings.MIDDLEWARE]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.hooks.keep_requests"]
     visitor = joined()
     key = visitor.http.session.session_key
     assert errors(visitor.get("me?_is_native=1")) == ["signed_out"]
-    request = hooks.requests[-1]
+    request = hooks.requests[-1][0]
     assert request.session.session_key == key
     assert request.user.is_authenticated
     assert "CSRF_COOKIE_NEEDS_UPDATE" not in request.META
+
+
+def test_app_signs_in_over_asgi():
+    """The same by Django's other class of requests."""
+    app = App()
+    app.http = AsyncAsSync()
+    app.sign_up(email_address=EMAIL, strategy="email_code")
+    app.attempt(newest_code())
+    assert app.signed_in
+    app.token = ""
+    assert app.signed_in is None
+
+
+class AsyncAsSync:
+    """Django's asynchronous test client, called without `await`."""
+
+    def __init__(self):
+        self.http = AsyncClient()
+
+    def __getattr__(self, name):
+        return async_to_sync(getattr(self.http, name))
 
 
 def post(content_type="application/x-www-form-urlencoded", **headers):
