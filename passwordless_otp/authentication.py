@@ -29,6 +29,7 @@ class SessionTokenAuthentication(BaseAuthentication):
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
+        clients.current(request._request)  # PUBLIC_URL, which is in the issuer, may depend on the host
         try:
             claims = tokens.read(token.strip())
         except jwt.InvalidTokenError as error:
