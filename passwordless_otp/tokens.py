@@ -18,11 +18,10 @@ from typing import Any, NamedTuple
 
 import jwt
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 from jwt import algorithms
 
-from passwordless_otp import conf, keys
+from passwordless_otp import conf, keys, links
 
 LIFE = 60  # seconds
 LEEWAY = 5  # seconds that the clocks of two servers may differ
@@ -85,7 +84,7 @@ def session_key_of(claims: dict[str, Any]) -> str:
 
 def issuer() -> str:
     """Return PUBLIC_URL and the path where the site has included the URLs, such as `https://example.com/auth`."""
-    return conf.public_origin() + reverse("passwordless_otp:jwks").removesuffix("/v1/jwks")
+    return conf.public_origin() + links.path("jwks").removesuffix("/v1/jwks")
 
 
 def public_keys() -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from django.urls import include, path
 
 from passwordless_otp import tokens
 from tests import signing_keys
@@ -33,24 +34,24 @@ class Keys(jwt.PyJWKClient):
         return Client().get(urlsplit(self.uri).path).json()
 
 
-def verified(token, path="/auth/v1/jwks"):
+def verified(token, at="/auth/v1/jwks"):
     """Verify a token as another service does, which knows only the issuer and the path of the keys."""
-    key = Keys(f"https://example.com{path}").get_signing_key_from_jwt(token)
+    key = Keys(f"https://example.com{at}").get_signing_key_from_jwt(token)
     return jwt.decode(token, key, algorithms=["RS256", "EdDSA"], issuer=ISSUER)
 
 
-@pytest.mark.parametrize("path", ["/auth/v1/jwks", "/auth/.well-known/jwks.json"])
+@pytest.mark.parametrize("at", ["/auth/v1/jwks", "/auth/.well-known/jwks.json"])
 @pytest.mark.parametrize(("kind", "algorithm"), [("rsa", "RS256"), ("ed25519", "EdDSA")])
-def test_another_service_verifies_token_by_published_key(kind, algorithm, path, settings):
+def test_another_service_verifies_token_by_published_key(kind, algorithm, at, settings):
     signing_keys.set_key(settings, kind)
     visitor = joined()
     token = new_token(visitor)
-    claims = verified(token, path)
+    claims = verified(token, at)
     assert claims["sub"] == visitor.signed_in
     assert claims["sid"] == visitor.get("client").json()["client"]["last_active_session_id"]
     assert claims["exp"] - claims["iat"] == 60
     header = jwt.get_unverified_header(token)
-    [key] = Client().get(path).json()["keys"]
+    [key] = Client().get(at).json()["keys"]
     assert (header["alg"], header["kid"]) == (key["alg"], key["kid"]) == (algorithm, key["kid"])
 
 
@@ -101,6 +102,15 @@ def test_without_key_nothing_is_published_and_token_names_no_key():
 def test_key_in_one_line_as_in_environment_variables_is_read(settings):
     signing_keys.set_key(settings, JWT_PRIVATE_KEY=signing_keys.pem("rsa").replace("\n", "\\n"))
     assert verified(new_token(joined()))
+
+
+urlpatterns = [path("en/accounts/", include("passwordless_otp.api.urls", namespace="otp"))]
+
+
+def test_issuer_names_the_path_of_the_urls_in_any_namespace(settings):
+    assert tokens.issuer() == ISSUER
+    settings.ROOT_URLCONF = __name__
+    assert tokens.issuer() == "https://example.com/en/accounts"
 
 
 SECRET = "MIIEvQIBADANBgkqhkiG"
