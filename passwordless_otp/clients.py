@@ -92,8 +92,11 @@ class Client:
             vars(self).pop(name, None)
 
 
-def current(request: HttpRequest) -> Client:
-    """Return the client of this request, the same one each time."""
+def current(request: HttpRequest, secret: str | None = None) -> Client:
+    """Return the client of this request, the same one each time.
+
+    The first caller may name its secret, for a request that does not have it in a cookie.
+    """
     client: Client | None = getattr(request, "_passwordless_otp_client", None)
     if client is None:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
@@ -102,7 +105,8 @@ def current(request: HttpRequest) -> Client:
         is_human = cache(partial(bot_check.passes, request, ip)) if conf.get("BOT_CHECK") else None
         if "//" not in (public_url := conf.get("PUBLIC_URL")) and public_url:
             follow_host(request)
-        client = Client(request.COOKIES.get(cookie_name(), ""), ip, is_human)
+        given = request.COOKIES.get(cookie_name(), "") if secret is None else secret
+        client = Client(given, ip, is_human)
         request._passwordless_otp_client = client  # type: ignore[attr-defined]
     return client
 
@@ -121,9 +125,16 @@ def _forget_host(**_: Any) -> None:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Set the cookie, if this request gave the client a new one."""
+    """Set the cookie, if this request gave the client a new one.
+
+    It goes where the session's goes. `Strict` becomes `Lax`: whoever comes back to the site by a link must find
+    their flow. `None` without `Secure`, which browsers refuse, becomes `Lax` as well.
+    """
     client = current(request)
     if client.changed:
+        same_site = settings.SESSION_COOKIE_SAMESITE
+        if same_site and (same_site.lower() == "strict" or not settings.SESSION_COOKIE_SECURE):
+            same_site = "Lax"
         response.set_cookie(
             cookie_name(),
             client.secret,
@@ -132,7 +143,7 @@ def remember(request: HttpRequest, response: HttpResponseBase) -> None:
             domain=settings.SESSION_COOKIE_DOMAIN,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
-            samesite="Lax",
+            samesite=same_site,
         )
 
 

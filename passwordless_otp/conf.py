@@ -48,7 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "OTHER_LOGIN_URL": "",
     # The dotted path of a form whose fields stand on the sign-up page besides the app's own.
     "SIGN_UP_FORM": "",
-    # PEM of the key that signs session tokens. Empty: nobody but the app can verify them.
+    # PEM of the key that signs session tokens (RSA or Ed25519). Empty: there are none that anybody accepts.
     "JWT_PRIVATE_KEY": "",
     # Sent with the app's pages. A site changes it if its base template loads anything from other hosts.
     "CONTENT_SECURITY_POLICY": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",

@@ -4,11 +4,14 @@ Each purpose (codes, session tokens, counters, factor ids) has its own key: HMAC
 value that one of them reveals is of no use for another.
 
 Rotation: a verification stores the id of its key. A live code still works while the old secret is one of
-SECRET_KEY_FALLBACKS. Digests use the newest key only, so counters start anew after a rotation.
+SECRET_KEY_FALLBACKS, and so does a sealed text. Digests use the newest key only, so counters start anew after a
+rotation.
 """
 
 import hashlib
 import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from functools import lru_cache
 
 from django.conf import settings
@@ -55,6 +58,40 @@ def known(key_id: str) -> bool:
 def digest(purpose: str, *parts: str) -> str:
     """Return 32 hexadecimal digits that identify `parts` and do not reveal them without the key."""
     return hmac.digest(_derived(settings.SECRET_KEY, purpose), frame(*parts), hashlib.sha256).hex()[:32]
+
+
+def seal(purpose: str, *parts: str) -> str:
+    """Encrypt `parts` and protect them from changes. The result consists of letters, digits, `-`, `_` and `=`.
+
+    An HMAC of the parts is both their authentication tag and the nonce of their encryption, as in RFC 5297 (SIV).
+    So no nonce can be used twice for two texts, and the same parts always give the same result: seal only what
+    contains a random secret.
+    """
+    data = json.dumps(parts).encode()
+    tag = _tag(settings.SECRET_KEY, purpose, data)
+    return urlsafe_b64encode(tag + _encrypt(settings.SECRET_KEY, purpose, tag, data)).decode()
+
+
+def unseal(purpose: str, sealed: str) -> list[str]:
+    """Return the parts that `seal` was given for this purpose. Raises `ValueError` for any other text."""
+    raw = urlsafe_b64decode(sealed.encode("ascii"))
+    tag, encrypted = raw[:32], raw[32:]
+    for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
+        data = _encrypt(secret, purpose, tag, encrypted)
+        if hmac.compare_digest(tag, _tag(secret, purpose, data)):
+            parts: list[str] = json.loads(data)
+            return parts
+    raise ValueError("not sealed here")
+
+
+def _tag(secret: str | bytes, purpose: str, data: bytes) -> bytes:
+    return hmac.digest(_derived(secret, f"{purpose}.tag"), data, hashlib.sha256)
+
+
+def _encrypt(secret: str | bytes, purpose: str, nonce: bytes, data: bytes) -> bytes:
+    """Return `data` combined with a keystream that belongs to `nonce`. Doing it twice gives `data` again."""
+    stream = hashlib.shake_256(_derived(secret, f"{purpose}.stream") + nonce).digest(len(data))
+    return bytes(one ^ other for one, other in zip(data, stream, strict=True))
 
 
 def signing() -> bytes:

@@ -9,6 +9,7 @@ from passwordless_otp.users import create_user
 
 recorded = []
 asked = []
+requests = []  # with who was signed in
 
 
 def record(message_id):
@@ -100,3 +101,13 @@ def human_once(request, given, ip):
     """A BOT_CHECK whose provider takes each token once."""
     asked.append((given, ip))
     return len(asked) == 1
+
+
+def keep_requests(get_response):
+    """A middleware that looks who is signed in, as many do, and keeps the requests it has handed on."""
+
+    def middleware(request):
+        requests.append((request, request.user.is_authenticated, request.headers, request.COOKIES))
+        return get_response(request)
+
+    return middleware

@@ -12,7 +12,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from passwordless_otp import bot_check, clients, conf
-from passwordless_otp.api import exception_handler, origin, parsers, resources
+from passwordless_otp.api import exception_handler, native, origin, parsers, resources
 from passwordless_otp.errors import RequestTooLarge, ResourceNotFound
 from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
@@ -22,7 +22,10 @@ OVERRIDES = {"PUT", "PATCH", "DELETE"}
 
 @method_decorator(sensitive_post_parameters("code"), name="dispatch")
 class APICall(APIView):
-    """One call, independent of the site's REST_FRAMEWORK settings. `http` is Django's own request."""
+    """One call, independent of the site's REST_FRAMEWORK settings.
+
+    `http` is Django's own request; with native transport, a copy that has no cookies.
+    """
 
     authentication_classes = []
     permission_classes = []
@@ -35,18 +38,28 @@ class APICall(APIView):
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
     http: HttpRequest
     client: clients.Client
+    is_native = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer, under the method that `_method` names for clients that can only POST. Sets the cookie."""
+        """Answer, under the method that `_method` names for clients that can only POST. Sets the cookie.
+
+        With native transport, the session and the user of the request are not looked at, and no cookie is set.
+        """
         request.encoding = "utf-8"
         method = request.GET.get("_method", "").upper()
         if request.method == "POST" and method in OVERRIDES:
             request.method = method
+        self.is_native = request.GET.get(native.PARAMETER) == "1"
+        if self.is_native:
+            request = native.stand_in(request)
         self.http, self.client = request, clients.current(request)
         response = super().dispatch(request, *args, **kwargs)
-        clients.remember(request, response)
         response["Cache-Control"] = "no-store"
         response["Vary"] = "Cookie, Accept-Language"
+        if self.is_native:
+            native.answer(request, response)
+        else:
+            clients.remember(request, response)
         return response
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +72,8 @@ class APICall(APIView):
         length = str(request.META.get("CONTENT_LENGTH", ""))
         if length.isdecimal() and int(length[:20]) > conf.MAX_BODY:
             raise RequestTooLarge
-        origin.check(self.http)
+        if not self.is_native or native.is_page(self.http):
+            origin.check(self.http)
 
     def get_exception_handler(self) -> Any:
         """Return ours, whatever the site's API uses."""
@@ -78,11 +92,18 @@ class APICall(APIView):
         return dict(serializer.validated_data)
 
     def find(self, purpose: Purpose, name: str) -> Flow:
-        """Return the flow whose wire id is `name`. Raises `ResourceNotFound`, also for another client's."""
+        """Return the flow whose wire id is `name`. Raises `ResourceNotFound`, also for another client's.
+
+        Its sentence says so if the request came without a client cookie: without it there is no flow to find.
+        """
         for flow in self.client.own:
             if flow.purpose == purpose and name == resources.IDS[purpose] + flow.pk.hex:
                 return flow
-        raise ResourceNotFound
+        if self.client.secret:
+            raise ResourceNotFound
+        raise ResourceNotFound(
+            long_message=native.NO_TOKEN if self.is_native else origin.without_cookie(self.http)
+        )
 
     def answer(self, flow: Flow) -> Response:
         """Answer the flow, beside the client. An open flow stands in both, and is built once."""

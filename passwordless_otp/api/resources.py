@@ -136,6 +136,7 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
     shown = [*user["email_addresses"], *user["phone_numbers"]]
     identifier = shown[0][shown[0]["object"]] if shown else user["username"] or user["id"]
     now, end = millis(timezone.now()), millis(request.session.get_expiry_date())
+    key, origin = request.session.session_key, request.headers.get("Origin")
     return {
         "object": "session",
         "id": session_id,
@@ -144,7 +145,7 @@ def session_of(request: HttpRequest) -> dict[str, Any] | None:
         "last_active_at": now,
         "expire_at": end,
         "abandon_at": end,
-        "last_active_token": tokens.session_token(request.user.pk, session_id),
+        "last_active_token": tokens.session_token(request.user.pk, session_id, key, origin),
         "public_user_data": {
             "first_name": user["first_name"],
             "last_name": user["last_name"],

@@ -67,7 +67,8 @@ class CreateToken(APICall):
     def post(self, request: Any, name: str) -> Response:
         """Answer without the envelope."""
         clients.require_session(self.http, name)
-        return Response(tokens.session_token(self.http.user.pk, clients.session_id(self.http)))
+        key, origin = self.http.session.session_key, self.http.headers.get("Origin")
+        return Response(tokens.session_token(self.http.user.pk, clients.session_id(self.http), key, origin))
 
 
 class ReadMe(APICall):
@@ -78,3 +79,11 @@ class ReadMe(APICall):
         clients.require_session(self.http)
         client: Any = resources.client_of(self.http)
         return Response({"response": client["sessions"][0]["user"], "client": client})
+
+
+class ReadKeys(APICall):
+    """The public keys of session tokens, as a JWK set (RFC 7517)."""
+
+    def get(self, request: Any) -> Response:
+        """Answer without the envelope. Without `JWT_PRIVATE_KEY` there is no key."""
+        return Response({"keys": tokens.public_keys()})

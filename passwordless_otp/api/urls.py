@@ -37,5 +37,7 @@ urlpatterns = [
     path("v1/client/sessions/<name>/tokens", call(session_views.CreateToken)),
     path("v1/client/sessions/<name>/end", call(session_views.EndSession)),
     path("v1/client/sessions/<name>/remove", call(session_views.EndSession)),
+    path("v1/jwks", call(session_views.ReadKeys), name="jwks"),
+    path(".well-known/jwks.json", call(session_views.ReadKeys)),
     re_path(r"^v1(?:/|$)", call(Unknown)),
 ]

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
 from django.forms import BaseForm, Field, FileField
 from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch
 from django.utils.module_loading import import_string
 
-from passwordless_otp import conf, existing_users, links
+from passwordless_otp import conf, existing_users, links, tokens
 from passwordless_otp.checks.findings import error, warning
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
@@ -47,6 +48,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_check_functions(),
         *_check_form(),
         *_check_choice(),
+        *_check_signing_key(),
     ]
 
 
@@ -157,6 +159,19 @@ def _check_provider(channel: str, entry: Any) -> Iterator[CheckMessage]:
     if not isinstance(backend, Backend):
         text = f"DELIVERY[{channel!r}]: {path} is not a delivery backend."
         yield error("E002", text, "Derive it from passwordless_otp.messaging.backends.base.Backend.")
+
+
+def _check_signing_key() -> Iterator[CheckMessage]:
+    """Look at the key of session tokens. Its own words quote nothing of it."""
+    if not conf.get("JWT_PRIVATE_KEY"):
+        return
+    try:
+        tokens.signing_key()
+    except ImproperlyConfigured as raised:
+        hint = "Write a key with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048`, all its lines."
+        yield error("E020", f"Session tokens can't be signed. {raised}", hint)
+    except TypeError:  # of a value that can't be cached, such as a list
+        yield error("E020", "JWT_PRIVATE_KEY is not a string.", "Set it to a key in PEM format, all its lines.")
 
 
 def _check_functions() -> Iterator[CheckMessage]:

@@ -4,9 +4,9 @@ A message is saved in the transaction of its step and dispatched after the commi
 site's own function get a job, which is one short string: the id of a message, or `sign_in:` and the id of a
 sign-in whose user is to be notified; where tenants have schemas of their own, the schema and a slash stand before
 it. A job holds no secret and no address, so a queue may log and keep it. With "blocking" this process delivers
-before it answers: it saves the message as claimed and reads nothing again. So it does in place of a thread where a
-transaction is open, as in a `TestCase`: no thread would see the message there. A dispatcher that fails changes no
-answer: the message stays in the table, where `recover` finds it.
+before it answers: it saves the message as claimed and reads nothing again. So it does in place of a thread where
+a transaction is open, as in a `TestCase`: no thread would see the message there. A dispatcher that fails changes
+no answer: the message stays in the table, where `recover` finds it.
 """
 
 import logging

@@ -54,6 +54,25 @@ def test_the_cookie_is_prefixed_where_it_is_secure(settings):
     assert visitor.http.cookies["otp_client"]["domain"] == "example.com"
 
 
+@pytest.mark.parametrize(
+    ("sessions", "secure", "expected"),
+    [
+        ("Lax", False, "Lax"),
+        ("Strict", True, "Lax"),
+        ("None", True, "None"),
+        ("none", True, "none"),
+        ("None", False, "Lax"),
+        (False, True, ""),
+    ],
+)
+def test_the_cookie_goes_where_the_sessions_goes(sessions, secure, expected, settings):
+    settings.SESSION_COOKIE_SAMESITE, settings.SESSION_COOKIE_SECURE = sessions, secure
+    visitor = ApiVisitor()
+    visitor.sign_in(EMAIL)
+    [cookie] = visitor.http.cookies.values()
+    assert (cookie["samesite"], bool(cookie["secure"])) == (expected, secure)
+
+
 def test_the_database_keeps_a_digest_of_it():
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL)

@@ -102,3 +102,76 @@ def test_no_method_gets_around_it(method):
 
 def test_reading_is_free():
     assert ApiVisitor(Origin="https://evil.example").get("environment").status_code == 200
+
+
+def sentence(answer):
+    assert answer.status_code in {403, 404}
+    return answer.json()["errors"][0]["long_message"]
+
+
+def refused(content_type="application/json", **headers):
+    return Client(enforce_csrf_checks=True).generic("POST", PATH, "{}", content_type, headers=headers)
+
+
+def warnings(caplog):
+    ours = [record for record in caplog.records if record.name == "passwordless_otp.api"]
+    return [record for record in ours if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("debug", [True, False])
+def test_refused_origin_is_named_in_log_and_to_developers_in_answer(debug, settings, caplog):
+    settings.DEBUG = debug
+    said = sentence(refused(Origin="http://localhost:5173"))
+    [record] = warnings(caplog)
+    assert "'http://localhost:5173'" in record.getMessage()
+    assert "CSRF_TRUSTED_ORIGINS" in record.getMessage()
+    assert ("'http://localhost:5173'" in said) == ("CSRF_TRUSTED_ORIGINS" in said) == debug
+
+
+def test_refused_origin_can_write_neither_lines_nor_pages_into_log(caplog):
+    refused(Origin="http://a\x1b[31m" + "b" * 5000)
+    [record] = warnings(caplog)
+    assert "\x1b" not in record.getMessage()
+    assert len(record.getMessage()) < 600
+
+
+def test_form_of_no_browser_is_told_to_send_json():
+    assert "JSON" in sentence(refused(FORM))
+    assert "JSON" not in sentence(refused(FORM, Referer="http://testserver/"))
+    assert "JSON" not in sentence(refused(**{"Sec-Fetch-Site": "same-origin"}))
+
+
+def lost(**headers):
+    """Ask for a flow without a cookie."""
+    return Client(headers=headers or None).get(f"{PATH}/sia_1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({"Origin": "http://localhost:5173"}, "two sites"),
+        ({"Origin": "http://testserver:5173"}, "CORS_ALLOW_CREDENTIALS"),
+        ({"Origin": "http://localhost:5173", "Sec-Fetch-Site": "cross-site"}, "two sites"),
+        ({"Origin": "http://app.testserver", "Sec-Fetch-Site": "same-site"}, "CORS_ALLOW_CREDENTIALS"),
+        ({"Referer": "http://testserver/", "Sec-Fetch-Site": "same-origin"}, "Secure"),
+        ({"Origin": "http://["}, "two sites"),
+        ({"Origin": "null", "Sec-Fetch-Site": "\r"}, "two sites"),
+    ],
+)
+def test_with_debug_log_says_why_browser_sent_no_cookie(headers, reason, settings, caplog):
+    lost(**headers)
+    assert "cookie" not in caplog.text
+    settings.DEBUG = True
+    lost(**headers)
+    assert reason in caplog.text
+
+
+def test_browser_without_cookie_is_told_so_and_one_with_it_is_not():
+    answer = lost()
+    assert errors(answer) == ["resource_not_found"]
+    assert "cookie" in sentence(answer)
+    visitor = ApiVisitor()
+    visitor.sign_in(EMAIL)
+    assert "cookie" not in sentence(visitor.get("client/sign_ins/sia_1"))
+    assert "cookie" not in sentence(visitor.get("elsewhere"))
+    assert "token" in sentence(visitor.get("client/sign_ins/sia_1?_is_native=1"))

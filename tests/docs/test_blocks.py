@@ -15,8 +15,9 @@ from tests.docs.shell import Shell
 
 RUN = {"python", "sh", "json", "html", "css"}
 SHOWN = {"text"}  # trees and output: not run
-SCRIPTS = {"js", "jsx"}  # run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk
-WITH_SCRIPTS = {"javascript.md", "migrating.md"}
+# Run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk; in Node, by test_mobile.py.
+SCRIPTS = {"js", "jsx"}
+WITH_SCRIPTS = {"javascript.md", "migrating.md", "mobile.md"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
 TOOLS = {"ruff": "ruff", "mypy": "mypy", "lint-imports": "import-linter"}  # a command → the package that has it
@@ -36,6 +37,8 @@ def test_every_block_has_a_known_language(page):
 def test_python_blocks_run_in_order(page, settings, db, monkeypatch):
     if page.name == "queues.md":
         needs.installed("celery", "django_tasks_db", "dramatiq", "huey")
+    if page.name == "mobile.md":
+        needs.installed("corsheaders", "rest_framework_simplejwt")
     site.run(page, settings, monkeypatch)
 
 

@@ -16,6 +16,7 @@ from tools.openapi.schemas import TEXT, Schema, closed, nullable, one_of, ref
 # What each view answers; a new one has to be named here.
 ANSWERS: dict[type[APIView], Schema] = {
     session_views.ReadEnvironment: ref("Environment"),
+    session_views.ReadKeys: ref("Keys"),
     session_views.ReadMe: ref("User"),
     session_views.ReadClient: nullable(ref("Client")),
     session_views.EndSessions: nullable(ref("Client")),
@@ -31,7 +32,8 @@ ANSWERS: dict[type[APIView], Schema] = {
     flow_views.PrepareSignUp: ref("SignUp"),
     flow_views.AttemptSignUp: ref("SignUp"),
 }
-BARE = {session_views.ReadEnvironment, session_views.CreateToken}  # without the envelope
+# Without the envelope.
+BARE = {session_views.ReadEnvironment, session_views.ReadKeys, session_views.CreateToken}
 ORIGIN = {
     "name": "Origin",
     "in": "header",

@@ -10,7 +10,10 @@ import yaml
 PATH = Path(__file__).resolve().parents[2] / "docs/openapi.yaml"
 HEAD = "# Made from the code by `python -m tools.openapi`. Do not change it by hand.\n"
 HOOKS = ["override_methods", "link", "drop_unused"]
-DESCRIPTION = "Sign-up and sign-in with one-time codes. docs/api.md tells how the calls go together."
+DESCRIPTION = (
+    "Sign-up and sign-in with one-time codes. docs/api.md tells how the calls go together, and docs/mobile.md "
+    "how an app makes them without cookies, with `?_is_native=1`."
+)
 
 
 def build() -> Any:

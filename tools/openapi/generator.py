@@ -24,11 +24,11 @@ class Generator(SchemaGenerator):
 
 
 def documented(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Leave out the view of unknown paths, and name the parameter of paths as docs/api.md does."""
+    """Leave out unknown paths and other names of known ones, and name the parameter as docs/api.md does."""
     return [
         (path.replace("{name}", "{id}"), regex, method, callback)
         for path, regex, method, callback in endpoints
-        if callback.cls is not base.Unknown
+        if callback.cls is not base.Unknown and path.startswith("/v1/")
     ]
 
 

@@ -46,6 +46,7 @@ def schemas() -> dict[str, Schema]:
         "SignUp": _sign_up(),
         "User": _user(),
         "Token": _token(),
+        "Keys": _keys(),
         "Session": _session("active", ref("Token")),
         "EndedSession": _session("ended", NULL),
         "Client": _client(),
@@ -160,6 +161,12 @@ def _user() -> Schema:
 
 def _token() -> Schema:
     return closed(object=just("token"), jwt=TEXT)
+
+
+def _keys() -> Schema:
+    kinds = {"e": TEXT, "n": TEXT, "crv": just("Ed25519"), "x": TEXT}  # the first two of RSA keys, the others not
+    common = {"alg": one_of("RS256", "EdDSA"), "kid": TEXT, "kty": one_of("RSA", "OKP"), "use": just("sig")}
+    return closed(keys=array(closed(optional=list(kinds), **kinds, **common), maxItems=1))
 
 
 def _session(status: str, last_token: Schema) -> Schema:
