@@ -46,6 +46,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     body: dict[str, Any] = {"errors": [_entry(refusal) for refusal in refusals], "trace_id": trace_id}
     if isinstance(first, WITH_CLIENT):
         body["meta"] = {"client": resources.client_of(context["view"].http)}
+    if isinstance(first, errors.SecondFactorRequired):
+        body["meta"] = _meta(first)
     return Response(body, status=first.status, headers=headers)
 
 
@@ -70,5 +72,11 @@ def _entry(refusal: OTPError) -> dict[str, Any]:
         "code": refusal.code,
         "message": str(refusal.message),
         "long_message": str(refusal.long_message),
-        "meta": {"param_name": refusal.param} if refusal.param else {},
+        "meta": _meta(refusal),
     }
+
+
+def _meta(refusal: OTPError) -> dict[str, str]:
+    if isinstance(refusal, errors.SecondFactorRequired):
+        return {"redirect_url": refusal.redirect_url}
+    return {"param_name": refusal.param} if refusal.param else {}
