@@ -13,8 +13,13 @@ class PasswordlessOTPConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and connect to Anymail's signals if the site has it installed."""
-        from passwordless_otp import checks
+        """Register the system checks, and connect to Django's signals, and to Anymail's if it is installed."""
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+        from passwordless_otp import checks, clients
+
+        for signal in [user_logged_in, user_logged_out]:
+            signal.connect(clients.drop_proof, dispatch_uid="passwordless_otp.drop_proof")
 
         register(checks.check_settings)
         register(checks.check_database, Tags.models)
@@ -27,6 +32,7 @@ class PasswordlessOTPConfig(AppConfig):
         register(checks.check_users, Tags.models)
         register(checks.check_email_addresses, Tags.database)
         register(checks.check_email_addresses_deployed, Tags.models, deploy=True)
+        register(checks.check_second_factor)
         register(checks.check_webhooks)
         register(checks.check_urls, Tags.urls)
         register(checks.check_deployment, Tags.security, deploy=True)

@@ -21,9 +21,18 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from passwordless_otp import bot_check, conf, events, keys
-from passwordless_otp.errors import OTPError, ServiceUnavailable, SessionExists, SignedOut
+from passwordless_otp import bot_check, conf, events, keys, users
+from passwordless_otp.errors import (
+    IdentificationClaimed,
+    OTPError,
+    ResourceNotFound,
+    SecondFactorRequired,
+    ServiceUnavailable,
+    SessionExists,
+    SignedOut,
+)
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
 from passwordless_otp.models import Flow, InstanceSettings, Verification
@@ -34,6 +43,7 @@ logger = logging.getLogger("passwordless_otp.clients")
 
 COOKIE_AGE = 180 * 24 * 3600  # seconds
 SESSION_ID = "_passwordless_otp_session"
+WAITING = "_passwordless_otp_waiting"  # in a session: the id of the flow whose proof waits for BEFORE_LOGIN
 HASH_METHOD = "get_session_auth_hash"  # of most user models
 
 
@@ -156,14 +166,24 @@ def cookie_name() -> str:
 def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
     """Keep what a step has returned; log in the user of a completed flow. Return whether it is complete.
 
-    Raises `ServiceUnavailable` if the login fails: the code is spent.
+    Raises `SecondFactorRequired` where BEFORE_LOGIN names a step: the proof waits. Raises `IdentificationClaimed`
+    if no authentication backend would know the user at the next request, and `ServiceUnavailable` if the login
+    fails: the code is spent.
     """
     client, user = current(request), flow.user
     client.keep(flow)
     if user is None:
         return False
+    backend = users.backend_for(user)
+    if not backend or (flow.made_user and not users.may_sign_in(user, client.settings)):
+        hint = "AUTHENTICATION_BACKENDS (get_user, user_can_authenticate) or MAY_SIGN_IN refuses them"
+        logger.error("no session after flow %s: user %s may not sign in. %s", flow.pk, user.pk, hint)
+        raise IdentificationClaimed
+    if flow.status == Status.PROVEN:
+        _ask_site(request, flow)
+    setattr(request, users.CONSUMED, flow.pk)
     try:
-        _begin_session(request, user, client.settings.session_lifetime_days)
+        _begin_session(request, user, backend, client.settings.session_lifetime_days)
     except Exception as error:
         logger.exception("the login after flow %s failed", flow.pk)
         with suppress(Exception):  # it may be the session's store that failed
@@ -177,7 +197,57 @@ def log_in_if_complete(request: HttpRequest, flow: Flow) -> bool:
     return True
 
 
-def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
+def _ask_site(request: HttpRequest, flow: Flow) -> None:
+    """Ask BEFORE_LOGIN about the user of a flow that is proven. Return if they are to be logged in at once.
+
+    Else the proof waits in the session, under a new key: whoever has planted the old one has no part in it.
+    Raises `SecondFactorRequired`; `ServiceUnavailable` if the function fails, or returns no path of this site.
+    """
+    client = current(request)
+    try:
+        path = conf.function("BEFORE_LOGIN")(request, flow.user, flow)
+        if path is not None and not _is_local(str(path)):
+            raise ValueError("BEFORE_LOGIN must return None or a path of this site, which begins with a slash")
+    except Exception as error:
+        logger.exception("BEFORE_LOGIN failed after flow %s: nobody was signed in", flow.pk)
+        lifecycle.drop_proof(flow.pk)
+        raise ServiceUnavailable from error
+    if path is None:
+        lifecycle.take_proof(client.settings, flow, client.visitor)
+        return
+    if request.user.is_authenticated:
+        auth.logout(request)  # the login would have ended this session, too
+    if request.session.session_key:
+        request.session.cycle_key()
+    if not flow.keep_proof(made_user=flow.made_user):
+        raise ResourceNotFound
+    request.session[WAITING] = flow.pk.hex
+    raise SecondFactorRequired(str(path))
+
+
+def keep_next(request: HttpRequest, url: str) -> None:
+    """Keep where the visitor goes once the proof that waits in this session is complete."""
+    flow = lifecycle.waiting_proof(request.session[WAITING], current(request).digest)
+    if flow is not None:
+        flow.keep_proof(next=url)
+
+
+def _is_local(path: str) -> bool:
+    return path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+
+
+def drop_proof(request: HttpRequest | None = None, **_: Any) -> None:
+    """Drop the proof that waits in this session, if one does. Called at any login, any logout and any new flow.
+
+    Its row ends as well: a copy of the session, as of a signed cookie, is then worth nothing.
+    """
+    session = getattr(request, "session", None)
+    waiting = session.pop(WAITING, None) if session is not None else None
+    if waiting:
+        lifecycle.drop_proof(waiting)
+
+
+def _begin_session(request: HttpRequest, user: Any, backend: str, days: int | None) -> None:
     """Log in. A new session is saved once, with its content: receivers see its key, as after `login()`.
 
     `login()` alone saves an empty session for the key, and Django's middleware saves it again at the end. A
@@ -186,8 +256,6 @@ def _begin_session(request: HttpRequest, user: Any, days: int | None) -> None:
     session = request.session
     session_id = secrets.token_hex(16)
     lifetime = days * 24 * 3600 if days else None  # seconds
-    backends = list(settings.AUTHENTICATION_BACKENDS)
-    backend = backends[0] if len(backends) == 1 else next(path for path in backends if _knows(path, user))
     if session.is_empty() and session.session_key is None and isinstance(session, DatabaseSession):
         session[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
         session[auth.BACKEND_SESSION_KEY] = backend
@@ -210,12 +278,6 @@ def _save_changes(
         save(must_create)
         saved.clear()
         saved.update(session.items())
-
-
-def _knows(path: str, user: Any) -> bool:
-    """Return whether this authentication backend has the user. Some only watch others, and know nobody."""
-    backend = auth.load_backend(path)
-    return hasattr(backend, "get_user") and backend.get_user(user.pk) is not None
 
 
 def log_out(request: HttpRequest) -> None:
@@ -244,9 +306,11 @@ def require_session(request: HttpRequest, named: str = "") -> None:
 
 
 def refuse_session(request: HttpRequest) -> None:
-    """Raise `SessionExists` if somebody is signed in, by whatever way."""
+    """Before a new flow: raise `SessionExists` if somebody is signed in; else drop a proof that waits."""
     if request.user.is_authenticated:
         raise SessionExists
+    if WAITING in request.session:
+        drop_proof(request)
 
 
 @contextmanager

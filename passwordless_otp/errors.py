@@ -239,6 +239,17 @@ class SignedOut(OTPError):
     message, long_message = _("signed out"), _("You are signed out. Sign in first.")
 
 
+class SecondFactorRequired(OTPError):
+    """Raised after the right code where the site has a step of its own before the login: see `redirect_url`."""
+
+    code, status = "second_factor_required", 403
+    message, long_message = _("one more step"), _("One more step is needed before you are signed in.")
+
+    def __init__(self, redirect_url: str = "") -> None:
+        super().__init__()
+        self.redirect_url = redirect_url  # a path of this site, where the visitor goes on
+
+
 class SessionExists(OTPError):
     """Raised if somebody is signed in already."""
 

@@ -3,14 +3,19 @@
 import logging
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import cache
+from inspect import signature
+from operator import itemgetter
 from typing import Any
 
 import idna
-from django.contrib.auth import get_user_model
+from django.conf import settings as site
+from django.contrib.auth import get_user_model, load_backend
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db import IntegrityError, connections, models, router, transaction
+from django.db import DatabaseError, IntegrityError, connections, models, router, transaction
 
 from passwordless_otp import allauth_addresses, conf, email_field
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
@@ -23,6 +28,7 @@ from passwordless_otp.visitor import Visitor
 logger = logging.getLogger("passwordless_otp.users")
 
 RANDOM_BYTES = 8  # of a username that was made because none was asked for
+CONSUMED = "_passwordless_otp_consumed"  # attribute of a request: the id of the flow whose proof it has consumed
 
 
 def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
@@ -163,10 +169,69 @@ def needs_notice(user: Any, visitor: Visitor) -> bool:
 
 
 def may_sign_in(user: Any, settings: InstanceSettings, by_test_code: bool = False) -> bool:
-    """Return whether the user may sign in by code: active, and not staff unless a superuser allows it."""
-    if not getattr(user, "is_active", True):
+    """Return whether the user may sign in by code. `None` stands for nobody: the same statements, and a no.
+
+    A user has to be active, and not staff unless a superuser allows it. An authentication backend has to know
+    them, and the site's MAY_SIGN_IN, if there is one, has to agree.
+    """
+    backend = backend_for(user)  # first, and for everybody: it may read
+    if user is None or not backend or not getattr(user, "is_active", True):
         return False
-    return not is_staff(user) or (settings.staff_sign_in and not by_test_code)
+    if is_staff(user) and (by_test_code or not settings.staff_sign_in):
+        return False
+    return not conf.get("MAY_SIGN_IN") or _site_allows(user)
+
+
+def _site_allows(user: Any) -> bool:
+    try:
+        return bool(conf.function("MAY_SIGN_IN")(user))
+    except DatabaseError:
+        raise
+    except Exception:  # an error page would tell that the user exists
+        logger.exception("MAY_SIGN_IN failed for user %s, who is refused", user.pk)
+        return False
+
+
+def backend_for(user: Any) -> str:
+    """Return the path of the authentication backend for this user's session; empty if none has them.
+
+    One that takes `otp_flow` comes first, then the order of AUTHENTICATION_BACKENDS counts. A backend has a user
+    if its `get_user` finds them, as each later request asks, and its `user_can_authenticate` agrees. Whatever has
+    to look users up does so for `None` as well, and whether or not another backend has the user already.
+    """
+    model, chosen = get_user_model(), ""
+    for path, looks_up in _backends(tuple(site.AUTHENTICATION_BACKENDS), model):
+        backend: Any = load_backend(path)
+        try:
+            pk = model._meta.pk.to_python(0) if user is None else user.pk  # nobody's
+            found = backend.get_user(pk) if looks_up else user
+            has = found is not None and getattr(backend, "user_can_authenticate", bool)(found)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("%s failed for a user, who is refused", path)
+            has = False
+        if has and not chosen:
+            chosen = path
+    return chosen
+
+
+@cache
+def _backends(paths: tuple[str, ...], model: Any) -> list[tuple[str, bool]]:
+    """Return the backends that have users, and whether each has to look one up; decided once for a process.
+
+    `ModelBackend.get_user` finds every user, unless the default manager of the user model leaves some out.
+    """
+    leaves_out = type(model._default_manager).get_queryset is not models.Manager.get_queryset
+    found = []
+    for path in paths:
+        backend = load_backend(path)
+        if hasattr(backend, "get_user"):
+            authenticate = getattr(backend, "authenticate", None)
+            takes_flow = authenticate is not None and "otp_flow" in signature(authenticate).parameters
+            looks_up = leaves_out or type(backend).get_user is not ModelBackend.get_user
+            found.append((not takes_flow, path, looks_up))
+    return [(path, looks_up) for _, path, looks_up in sorted(found, key=itemgetter(0))]
 
 
 def has_password(user: Any) -> bool:

@@ -172,11 +172,12 @@ def test_valid_number_of_proxies_passes(settings, number):
     assert numbers() == []
 
 
+@pytest.mark.parametrize("name", ["BOT_CHECK", "BEFORE_LOGIN", "MAY_SIGN_IN"])
 @pytest.mark.parametrize("path", ["nowhere.f", None, 7, "tests.hooks.recorded"])
-def test_bot_check_that_can_not_be_called_is_an_error(settings, path):
-    settings.PASSWORDLESS_OTP = {"BOT_CHECK": path}
+def test_optional_function_that_can_not_be_called_is_an_error(settings, name, path):
+    settings.PASSWORDLESS_OTP = {name: path}
     assert numbers() == ["E004"]
-    settings.PASSWORDLESS_OTP = {"BOT_CHECK": ""}
+    settings.PASSWORDLESS_OTP = {name: ""}
     assert numbers() == []
 
 

@@ -291,3 +291,14 @@ class TestUserPage:
     def test_site_without_user_page_passes(self, page, first, monkeypatch):
         monkeypatch.delitem(admin.site._registry, get_user_model())
         assert found() == []
+
+
+@pytest.mark.parametrize("app", ["django_otp", "two_factor", "allauth.mfa"])
+def test_app_with_second_factors_and_no_step_before_the_login_is_a_warning(settings, monkeypatch, app):
+    installed = apps.is_installed
+    monkeypatch.setattr(apps, "is_installed", lambda name: name == app or installed(name))
+    [(number, text)] = found()
+    assert number == "W020"
+    assert app in text
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "BEFORE_LOGIN": "tests.second_step.step"}
+    assert found() == []

@@ -48,6 +48,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     body: dict[str, Any] = {"errors": [_entry(refusal) for refusal in refusals], "trace_id": trace_id}
     if isinstance(first, WITH_CLIENT):
         body["meta"] = {"client": resources.client_of(context["view"].http)}
+    if isinstance(first, errors.SecondFactorRequired):
+        body["meta"] = _meta(first)
     return Response(body, status=first.status, headers=headers)
 
 
@@ -70,12 +72,17 @@ def _of_field(name: str, detail: Any) -> OTPError:
 
 
 def _entry(refusal: OTPError) -> dict[str, Any]:
-    meta = {"param_name": refusal.param} if refusal.param else {}
-    if isinstance(refusal, errors.IdentificationClaimed) and refusal.other_login_url:
-        meta["other_login_url"] = resolve_url(refusal.other_login_url)
     return {
         "code": refusal.code,
         "message": str(refusal.message),
         "long_message": str(refusal.long_message),
-        "meta": meta,
+        "meta": _meta(refusal),
     }
+
+
+def _meta(refusal: OTPError) -> dict[str, str]:
+    if isinstance(refusal, errors.SecondFactorRequired):
+        return {"redirect_url": refusal.redirect_url}
+    if isinstance(refusal, errors.IdentificationClaimed) and refusal.other_login_url:
+        return {"other_login_url": resolve_url(refusal.other_login_url)}
+    return {"param_name": refusal.param} if refusal.param else {}

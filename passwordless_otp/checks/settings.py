@@ -29,6 +29,8 @@ FUNCTIONS = {
     "CREATE_USER": [],
     "BOT_CHECK": [""],
     "SIGN_UP_FORM": [""],
+    "BEFORE_LOGIN": [""],
+    "MAY_SIGN_IN": [""],
 }
 # Settings that name a URL.
 URLS = ["OTHER_LOGIN_URL"]

@@ -18,6 +18,7 @@ from passwordless_otp.models import Identifier
 
 OWN_LABEL = "passwordless_otp"
 MANY_USERS = 10_000  # from which on a look-up by email address needs an index
+SECOND_FACTORS = ["two_factor", "django_otp", "allauth.mfa"]
 
 
 def check_users(**_: Any) -> list[CheckMessage]:
@@ -73,6 +74,19 @@ def _check_index(using: str) -> Iterator[CheckMessage]:
         hint = f"Run CREATE INDEX CONCURRENTLY {name} ON {table} (UPPER({column})). Make it UNIQUE where no two "
         hint += "users may share an address: otherwise a registration elsewhere at the same instant is not seen."
         yield warning("W015", text, hint)
+
+
+def check_second_factor(**_: Any) -> list[CheckMessage]:
+    """Look for an app with second factors, which a sign-in by code would not ask for."""
+    if not isinstance(conf.given(), Mapping) or conf.get("BEFORE_LOGIN"):
+        return []
+    names = [name for name in SECOND_FACTORS if apps.is_installed(name)]
+    if not names:
+        return []
+    text = f"INSTALLED_APPS has {names[0]!r}, but BEFORE_LOGIN is empty: a code signs in without a second factor."
+    return [
+        warning("W020", text, "Ask for the second factor in BEFORE_LOGIN: docs/second-factor.md has recipes.")
+    ]
 
 
 def _check_fields() -> Iterator[CheckMessage]:

@@ -10,14 +10,18 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.db import DatabaseError, OperationalError
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, OperationalError, router
 from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
+from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
 from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus, read_flows
+from passwordless_otp.rate_limits import throttle
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
@@ -110,10 +114,8 @@ def end_open_flows(client: str) -> None:
         end(client, *Purpose)
 
 
-def end_others(visitor: Visitor, flow: Flow, client: str) -> None:
-    """After a proof in `flow`: end what else was open under the old cookie, which may have been planted."""
-    if not visitor.flows - {flow.pk}:
-        return
+def end_others(client: str) -> None:
+    """After a proof: end what else was open under the old cookie, which may have been planted."""
     try:
         end_open_flows(client)
     except (DatabaseError, ServiceUnavailable) as error:
@@ -121,14 +123,48 @@ def end_others(visitor: Visitor, flow: Flow, client: str) -> None:
 
 
 def end_all_of(user: Any) -> None:
-    """End the open flows of every browser in which an identifier of this user was typed."""
+    """End the open flows of every browser in which an identifier of this user was typed, and proofs that wait."""
     typed: dict[str, list[str]] = {kind.value: [] for kind in Kind}
     for kind, value in Identifier.objects.filter(user=user).values_list("kind", "value"):
         typed[kind].append(value)
-    theirs = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
-    pks = list(Flow.objects.filter(theirs, status=Status.OPEN).values_list("pk", flat=True))
-    Flow.objects.filter(pk__in=pks, status=Status.OPEN).update(status=Status.ENDED, extra="")
+    typed_theirs = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
+    theirs = typed_theirs & Q(status=Status.OPEN) | Q(user=user, status=Status.PROVEN)
+    pks = list(Flow.objects.filter(theirs).values_list("pk", flat=True))
+    still = Flow.objects.filter(pk__in=pks, status__in=[Status.OPEN, Status.PROVEN])
+    still.update(status=Status.ENDED, extra="")
     _erase(Verification.objects.filter(flow__in=pks))
+
+
+# A proof that waits for the step of BEFORE_LOGIN
+
+
+def waiting_proof(pk: str, client: str) -> Flow | None:
+    """Return the flow of this client whose proof waits, with its user read anew."""
+    found = read_flows(pk=pk, client=client, status=Status.PROVEN, expires_at__gt=timezone.now())
+    if not found:
+        return None
+    model = get_user_model()
+    people: Any = model._base_manager.using(router.db_for_write(model))
+    found[0].user = people.filter(pk=found[0].user_id).first()
+    return found[0]
+
+
+def take_proof(settings: InstanceSettings, flow: Flow, visitor: Visitor) -> None:
+    """Complete a flow whose proof waits. Raises `ResourceNotFound` if it waits no more.
+
+    What else follows from a right code happens here: limits are refunded, and security notices sent.
+    """
+    with base.durable(Flow):
+        if not flow.take_proof():
+            raise ResourceNotFound
+    proven = [each for each in flow.known_verifications if each.status == VerificationStatus.VERIFIED]
+    throttle.refund_proof(settings, visitor, proven, recognised=not flow.notice_due)
+    dispatch.announce_sign_in(flow)
+
+
+def drop_proof(pk: object) -> None:
+    """End a flow whose proof waits, if it does."""
+    Flow.objects.filter(pk=pk, status=Status.PROVEN).update(status=Status.ENDED)
 
 
 def _erase(verifications: Any) -> None:

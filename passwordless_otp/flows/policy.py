@@ -56,7 +56,7 @@ class SignInPolicy(Policy):
         fixed_code = TestAddress.code_for(identifier, settings) if settings.test_mode else ""
         transfers = holder is None and settings.sign_up_open and flow.details["sign_up_if_missing"]
         withheld = settings.has_restrictions and _is_withheld(settings, flow, identifier, holder)
-        allowed = holder is not None and users.may_sign_in(holder, settings, bool(fixed_code))
+        allowed = users.may_sign_in(holder, settings, bool(fixed_code))
         return cls(
             identifier=identifier,
             recognised=holder is not None and holder.pk in visitor.users,

@@ -127,7 +127,10 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
         over = max(other.expires_at for other in flow.known_verifications)  # then `create` opens another flow
         raise TooManyCodes(retry_after=max(1, int((over - now).total_seconds())))
     if verification is None:
-        verification = _new_verification(settings, flow, policy)
+        kind, value = policy.identifier
+        verification = Verification(flow=flow, kind=kind, value=value, max_tries=settings.max_tries)
+        # The first one of a flow takes over what opening the flow has consumed.
+        verification.receipts = [] if flow.known_verifications else flow.receipts
     _make_code_if_due(settings, verification, limits, now)
     made = ["nonce", "key_id", "generation", "length", "alphabet", "expires_at"]
     _save(
@@ -139,14 +142,6 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
         **{name: getattr(verification, name) for name in made},
     )
     return _message(verification, policy)
-
-
-def _new_verification(settings: InstanceSettings, flow: Flow, policy: Policy) -> Verification:
-    """Return an unsaved verification. The first one of a flow takes over what opening the flow has consumed."""
-    kind, value = policy.identifier
-    verification = Verification(flow=flow, kind=kind, value=value, max_tries=settings.max_tries)
-    verification.receipts = [] if flow.known_verifications else flow.receipts
-    return verification
 
 
 def _make_code_if_due(

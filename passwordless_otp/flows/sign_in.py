@@ -29,7 +29,7 @@ from passwordless_otp.flows.policy import SignInPolicy
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings
-from passwordless_otp.models.flows import TRANSFER_LIFE, Purpose, VerificationStatus
+from passwordless_otp.models.flows import TRANSFER_LIFE, Purpose, Status, VerificationStatus
 from passwordless_otp.rate_limits import rules, throttle, windows
 from passwordless_otp.visitor import Visitor
 
@@ -102,13 +102,15 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
     policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
     flow_changes, proof_changes = _changes_if_right(policy, flow, visitor)
-    with throttle.attempt(settings, visitor, policy, verification) as limits:
+    waits = flow_changes.get("status") == Status.PROVEN
+    with throttle.attempt(settings, visitor, policy, verification, proof_waits=waits) as limits:
         check_code.require_right(settings, visitor, policy, verification, code, limits)
         with lifecycle.step(flow, **flow_changes) as changed:
             changed.accept_code(policy.identifier, limits.code_format.length, **proof_changes)
 
     dispatch.report_outcome(verification)
-    lifecycle.end_others(visitor, flow, flow.client)
+    if visitor.flows - {flow.pk}:
+        lifecycle.end_others(flow.client)
     if policy.transfers:
         raise TransferRequired(is_proven=True)
     dispatch.announce_sign_in(changed)

@@ -137,7 +137,8 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     check_code.require_open(verification, code)
 
     code_policy = SignUpPolicy.load(settings, identifier)
-    with throttle.attempt(settings, visitor, code_policy, verification) as limits:
+    waits = bool(conf.get("BEFORE_LOGIN"))
+    with throttle.attempt(settings, visitor, code_policy, verification, proof_waits=waits) as limits:
         check_code.require_right(settings, visitor, code_policy, verification, code, limits)
         with lifecycle.step(flow, **flow.move(visitor.next_client)) as held:
             held.accept_code(identifier, limits.code_format.length)
@@ -151,8 +152,8 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
 
 def _finish(visitor: Visitor, before: Flow, flow: Flow, refusal: OTPError | None) -> Flow:
     """After the commit: what was proven is saved, so now a refusal may be raised."""
-    if flow.client != before.client:
-        lifecycle.end_others(visitor, flow, before.client)
+    if flow.client != before.client and visitor.flows - {flow.pk}:
+        lifecycle.end_others(before.client)
     if refusal is not None:
         raise refusal
     if flow.user is not None and flow.details.get("linked"):

@@ -121,7 +121,12 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("open", "open"), ("complete", "complete"), ("ended", "ended")],
+                        choices=[
+                            ("open", "open"),
+                            ("proven", "proven"),
+                            ("complete", "complete"),
+                            ("ended", "ended"),
+                        ],
                         default="open",
                         max_length=8,
                         verbose_name="status",
@@ -962,7 +967,8 @@ class Migration(migrations.Migration):
             model_name="flow",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("purpose__in", ["sign_in", "sign_up"]), ("status__in", ["open", "complete", "ended"])
+                    ("purpose__in", ["sign_in", "sign_up"]),
+                    ("status__in", ["open", "proven", "complete", "ended"]),
                 ),
                 name="passwordless_otp_flow_choices",
             ),

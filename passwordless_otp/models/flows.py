@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import codes, identifiers, keys
+from passwordless_otp import codes, conf, identifiers, keys
 from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound, VerificationExpired
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.models import base
@@ -22,6 +22,7 @@ from passwordless_otp.models.base import SQL, PrimaryManager, columns_of, compil
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
+PROOF_LIFE = timedelta(minutes=10)  # in which a proof may wait for the step of BEFORE_LOGIN
 
 
 # In WHERE and SET of the two statements that every attempt runs.
@@ -47,9 +48,13 @@ class Purpose(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """Where a flow stands. One that is open and past its time is abandoned."""
+    """Where a flow stands. One that is open and past its time is abandoned.
+
+    In a proven one somebody has proven who they are, and the login waits for the step of BEFORE_LOGIN.
+    """
 
     OPEN = "open", _("open")
+    PROVEN = "proven", _("proven")
     COMPLETE = "complete", _("complete")
     ENDED = "ended", _("ended")
 
@@ -65,6 +70,10 @@ class FlowQuerySet(models.QuerySet["Flow"]):
     def live(self) -> Self:
         """Those that can go on."""
         return self.filter(status=Status.OPEN, expires_at__gt=timezone.now())
+
+    def waiting(self) -> Self:
+        """Those whose proof waits."""
+        return self.filter(status=Status.PROVEN, expires_at__gt=timezone.now())
 
     def end(self, client: str, *purposes: Purpose) -> int:
         """End this client's open flows of these purposes, abandoned ones too."""
@@ -95,7 +104,8 @@ class Flow(models.Model):
     # The digest before the last proof: a step that had begun by then may still end.
     moved_from = models.CharField(max_length=64, blank=True)
     # What else was typed: names, `unsafe_metadata` (as text), `sign_up_if_missing`. A sign-up that has linked an
-    # existing user says how: `linked` is "link" or "trust".
+    # existing user says how: `linked` is "link" or "trust". While its proof waits also `proof`: `notice_due`,
+    # `made_user`, `next` (the URL to go to), `auth_hash` (of the password: see there).
     details = models.JSONField(default=dict)
     # What the site's own form on the sign-up page took, as JSON text. Erased once the flow is over.
     extra = models.TextField(blank=True)
@@ -203,14 +213,43 @@ class Flow(models.Model):
         return {} if self.client == client else {"client": client, "moved_from": self.client}
 
     def completion(self, user: Any, client: str, notice_due: bool = False) -> dict[str, Any]:
-        """Return the changes that complete this flow for `user`, filed under `client`."""
+        """Return the changes that complete this flow for `user`, filed under `client`.
+
+        With BEFORE_LOGIN they make its proof wait instead: `take_proof` completes it.
+        """
+        if conf.get("BEFORE_LOGIN"):
+            proof = {"notice_due": notice_due, "auth_hash": auth_hash(user)}
+            waits = {"status": Status.PROVEN, "user": user, "expires_at": timezone.now() + PROOF_LIFE}
+            return {**waits, "details": {**self.details, "proof": proof}, "extra": "", **self.move(client)}
         done = {"status": Status.COMPLETE, "user": user, "completed_at": timezone.now(), "notice_due": notice_due}
         return {**done, "extra": "", **self.move(client)}
+
+    def keep_proof(self, **more: bool | str) -> bool:
+        """Save what the waiting proof needs besides; return whether it still waits."""
+        self.details["proof"] |= more
+        return bool(Flow.objects.waiting().filter(pk=self.pk).update(details=self.details))
+
+    def take_proof(self) -> bool:
+        """Complete this flow, whose proof waits, by one statement; return whether that has done it.
+
+        Of several requests with the same proof, as from copies of a session in a signed cookie, one succeeds.
+        """
+        details = dict(self.details)
+        proof = details.pop("proof")
+        done = {"completed_at": timezone.now(), "notice_due": proof["notice_due"], "details": details}
+        own = Flow.objects.waiting().filter(pk=self.pk, client=self.client)
+        if not own.update(status=Status.COMPLETE, **done):
+            return False
+        self.made_user = proof.get("made_user", self.made_user)
+        self.status = Status.COMPLETE
+        for name, value in done.items():
+            setattr(self, name, value)
+        return True
 
     def refusal(self) -> OTPError:
         """Return why this flow can't go on, as the database has it now."""
         now = Flow.objects.filter(pk=self.pk).first()
-        if now is not None and now.status == Status.COMPLETE:
+        if now is not None and now.status in {Status.COMPLETE, Status.PROVEN}:
             return AlreadyVerified()
         if now is not None and now.abandoned:
             return VerificationExpired()
@@ -345,6 +384,11 @@ class Verification(models.Model):
             given |= {"flow": self.flow_id, "prepared_at": now}  # the second: a place for the same instant
         where = VERDICT + OF_LIVE_FLOW if is_failure else VERDICT
         return bool(base.update(Verification, {"tries": ONE_MORE, **changes}, where, **given))
+
+
+def auth_hash(user: Any) -> str:
+    """Return the digest of the user's password that sessions keep; empty for a user model without one."""
+    return str(user.get_session_auth_hash()) if hasattr(user, "get_session_auth_hash") else ""
 
 
 def flows_of(client: str) -> list[Flow]:

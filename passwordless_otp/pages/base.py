@@ -20,7 +20,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
 
 from passwordless_otp import clients, conf
-from passwordless_otp.errors import FormatInvalid, OTPError, ResourceNotFound, ServiceUnavailable, SignUpClosed
+from passwordless_otp.errors import (
+    FormatInvalid,
+    OTPError,
+    ResourceNotFound,
+    SecondFactorRequired,
+    ServiceUnavailable,
+    SignUpClosed,
+)
 from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.models.base import diagnose
 from passwordless_otp.pages import error_pages, forms, navigation
@@ -112,6 +119,9 @@ class PageView(FormView):
 
     def handle_error(self, error: OTPError) -> HttpResponse:
         """Answer a refusal: the first page, a page that says why, or this page with the error at its field."""
+        if isinstance(error, SecondFactorRequired):
+            clients.keep_next(self.request, navigation.after_sign_in(self.request, self.success_url))
+            return SeeOther(error.redirect_url)
         if isinstance(error, ResourceNotFound):
             return SeeOther(navigation.page_path(self.request, self.start_page))
         if error_pages.heading(error):

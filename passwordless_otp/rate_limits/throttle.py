@@ -113,12 +113,18 @@ class AttemptLimits(StepLimits):
 
 @contextmanager
 def attempt(
-    settings: InstanceSettings, visitor: Visitor, policy: CodePolicy, verification: Verification
+    settings: InstanceSettings,
+    visitor: Visitor,
+    policy: CodePolicy,
+    verification: Verification,
+    *,
+    proof_waits: bool = False,
 ) -> Iterator[AttemptLimits]:
     """Consume a wrong code beforehand. Raises `TooManyRequests`.
 
     It is refunded if the code was not compared. If it was right, what earlier steps of its verification have
-    consumed is refunded too, and the failures of a month are forgotten unless they are only its own tries.
+    consumed is refunded too, and the failures of a month are forgotten unless they are only its own tries. Where
+    the proof waits for a step of the site, both are left to `refund_proof`.
     """
     tries, kept = verification.tries, verification.receipts  # before the attempt
     buckets = rules.for_attempt(settings, visitor, policy.identifier, policy.recognised)
@@ -133,11 +139,25 @@ def attempt(
         if not limits.is_failure:
             limits.refund()
         raise
-    limits.refund(kept)
-    if totals["identifier_failures_per_month"] > tries + 1:  # this verification's own, with this attempt
+    limits.refund([] if proof_waits else kept)
+    if (
+        not proof_waits and totals["identifier_failures_per_month"] > tries + 1
+    ):  # this verification's own, with this attempt
         [monthly] = [bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"]
         with suppress(DatabaseError):
             windows.reset(monthly)
+
+
+def refund_proof(
+    settings: InstanceSettings, visitor: Visitor, proven: Iterable[Verification], *, recognised: bool
+) -> None:
+    """Refund what these verifications have kept, and forget the failures of a month, as a right code does."""
+    for verification in proven:
+        StepLimits(Consumed({}, [])).refund(verification.receipts)
+        buckets = [] if recognised else rules.failures(settings, visitor, verification.identifier, False)
+        for monthly in [each for each in buckets if each.scope == "identifier_failures_per_month"]:
+            with suppress(DatabaseError):
+                windows.reset(monthly)
 
 
 def _report(settings: InstanceSettings, rule: EscalationRule, policy: CodePolicy) -> None:

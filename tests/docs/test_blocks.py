@@ -17,6 +17,7 @@ RUN = {"python", "sh", "json", "html", "css"}
 SHOWN = {"text"}  # trees and output: not run
 # Run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk; in Node, by test_mobile.py.
 SCRIPTS = {"js", "jsx"}
+ELSEWHERE = {"second-factor.md"}  # needs projects with other apps: tests/projects runs it
 WITH_SCRIPTS = {"javascript.md", "migrating.md", "mobile.md"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
@@ -33,7 +34,9 @@ def test_every_block_has_a_known_language(page):
     assert [block.place for block in blocks(page) if block.language not in known] == []
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if blocks(page, "python") and page.name not in ELSEWHERE], ids=name
+)
 def test_python_blocks_run_in_order(page, settings, db, monkeypatch):
     if page.name == "queues.md":
         needs.installed("celery", "django_tasks_db", "dramatiq", "huey")

@@ -19,6 +19,7 @@ from tools.openapi.schemas import TEXT, Schema, array, closed, nullable, one_of,
 Refusal = type[OTPError]
 
 WITH_CLIENT = exception_handler.WITH_CLIENT  # a front end goes on from these
+WITH_REDIRECT = (errors.SecondFactorRequired,)  # and from these at another URL
 
 
 def of_call(view: type[APIView], method: str, takes: type[Serializer] | None = None) -> set[Refusal]:
@@ -84,10 +85,12 @@ def alone() -> Schema:
 
 
 def _response(group: list[Refusal]) -> Schema:
-    plain = [refusal.code for refusal in group if refusal not in WITH_CLIENT]
+    plain = [refusal.code for refusal in group if refusal not in WITH_CLIENT + WITH_REDIRECT]
     choices = [{"allOf": [ref("Refusals"), _only(plain)]}] if plain else []
     if set(group) & set(WITH_CLIENT):
         choices.append(ref("RefusalWithClient"))
+    if set(group) & set(WITH_REDIRECT):
+        choices.append(ref("RefusalWithRedirect"))
     lines = [f"* `{refusal.code}`: {_reason(refusal)}" for refusal in group]
     retry = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
     return {
@@ -114,19 +117,30 @@ def _only(codes: list[str]) -> Schema:
 def schemas() -> dict[str, Schema]:
     """Return the schemas that the responses refer to."""
     trace_id = {**prefixed(""), "description": "Stands in the site's log, too."}
+    redirect = {**prefixed("/"), "description": "The path on this site where the visitor goes on."}
     meta = closed(
-        optional=["param_name", "other_login_url"],
+        optional=["param_name", "other_login_url", "redirect_url"],
         param_name={**TEXT, "description": "The parameter at fault."},
         other_login_url={**TEXT, "description": "Where to sign in instead of by code."},
+        redirect_url=redirect,
     )
     refusal = closed(code=TEXT, message=TEXT, long_message=TEXT, meta=meta)
-    same = _only([refusal.code for refusal in WITH_CLIENT])["properties"]["errors"]["items"]
-    alone = array({"allOf": [ref("Refusal"), same]}, minItems=1, maxItems=1)
     return {
         "Refusal": refusal,
         "Refusals": closed(errors=array(ref("Refusal"), minItems=1), trace_id=trace_id),
-        "RefusalWithClient": closed(errors=alone, trace_id=trace_id, meta=closed(client=nullable(ref("Client")))),
+        "RefusalWithClient": closed(
+            errors=_alone(WITH_CLIENT), trace_id=trace_id, meta=closed(client=nullable(ref("Client")))
+        ),
+        "RefusalWithRedirect": closed(
+            errors=_alone(WITH_REDIRECT), trace_id=trace_id, meta=closed(redirect_url=redirect)
+        ),
     }
+
+
+def _alone(refusals: Iterable[Refusal]) -> Schema:
+    """Return a list of one refusal, of one of these kinds."""
+    same = _only([refusal.code for refusal in refusals])["properties"]["errors"]["items"]
+    return array({"allOf": [ref("Refusal"), same]}, minItems=1, maxItems=1)
 
 
 def of_method() -> Schema:

@@ -164,7 +164,7 @@ export interface Refusal {
   readonly message: string;
   /** A sentence for people, in their language. */
   readonly longMessage: string;
-  readonly meta: { readonly paramName?: string };
+  readonly meta: { readonly paramName?: string; readonly redirectUrl?: string };
 }
 
 export interface OTPError extends Error {
