@@ -9,9 +9,9 @@ from django.test import TestCase
 
 class TestSignIn(TestCase):
     def test_code_is_in_the_outbox(self):
-        self.client.post("/auth/sign-in/", {"identifier": "jane@example.com"})
+        self.client.post("/auth/sign-up/", {"email_address": "jane@example.com"})
         code = re.search(r"[0-9]{6}", mail.outbox[-1].subject)[0]
-        self.client.post("/auth/sign-in/verify/", {"code": code})
+        self.client.post("/auth/sign-up/verify/", {"code": code})
         self.assertContains(self.client.get("/who/"), "jane@example.com")
 """
 PYTEST = """
