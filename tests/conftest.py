@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(config, items):
     """Leave out slow tests that were not asked for, and begin with the files that hold some: none is the last."""
     chosen = config.getoption("--slow-in")
     if chosen is not None:
-        folders = [config.rootpath / name for name in chosen.split()]
+        folders = [(config.rootpath / name).resolve(strict=True) for name in chosen.split()]
         left_out = [
             item
             for item in items

@@ -24,7 +24,7 @@ SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
 @pytest.fixture(scope="package")
 def chromium():
-    """One browser for all tests: the one that never opens a window takes a quarter of the processor time."""
+    """One browser for all tests: better the one that never has a window, which takes half of the time."""
     sync_playwright = needs.package("playwright.sync_api").sync_playwright
     path = shutil.which("chromium-headless-shell") or needs.program("chromium")
     # Playwright's loop runs in this thread, and Django refuses the database to a thread with a loop.
