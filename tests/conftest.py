@@ -9,6 +9,27 @@ from passwordless_otp.models import provider_health, settings_cache
 from tests import needs
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slow-in", help="of the slow tests, run those below these paths only")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Leave out slow tests that were not asked for, and begin with the files that hold some: none is the last."""
+    chosen = config.getoption("--slow-in")
+    if chosen is not None:
+        folders = [(config.rootpath / name).resolve(strict=True) for name in chosen.split()]
+        left_out = [
+            item
+            for item in items
+            if item.get_closest_marker("slow") and not {item.path, *item.path.parents}.intersection(folders)
+        ]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_runtest_setup(item):
     """Skip what only PostgreSQL can show, where it is not there."""
     if item.get_closest_marker("postgres"):

@@ -1,10 +1,13 @@
 """A code within its flow: its tries, its life, its resends."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Identifier, Message, Verification
+from passwordless_otp.models import Identifier, InstanceSettings, Message, Verification
 from tests.visitor import (
     EMAIL,
     PHONE,
@@ -89,6 +92,17 @@ def test_a_resend_within_the_interval_sends_nothing_and_answers_the_same(jane):
     assert len(memory.sent) == before
 
 
+def test_a_resend_is_sent_from_the_instant_on_that_was_shown(jane, monkeypatch):
+    visitor = started()
+    verification = Verification.objects.get(flow__purpose="sign_in")
+    due = verification.resend_at(InstanceSettings.current().resend_interval)
+    for now, sent in [(due - timedelta(microseconds=1), False), (due, True)]:
+        monkeypatch.setattr(timezone, "now", lambda now=now: now)
+        memory.sent.clear()
+        assert visitor.prepare().status_code == 200
+        assert bool(memory.sent) is sent
+
+
 def test_a_later_resend_repeats_the_code(jane):
     visitor = started()
     code, expires = newest_code(), visitor.read()["first_factor_verification"]["expire_at"]
@@ -139,7 +153,8 @@ def test_a_flow_sends_so_many_messages_and_no_more(jane):
     assert visitor.attempt(newest_code()).status_code == 200
 
 
-def test_a_prepared_code_counts_from_the_newest_prepare(jane):
+@pytest.mark.parametrize("wait", [0, 31])  # the last prepare sends nothing, or the code again
+def test_a_prepared_code_counts_from_the_newest_prepare(jane, wait):
     both_kinds(enumeration_protection=False)
     other = "+14155552672"
     user = get_user_model().objects.get()
@@ -151,6 +166,7 @@ def test_a_prepared_code_counts_from_the_newest_prepare(jane):
     first, second = (f["phone_number_id"] for f in factors if f["strategy"] == "phone_code")
     for factor in [first, second, first]:
         visitor.prepare("phone_code", phone_number_id=factor)
+        later(seconds=wait)
     assert visitor.attempt(newest_code(PHONE), "phone_code").status_code == 200
 
 

@@ -1,11 +1,14 @@
 """What a step does when another request has changed the verification since it was read."""
 
 import secrets
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from passwordless_otp import codes
 from passwordless_otp.flows import send_code
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Verification
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, wrong
 
@@ -79,3 +82,19 @@ def test_a_prepare_that_meets_the_last_wrong_code_says_so(visitor, monkeypatch):
 
     monkeypatch.setattr(send_code, "_save", overtaken)
     assert errors(visitor.prepare()) == ["verification_failed"]
+
+
+def test_a_prepare_that_another_one_was_faster_than_is_the_newest_all_the_same(visitor, monkeypatch):
+    begun = timezone.now()
+    signing_in().update(prepared_at=begun - timedelta(minutes=1), last_sent_at=begun - timedelta(minutes=1))
+    reread = send_code._reread
+
+    def overtaken(held, policy):
+        signing_in().update(last_sent_at=begun)
+        return reread(held, policy)
+
+    monkeypatch.setattr(send_code, "_reread", overtaken)
+    memory.sent.clear()
+    assert visitor.prepare().status_code == 200
+    assert not memory.sent
+    assert signing_in().get().prepared_at >= begun

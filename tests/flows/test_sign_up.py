@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Flow, Identifier, Verification
+from passwordless_otp.models import Flow, Identifier, Message, TestAddress, Verification
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, errors, joined, newest_code, operate, param, wrong
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +162,24 @@ def test_proving_a_taken_identifier_signs_its_owner_in_and_changes_nothing_of_he
     assert visitor.attempt(newest_code()).json()["response"]["created_user_id"] == owner
     assert visitor.signed_in == owner
     assert User.objects.get().first_name == "Jane"
+
+
+def test_who_signs_up_again_is_told_unless_the_browser_is_theirs():
+    visitor = joined()
+    visitor.http.delete("/auth/v1/client", headers={"Origin": "http://testserver"})
+    for browser in [visitor, ApiVisitor()]:
+        browser.sign_up(email_address=EMAIL, strategy="email_code")
+        assert browser.attempt(newest_code()).json()["response"]["status"] == "complete"
+    assert Message.objects.filter(kind="security_notice").count() == 1
+
+
+def test_test_address_signs_up_with_its_fixed_code_and_gets_no_message():
+    operate(test_mode=True)
+    TestAddress.objects.create(identifier=EMAIL, code="123456", until="2999-01-01")
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    assert not memory.sent
+    assert visitor.attempt("123456").json()["response"]["status"] == "complete"
 
 
 def test_both_of_one_owner_sign_her_in_one_of_them_is_claimed():

@@ -55,6 +55,8 @@ def test_a_transfer_belongs_to_its_client():
 
 def test_a_transfer_waits_ten_minutes_at_most():
     visitor = proven()
+    left = Verification.objects.get().expires_at - timezone.now()
+    assert timedelta(minutes=9) < left <= timedelta(minutes=10)
     Verification.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert errors(visitor.sign_up(transfer=True)) == ["account_transfer_invalid"]
 

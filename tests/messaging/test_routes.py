@@ -10,7 +10,7 @@ from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends.base import Refused, Unavailable, Unclear
 from passwordless_otp.models import Message, ProviderHealth, Verification
 from tests.messaging import providers
-from tests.visitor import EMAIL, ApiVisitor, operate
+from tests.visitor import EMAIL, ApiVisitor, operate, started
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +182,14 @@ def test_provider_is_told_once_that_the_code_was_used(settings, times):
     for _ in range(times):
         visitor.attempt(code())
     assert reported == [("first", True)]
+
+
+def test_provider_is_told_of_a_sign_in_too(settings):
+    ask().attempt(code())
+    use(settings, [providers.entry("first", "tests.messaging.providers.OutcomeReporting")])
+    providers.OutcomeReporting.reported_outcomes.clear()
+    assert started().attempt(code()).status_code == 200
+    assert providers.OutcomeReporting.reported_outcomes[0] == ("first", True)
 
 
 def test_provider_is_told_that_the_code_will_not_be_used(settings):

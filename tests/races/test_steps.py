@@ -85,7 +85,7 @@ def finish_both(number):
     return Counter(Flow.objects.values_list("status", flat=True))
 
 
-@pytest.mark.parametrize("number", [5, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [5, pytest.param(40, marks=pytest.mark.slow)])
 def test_email_and_phone_of_one_sign_up_finish_together_each_time(at_once, number):
     assert finish_both(number) == {"complete": number}
     assert get_user_model().objects.count() == number

@@ -137,6 +137,16 @@ def test_text_that_is_no_code_is_neither_compared_nor_consumed(text):
     assert Verification.objects.get().tries == 0
 
 
+def test_text_that_is_no_code_is_refused_as_such_over_the_limit_too():
+    only(ip_failures=3)
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    for number in range(3):
+        guess(f"u{number}@example.com")
+    assert errors(visitor.attempt(newest_code(EMAIL))) == ["too_many_requests"]
+    assert errors(visitor.attempt("abcdef")) == ["form_code_incorrect"]
+
+
 def test_right_code_over_the_limit_is_not_compared_and_consumes_no_try():
     only(ip_failures=3)
     joined(EMAIL)
