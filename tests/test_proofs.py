@@ -342,3 +342,15 @@ def test_staff_who_may_sign_in_by_code_wait_as_well(site):
     visitor = proven()
     assert complete(visitor).status_code == 302
     assert visitor.signed_in
+
+
+def test_linked_user_waits_as_well(settings, db):
+    with_step(settings)
+    existing = get_user_model().objects.create_user("jane", EMAIL, "password")
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    assert errors(visitor.attempt(newest_code())) == ["second_factor_required"]
+    assert who_waits(visitor) == str(existing.pk)
+    assert complete(visitor).status_code == 302
+    assert visitor.signed_in == f"user_{existing.pk}"
+    assert Flow.objects.get().details["linked"] == "link"

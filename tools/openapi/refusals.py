@@ -117,7 +117,7 @@ def _only(codes: list[str]) -> Schema:
 def schemas() -> dict[str, Schema]:
     """Return the schemas that the responses refer to."""
     trace_id = {**prefixed(""), "description": "Stands in the site's log, too."}
-    redirect = {**prefixed("/"), "description": "The path on this site where the visitor goes on."}
+    redirect = {**TEXT, "description": "The path on this site where the visitor goes on."}
     meta = closed(
         optional=["param_name", "other_login_url", "redirect_url"],
         param_name={**TEXT, "description": "The parameter at fault."},
