@@ -33,7 +33,15 @@ def test_users_with_an_address_and_no_identifier_are_counted(options):
     User.objects.create_user("without")
     Identifier.objects.adopt(User.objects.get(username="u0"), "u0@example.com")
     assert seen(**options)["W014"].startswith("2 users have an email address and no identifier")
-    assert "otp_import" in seen(**options)["W014"]
+    assert "EXISTING_USERS ('link') decides" in seen(**options)["W014"]
+    assert "otp_import --from users --trust" in seen(**options)["W014"]
+
+
+def test_site_with_allauth_is_not_asked_to_vouch_for_addresses_that_allauth_has_not_verified(monkeypatch):
+    create(1)
+    monkeypatch.setattr(users.apps, "is_installed", "allauth.account".__eq__)
+    hint = seen(databases=["default"])["W014"]
+    assert ("--from allauth --trust" in hint, "--from users" in hint) == (True, False)
 
 
 def test_users_are_not_counted_without_database_and_deploy():

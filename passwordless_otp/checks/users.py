@@ -49,8 +49,12 @@ def _check_identifiers(using: str) -> Iterator[CheckMessage]:
     number = people.filter(~models.Exists(known)).count()
     if number:
         have = "user has" if number == 1 else "users have"
-        text = f"{number:,} {have} an email address and no identifier: a code sent there may not sign them in."
-        hint = "If your site has verified these addresses, run `manage.py otp_import --from users --trust`."
+        decides = f"EXISTING_USERS ({conf.get('EXISTING_USERS')!r}) decides whether a code signs them in"
+        text = f"{number:,} {have} an email address and no identifier: {decides}."
+        if apps.is_installed("allauth.account"):
+            hint = "Import those that allauth has verified: `manage.py otp_import --from allauth --trust`."
+        else:
+            hint = "If your site has verified these addresses, run `manage.py otp_import --from users --trust`."
         yield warning("W014", text, hint)
 
 
