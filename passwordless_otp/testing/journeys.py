@@ -13,7 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.urls import reverse
 
-from passwordless_otp import signals
+from passwordless_otp import clients, signals
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
 
@@ -160,6 +160,9 @@ def sign_in_by_code(identifier: str, client: Client | None = None) -> Client:
         answer = client.post(reverse("passwordless_otp:sign_in_verify"), {"code": memory.sent[-1].code})
         if answer.headers.get("Location", "").startswith(reverse("passwordless_otp:sign_up")):
             answer = client.post(answer["Location"])
+        if clients.WAITING in client.session:
+            step = f"BEFORE_LOGIN leads to {answer.headers['Location']}: go there with a PageJourney"
+            raise AssertionError(f"The code of {identifier} was right, and {step}.")
         if SESSION_KEY not in client.session:
             raise AssertionError(f"The code of {identifier} did not sign in: {_reason(answer, limits)}")
     return client

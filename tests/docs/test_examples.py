@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.shortcuts import redirect
 from django.urls import include, path
 from django.utils import timezone
 
+from passwordless_otp import proofs
 from passwordless_otp.messaging import render
 from passwordless_otp.models import Identifier
 from passwordless_otp.testing import EnumerationParity
@@ -155,6 +157,19 @@ def test_example_test_signs_in_by_the_pages(example, settings):
 
 def test_example_test_sees_an_expired_code(example, client, otp_messages, expire_codes):
     example("testing.md").test_old_code_is_refused(client, otp_messages, expire_codes)
+
+
+def test_example_test_goes_through_the_step_before_the_login(example, settings, otp_messages):
+    def second_factor(request):
+        return redirect(proofs.complete(request))
+
+    page = example("testing.md")
+    joined("jane@example.com")
+    page.before_login = lambda *_: "/second-factor/"
+    urls = [path("auth/", include("passwordless_otp.urls")), path("second-factor/", second_factor)]
+    settings.ROOT_URLCONF = type("Site", (), {"urlpatterns": urls})
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "BEFORE_LOGIN": "mysite.before_login"}
+    page.test_second_factor_is_asked(otp_messages)
 
 
 def test_example_test_address_signs_up_by_its_fixed_code(example):

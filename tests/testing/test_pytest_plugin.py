@@ -60,6 +60,13 @@ def test_other_reasons_are_named(sign_in_by_code, settings):
         sign_in_by_code(JANE)
 
 
+def test_step_before_the_login_is_named(sign_in_by_code, settings, client):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "BEFORE_LOGIN": "tests.second_step.step"}
+    with pytest.raises(AssertionError, match=r"was right, and BEFORE_LOGIN leads to /second-step/:"):
+        sign_in_by_code(JANE, client)
+    assert SESSION_KEY not in client.session
+
+
 def test_without_limits_codes_can_be_asked_for_any_number_of_times(no_rate_limits, sign_in_by_code, otp_messages):
     for _ in range(35):  # more than an operator can allow an hour
         sign_in_by_code(JANE)
