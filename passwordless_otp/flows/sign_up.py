@@ -365,7 +365,7 @@ def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor)
     notice_due = how in existing_users.LINKED or (how != MADE and users.needs_notice(user, visitor))
     changes = flow.completion(user, visitor.next_client, notice_due)
     if how in existing_users.LINKED:
-        changes["details"] = {**flow.details, "linked": how}
+        changes["details"] = {**changes.get("details", flow.details), "linked": how}
     completed = flow.touch(**changes)
     completed.made_user = how == MADE
     return completed, None
