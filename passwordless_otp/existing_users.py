@@ -72,6 +72,8 @@ def link(
             again = _judge(settings, proven, people, by_test_code)
             if (list(again.people), again.how) != ([user], verdict.how) or not _take(again.people[0], again.how):
                 raise Overtaken
+            if again.how == LINK:
+                _drop_other_addresses(user, proven)
             for value in [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]:
                 allauth_addresses.follow(again.people[0], [], [value], value)
     except IntegrityError as error:
@@ -102,6 +104,16 @@ def _take(user: Any, how: str) -> bool:
     for name, value in changes.items():
         setattr(user, name, value)
     return True
+
+
+def _drop_other_addresses(user: Any, proven: Sequence[IdentifierValue]) -> None:
+    """Delete the addresses that django-allauth has besides, which nobody has proven.
+
+    It would send a link there that sets a password, or one that proves the address without a login.
+    """
+    for row in _rows("allauth.account", "EmailAddress", user=user):
+        if not _is_proven(row.email, proven):
+            row.delete()
 
 
 def _refuse(proven: Sequence[IdentifierValue], people: Sequence[Any], reason: Reason) -> IdentificationClaimed:
