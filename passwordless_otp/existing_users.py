@@ -5,9 +5,9 @@ address and the planter's password, second factor or social account, and wait (p
 only if nothing but a password leads into the account, and then the password and all sessions end. Where the site
 vouches for its email fields, or django-allauth has seen the proof, both are kept.
 
-In order: read who has the address; insert the identifiers; read again and judge; change the user's row, if it
-still is what was judged. All of it happens in the step's transaction, in a savepoint. The unique identifier lets
-one of two browsers through.
+In order: read who has the address; insert the identifiers; read again and judge; change the user's row, if it and
+the user's identifiers still are what was judged. All of it happens in the step's transaction, in a savepoint. The
+unique identifier lets one of two browsers through.
 """
 
 from collections.abc import Callable, Sequence
@@ -88,9 +88,10 @@ def _insert(user: Any, proven: Sequence[IdentifierValue]) -> None:
 
 
 def _take(user: Any, how: str) -> bool:
-    """Change the user's row if it still is what was judged, and return whether it was.
+    """Change the user's row if it still is what was judged, and return whether all of the user was.
 
-    Without a usable password no session goes on either: each contains a digest of the password's hash.
+    Without a usable password no session goes on either: each contains a digest of the password's hash. Whoever
+    adds an identifier holds the row, so one that was added meanwhile is there once the row is ours.
     """
     model = get_user_model()
     judged = {model.get_email_field_name(), "password", "is_active", "is_staff", "is_superuser"}
@@ -103,7 +104,8 @@ def _take(user: Any, how: str) -> bool:
         return False
     for name, value in changes.items():
         setattr(user, name, value)
-    return True
+    known = len(user.otp_identifiers.all())
+    return bool(Identifier.objects.filter(user=user).count() == known)
 
 
 def _drop_other_addresses(user: Any, proven: Sequence[IdentifierValue]) -> None:
