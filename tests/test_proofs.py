@@ -11,7 +11,7 @@ from django.contrib.auth.signals import user_logged_in
 from passwordless_otp import signals
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Counter, Flow
+from passwordless_otp.models import Counter, Flow, Identifier
 from passwordless_otp.models.flows import FlowQuerySet, Status
 from passwordless_otp.testing.journeys import PageJourney
 from tests import second_step
@@ -126,6 +126,20 @@ def test_existing_user_who_needs_no_step_is_linked_and_logged_in(settings, db):
     with_step(settings, "no_step")
     linked = people.existing()
     assert people.prove_on_page()[0].signed_in == str(linked.pk)
+
+
+def test_proof_of_an_identifier_that_is_removed_meanwhile_is_worth_nothing(site):
+    visitor = proven()
+    Identifier.objects.filter(value=EMAIL).delete()
+    assert who_waits(visitor) == "nobody"
+    assert refused(visitor)
+
+
+def test_proof_of_an_identifier_that_another_user_has_by_now_is_worth_nothing(site):
+    visitor = proven()
+    Identifier.objects.move(user(), people.existing("other", "other@example.com"))
+    assert who_waits(visitor) == "nobody"
+    assert refused(visitor)
 
 
 def test_function_that_returns_none_logs_in_at_once(site, heard):
