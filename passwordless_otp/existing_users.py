@@ -5,9 +5,9 @@ address and the planter's password, second factor or social account, and wait (p
 only if nothing but a password leads into the account, and then the password and all sessions end. Where the site
 vouches for its email fields, or django-allauth has seen the proof, both are kept.
 
-In order: read who has the address; insert the identifiers; read again and judge; change the user's row, if it
-still is what was judged. All of it happens in the step's transaction, in a savepoint. The unique identifier lets
-one of two browsers through.
+In order: read who has the address; insert the identifiers; read again and judge; change the user's row, if it and
+the user's identifiers still are what was judged. All of it happens in the step's transaction, in a savepoint. The
+unique identifier lets one of two browsers through.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,6 +72,8 @@ def link(
             again = _judge(settings, proven, people, by_test_code)
             if (list(again.people), again.how) != ([user], verdict.how) or not _take(again.people[0], again.how):
                 raise Overtaken
+            if again.how == LINK:
+                _drop_other_addresses(user, proven)
             for value in [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]:
                 allauth_addresses.follow(again.people[0], [], [value], value)
     except IntegrityError as error:
@@ -86,9 +88,10 @@ def _insert(user: Any, proven: Sequence[IdentifierValue]) -> None:
 
 
 def _take(user: Any, how: str) -> bool:
-    """Change the user's row if it still is what was judged, and return whether it was.
+    """Change the user's row if it still is what was judged, and return whether all of the user was.
 
-    Without a usable password no session goes on either: each contains a digest of the password's hash.
+    Without a usable password no session goes on either: each contains a digest of the password's hash. Whoever
+    adds an identifier holds the row, so one that was added meanwhile is there once the row is ours.
     """
     model = get_user_model()
     judged = {model.get_email_field_name(), "password", "is_active", "is_staff", "is_superuser"}
@@ -101,7 +104,18 @@ def _take(user: Any, how: str) -> bool:
         return False
     for name, value in changes.items():
         setattr(user, name, value)
-    return True
+    known = len(user.otp_identifiers.all())
+    return bool(Identifier.objects.filter(user=user).count() == known)
+
+
+def _drop_other_addresses(user: Any, proven: Sequence[IdentifierValue]) -> None:
+    """Delete the addresses that django-allauth has besides, which nobody has proven.
+
+    It would send a link there that sets a password, or one that proves the address without a login.
+    """
+    for row in _rows("allauth.account", "EmailAddress", user=user):
+        if not _is_proven(row.email, proven):
+            row.delete()
 
 
 def _refuse(proven: Sequence[IdentifierValue], people: Sequence[Any], reason: Reason) -> IdentificationClaimed:

@@ -34,8 +34,9 @@ def complete(request: HttpRequest) -> str:
     """Log in the user whose proof waits in this session, and return the URL to go to.
 
     Raises `SessionExists` while somebody is signed in; `ResourceNotFound` if no proof waits: it is too old, was
-    taken or dropped, or its user may no longer sign in or has another password; `ServiceUnavailable` if the login
-    fails. Raises `RuntimeError` in a transaction, which could roll back and so bring the proof back.
+    taken or dropped, or its user may no longer sign in, has another password or no longer has what was proven;
+    `ServiceUnavailable` if the login fails. Raises `RuntimeError` in a transaction, which could roll back and so
+    bring the proof back.
     """
     if request.user.is_authenticated:
         raise SessionExists
@@ -57,6 +58,8 @@ def _waiting_flow(request: HttpRequest) -> Flow | None:
     client = clients.current(request)
     flow = lifecycle.waiting_proof(pk, client.digest)
     if flow is None or flow.user is None:
+        return None
+    if flow.user not in users.holders_of(list(flow.verified)).values():  # removed meanwhile, or somebody else's
         return None
     by_test_code = any(TestAddress.code_for(each, client.settings) for each in flow.verified)
     if not users.may_sign_in(flow.user, client.settings, by_test_code):

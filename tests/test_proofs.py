@@ -11,10 +11,11 @@ from django.contrib.auth.signals import user_logged_in
 from passwordless_otp import signals
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Counter, Flow
+from passwordless_otp.models import Counter, Flow, Identifier
 from passwordless_otp.models.flows import FlowQuerySet, Status
 from passwordless_otp.testing.journeys import PageJourney
 from tests import second_step
+from tests.existing_users import people
 from tests.races.threads import logins, together
 from tests.second_step import STEP
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, operate, started
@@ -108,6 +109,37 @@ def test_pages_go_to_the_step_and_then_to_where_the_visitor_was_going(site):
     assert (answer.status_code, answer["Location"]) == (303, STEP)
     assert visitor.post(STEP)["Location"] == "/basket/"
     assert visitor.signed_in == str(user().pk)
+
+
+def test_existing_user_who_is_linked_takes_the_step_as_well(settings, db):
+    with_step(settings)
+    linked = people.existing()
+    visitor, answer = people.prove()
+    assert errors(answer) == ["second_factor_required"]
+    assert (visitor.signed_in, who_waits(visitor)) == (None, str(linked.pk))
+    complete(visitor)
+    assert visitor.signed_in == f"user_{linked.pk}"
+    assert Flow.objects.get(user=linked).details["linked"] == "link"
+
+
+def test_existing_user_who_needs_no_step_is_linked_and_logged_in(settings, db):
+    with_step(settings, "no_step")
+    linked = people.existing()
+    assert people.prove_on_page()[0].signed_in == str(linked.pk)
+
+
+def test_proof_of_an_identifier_that_is_removed_meanwhile_is_worth_nothing(site):
+    visitor = proven()
+    Identifier.objects.filter(value=EMAIL).delete()
+    assert who_waits(visitor) == "nobody"
+    assert refused(visitor)
+
+
+def test_proof_of_an_identifier_that_another_user_has_by_now_is_worth_nothing(site):
+    visitor = proven()
+    Identifier.objects.move(user(), people.existing("other", "other@example.com"))
+    assert who_waits(visitor) == "nobody"
+    assert refused(visitor)
 
 
 def test_function_that_returns_none_logs_in_at_once(site, heard):

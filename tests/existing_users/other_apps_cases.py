@@ -1,7 +1,8 @@
 """Ways into an account that other apps have made, with those apps. Run by test_other_apps.py."""
 
 import pytest
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import filter_users_by_email
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -90,3 +91,33 @@ def test_address_that_allauth_has_verified_lets_no_staff_and_nobody_inactive_in(
     user = existing(**made)
     EmailAddress.objects.create(user=user, email=EMAIL, verified=True)
     expect_refused(prove()[1], "staff" if user.is_staff else "inactive")
+
+
+def test_address_that_nobody_has_proven_sets_no_password_of_a_linked_user():
+    """A planter has added an address of their own: allauth sends links that set a password there as well."""
+    user = existing()
+    own = EmailAddress.objects.create(user=user, email=EMAIL, primary=True)
+    planted = EmailAddress.objects.create(user=user, email="planter@example.com")
+    confirmation = EmailConfirmationHMAC(planted).key
+    assert filter_users_by_email("planter@example.com") == [user]
+    assert prove()[0].signed_in == f"user_{user.pk}"
+    assert filter_users_by_email("planter@example.com") == []
+    assert EmailConfirmationHMAC.from_key(confirmation) is None
+    assert list(user.emailaddress_set.values_list("pk", flat=True)) == [own.pk]
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_no_unproven_address_stays_whether_or_not_addresses_follow(settings, sync):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "SYNC_EMAIL_FIELD": sync}
+    user = existing()
+    EmailAddress.objects.create(user=user, email="planter@example.com")
+    prove()
+    assert not user.emailaddress_set.filter(email="planter@example.com").exists()
+
+
+def test_trusted_user_keeps_addresses_that_nobody_has_proven(settings):
+    trust(settings)
+    user = existing()
+    EmailAddress.objects.create(user=user, email="second@example.com")
+    prove()
+    assert user.emailaddress_set.filter(email="second@example.com").exists()

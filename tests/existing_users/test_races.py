@@ -1,16 +1,17 @@
 """Two browsers, or a browser and the site, at the same moment."""
 
 import threading
+import time
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connections
+from django.db import connections, transaction
 
 from passwordless_otp import existing_users, signals, users
 from passwordless_otp.models import Identifier
 from tests.existing_users.people import existing, prove
 from tests.races.threads import together
-from tests.visitor import EMAIL, ApiVisitor, newest_code, unlimited
+from tests.visitor import EMAIL, PHONE, ApiVisitor, newest_code, unlimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,6 +116,34 @@ def test_email_address_that_is_changed_meanwhile_links_nobody(monkeypatch):
 def test_negative_control_without_the_condition_the_user_is_linked_all_the_same(monkeypatch):
     user, visitor = change_email_before_the_row_is_taken(monkeypatch, lambda judged, how: True)
     assert visitor.signed_in == f"user_{user.pk}"
+
+
+@pytest.mark.postgres
+def test_phone_that_is_being_added_to_the_account_is_seen(monkeypatch):
+    """Whoever has planted the account adds a number of their own while the owner of the address proves it."""
+    user, added, insert = existing(), threading.Event(), existing_users._insert
+
+    def add_phone():
+        with transaction.atomic():
+            Identifier.objects.adopt(user, PHONE)
+            added.set()
+            time.sleep(1)  # the commit comes once the link waits, or is over
+        connections.close_all()
+
+    def insert_meanwhile(*args):
+        if not added.is_set():
+            adding.start()
+            assert added.wait(30)
+        insert(*args)
+
+    adding = threading.Thread(target=add_phone)
+    monkeypatch.setattr(existing_users, "_insert", insert_meanwhile)
+    _visitor, answer = prove()
+    adding.join(30)
+    assert answer.json()["errors"][0]["code"] == "identification_claimed"
+    assert Identifier.objects.get().value == PHONE
+    user.refresh_from_db()
+    assert user.check_password("theirs")
 
 
 def register_and_create(**details):
