@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, models, router, transaction
 
-from passwordless_otp import conf
+from passwordless_otp import conf, email_field
 from passwordless_otp.errors import IdentificationClaimed
 
 
@@ -18,16 +18,29 @@ def is_kept() -> bool:
     return apps.is_installed("allauth.account") and bool(conf.get("SYNC_EMAIL_FIELD"))
 
 
-def model() -> Any:
-    """Return allauth's model. It must be installed."""
-    from allauth.account.models import EmailAddress
+def rows(**wanted: Any) -> Any:
+    """Return a queryset of addresses. allauth must be installed."""
+    return _model()._base_manager.using(router.db_for_write(_model())).filter(**wanted)
 
-    return EmailAddress
+
+def verified(user: Any) -> list[str]:
+    """Return the addresses that allauth has as verified for this user, as they are written there."""
+    if not apps.is_installed("allauth.account"):
+        return []
+    return list(rows(user=user, verified=True).values_list("email", flat=True))
+
+
+def is_of_another(user: Any, value: str) -> bool:
+    """Return whether allauth has this address as verified for another user."""
+    if not apps.is_installed("allauth.account"):
+        return False
+    found = rows(verified=True).filter(email_field.written_in("email", value)).exclude(user_id=user.pk)
+    return any(email_field.canonical(text) == value for text in found.values_list("email", flat=True))
 
 
 def require_free(user: Any, value: str) -> None:
     """Raise `IdentificationClaimed` if allauth has this address as verified for another user."""
-    if is_kept() and _rows(verified=True, email__iexact=value).exclude(user_id=user.pk).exists():
+    if is_kept() and is_of_another(user, value):
         raise IdentificationClaimed
 
 
@@ -40,11 +53,12 @@ def follow(user: Any, removed: Iterable[str], proven: Iterable[str], primary: st
         return
     addresses = list(proven)
     try:
-        with transaction.atomic(router.db_for_write(model())):
+        with transaction.atomic(router.db_for_write(_model())):
             for value in removed:
-                _rows(user=user, email__iexact=value).delete()
+                rows(user=user).filter(email_field.written_in("email", value)).delete()
             if addresses:
-                _rows(user=user, primary=True).exclude(email__iexact=primary).update(primary=False)
+                others = rows(user=user, primary=True).exclude(email_field.written_in("email", primary))
+                others.update(primary=False)
             for value in addresses:
                 _keep(user, value, value == primary)
     except IntegrityError:
@@ -52,13 +66,15 @@ def follow(user: Any, removed: Iterable[str], proven: Iterable[str], primary: st
 
 
 def _keep(user: Any, value: str, primary: bool) -> None:
-    """Mark the address as verified, whatever case allauth has it in, or add it."""
+    """Mark the address as verified, however allauth has it written, or add it."""
     require_free(user, value)
     known = models.Q(verified=False) | models.Q(primary=not primary)
-    own = _rows(user=user, email__iexact=value)
+    own = rows(user=user).filter(email_field.written_in("email", value))
     if not own.filter(known).update(verified=True, primary=primary) and not own.exists():
-        model().objects.create(user=user, email=value, verified=True, primary=primary)
+        _model().objects.create(user=user, email=value, verified=True, primary=primary)
 
 
-def _rows(**wanted: Any) -> Any:
-    return model()._base_manager.using(router.db_for_write(model())).filter(**wanted)
+def _model() -> Any:
+    from allauth.account.models import EmailAddress
+
+    return EmailAddress

@@ -324,8 +324,7 @@ class AllauthAddresses:
         return set(self._verified([pk for (pk,) in _of(items, lock).values_list("pk")]))
 
     def _verified(self, keys: Iterable[Any]) -> Any:
-        found = allauth_addresses.model().objects.using(_database()).filter(user__in=list(keys), verified=True)
-        return found.values_list("user", "email")
+        return allauth_addresses.rows(user__in=list(keys), verified=True).values_list("user", "email")
 
 
 class Lines:

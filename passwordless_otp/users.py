@@ -8,7 +8,6 @@ from inspect import signature
 from operator import itemgetter
 from typing import Any
 
-import idna
 from django.conf import settings as site
 from django.contrib.auth import get_user_model, load_backend
 from django.contrib.auth.backends import ModelBackend
@@ -117,23 +116,12 @@ def _having_email(using: str, *spellings: str) -> models.QuerySet[Any, Any]:
 
 
 def _spellings(proven: Sequence[IdentifierValue]) -> list[str]:
-    """Return the address as an email field may have it, prepared for `iexact`; none if no field can have it.
-
-    A domain is looked for with and without letters beyond ASCII.
-    """
+    """Return the address as an email field may have it, prepared for `iexact`; none if no field can have it."""
     if _field(_email_name()) is None:
         return []
     prepare = connections[router.db_for_write(Identifier)].ops.prep_for_iexact_query
     emails = [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]
-    return [prepare(form) for value in emails for form in sorted({value, _in_unicode(value)})]
-
-
-def _in_unicode(email: str) -> str:
-    local, _at, domain = email.rpartition("@")
-    try:
-        return f"{local}@{idna.decode(domain)}"
-    except UnicodeError:
-        return email
+    return [prepare(form) for value in emails for form in email_field.spellings(value)]
 
 
 def has_email(user: Any, proven: Sequence[IdentifierValue]) -> bool:
