@@ -118,8 +118,13 @@ def _refuse(proven: Sequence[IdentifierValue], people: Sequence[Any], reason: Re
 def _judge(
     settings: InstanceSettings, proven: Sequence[IdentifierValue], people: Sequence[Any], by_test_code: bool
 ) -> Verdict:
-    """Return who may be linked and how, or why nobody may. Inactive users do not stand in an active one's way."""
+    """Return who may be linked and how, or why nobody may.
+
+    Inactive users do not stand in an active one's way, nor do those whom no backend has: deleted ones that the
+    default manager hides.
+    """
     active = [user for user in people if getattr(user, "is_active", True)]
+    active = [user for user in active if users.backend_for(user)] or active
     if len(active) != 1:
         return Verdict(active or people, reason=Reason.SEVERAL_USERS if active else Reason.INACTIVE)
     [user] = active
