@@ -17,7 +17,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, IntegrityError, connections, models, router, transaction
 
 from passwordless_otp import allauth_addresses, conf, email_field
-from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
+from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.models.base import columns_of, compiled_select
@@ -208,12 +208,19 @@ def backend_for(user: Any) -> str:
 def _backends(paths: tuple[str, ...], model: Any) -> list[tuple[str, bool]]:
     """Return the backends that have users, and whether each has to look one up; decided once for a process.
 
-    `ModelBackend.get_user` finds every user, unless the default manager of the user model leaves some out.
+    Raises `ServiceUnavailable` for one that can't be imported. `ModelBackend.get_user` finds every user, unless
+    the default manager of the user model leaves some out.
     """
     leaves_out = type(model._default_manager).get_queryset is not models.Manager.get_queryset
     found = []
     for path in paths:
-        backend = load_backend(path)
+        try:
+            backend = load_backend(path)
+        except ImportError as error:
+            logger.exception(
+                "AUTHENTICATION_BACKENDS names %s, which can't be imported: nobody can sign in", path
+            )
+            raise ServiceUnavailable from error
         if hasattr(backend, "get_user"):
             authenticate = getattr(backend, "authenticate", None)
             takes_flow = authenticate is not None and "otp_flow" in signature(authenticate).parameters
