@@ -38,20 +38,34 @@ def is_of_another(user: Any, value: str) -> bool:
     return any(email_field.canonical(text) == value for text in found.values_list("email", flat=True))
 
 
+def owners(texts: Iterable[str]) -> dict[str, Any]:
+    """Return the keys of the users for whom these are verified, by canonical address.
+
+    For many at once: another case than that of a text is not looked for.
+    """
+    if not apps.is_installed("allauth.account"):
+        return {}
+    found = rows(verified=True, email__in=list(texts)).values_list("email", "user")
+    return {email_field.canonical(text): pk for text, pk in found}
+
+
 def require_free(user: Any, value: str) -> None:
     """Raise `IdentificationClaimed` if allauth has this address as verified for another user."""
-    if is_kept() and is_of_another(user, value):
+    if is_of_another(user, value):
         raise IdentificationClaimed
 
 
 def follow(user: Any, removed: Iterable[str], proven: Iterable[str], primary: str) -> None:
     """Delete what the user has `removed`, and keep what is `proven` as verified, with the `primary` one.
 
-    Raises `IdentificationClaimed` if allauth has one as verified for another user; then roll back.
+    Raises `IdentificationClaimed` if allauth has one as verified for another user, also where nothing is kept;
+    then roll back.
     """
+    addresses = list(proven)
+    for value in addresses:
+        require_free(user, value)
     if not is_kept():
         return
-    addresses = list(proven)
     try:
         with transaction.atomic(router.db_for_write(_model())):
             for value in removed:
@@ -67,7 +81,6 @@ def follow(user: Any, removed: Iterable[str], proven: Iterable[str], primary: st
 
 def _keep(user: Any, value: str, primary: bool) -> None:
     """Mark the address as verified, however allauth has it written, or add it."""
-    require_free(user, value)
     known = models.Q(verified=False) | models.Q(primary=not primary)
     own = rows(user=user).filter(email_field.written_in("email", value))
     if not own.filter(known).update(verified=True, primary=primary) and not own.exists():
