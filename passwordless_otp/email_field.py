@@ -7,6 +7,7 @@ anything, and what the site has written there changes only when the primary iden
 from collections.abc import Sequence
 from typing import Any
 
+import idna
 from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, models, router, transaction
@@ -36,6 +37,23 @@ def canonical(text: str | None) -> str:
         return ""
 
 
+def spellings(value: str) -> list[str]:
+    """Return how other code may have written this canonical address, but for case: its domain has two forms."""
+    local, _at, domain = value.rpartition("@")
+    try:
+        return sorted({value, f"{local}@{idna.decode(domain)}"})
+    except UnicodeError:
+        return [value]
+
+
+def written_in(column: str, value: str) -> models.Q:
+    """Return the condition for a column to hold this canonical address, in any case and either form.
+
+    Databases fold more than case (CVE-2019-19844): compare the `canonical` form of what is found.
+    """
+    return models.Q.create([(f"{column}__iexact", each) for each in spellings(value)], connector=models.Q.OR)
+
+
 def of(user: Any) -> str:
     """Return what the email field of this object holds, in canonical form."""
     field = find()
@@ -55,8 +73,7 @@ def require_free(user: Any, value: str) -> None:
     field = find()
     if field is None or not conf.get("SYNC_EMAIL_FIELD") or not _is_unique(field):
         return
-    others = _users().filter(**{f"{field.name}__iexact": value}).exclude(pk=user.pk)
-    # Databases fold more than case. Accept no more than what is the same address to us.
+    others = _users().filter(written_in(field.name, value)).exclude(pk=user.pk)
     if any(canonical(text) == value for text in others.values_list(field.name, flat=True)):
         raise IdentificationClaimed
 

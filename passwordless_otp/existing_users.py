@@ -5,9 +5,9 @@ address and the planter's password, second factor or social account, and wait (p
 only if nothing but a password leads into the account, and then the password and all sessions end. Where the site
 vouches for its email fields, or django-allauth has seen the proof, both are kept.
 
-In order: read who has the address; insert the identifiers; read again and judge; change the user's row, if it and
-the user's identifiers still are what was judged. All of it happens in the step's transaction, in a savepoint. The
-unique identifier lets one of two browsers through.
+In order: read who has the address; lock the user; insert the identifiers; read again and judge; change the user's
+row, if it and the user's identifiers still are what was judged. All of it happens in the step's transaction, in a
+savepoint. The unique identifier lets one of two browsers through.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, router
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -66,16 +66,14 @@ def link(
         raise _refuse(proven, verdict.people, verdict.reason)
     [user] = verdict.people
     try:
-        with transaction.atomic(router.db_for_write(Identifier)):
+        with Identifier.objects.changing(user):
             _insert(user, proven)
             _, people = users.people_of(proven)
             again = _judge(settings, proven, people, by_test_code)
             if (list(again.people), again.how) != ([user], verdict.how) or not _take(again.people[0], again.how):
                 raise Overtaken
             if again.how == LINK:
-                _drop_other_addresses(user, proven)
-            for value in [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]:
-                allauth_addresses.follow(again.people[0], [], [value], value)
+                allauth_addresses.keep_only(user, _email_of(proven))
     except IntegrityError as error:
         raise Overtaken from error
     return again.people[0], again.how
@@ -108,19 +106,9 @@ def _take(user: Any, how: str) -> bool:
     return bool(Identifier.objects.filter(user=user).count() == known)
 
 
-def _drop_other_addresses(user: Any, proven: Sequence[IdentifierValue]) -> None:
-    """Delete the addresses that django-allauth has besides, which nobody has proven.
-
-    It would send a link there that sets a password, or one that proves the address without a login.
-    """
-    for row in _rows("allauth.account", "EmailAddress", user=user):
-        if not _is_proven(row.email, proven):
-            row.delete()
-
-
 def _refuse(proven: Sequence[IdentifierValue], people: Sequence[Any], reason: Reason) -> IdentificationClaimed:
     """Record the refusal, and return what the visitor is told."""
-    identifier = next(each for each in proven if each.kind == Kind.EMAIL_ADDRESS)
+    identifier = IdentifierValue(Kind.EMAIL_ADDRESS, _email_of(proven))
     for user in people[:MAX_LISTED]:
         Refusal.objects.record(identifier, user, reason)
     if reason in UNNAMED:
@@ -134,8 +122,13 @@ def _refuse(proven: Sequence[IdentifierValue], people: Sequence[Any], reason: Re
 def _judge(
     settings: InstanceSettings, proven: Sequence[IdentifierValue], people: Sequence[Any], by_test_code: bool
 ) -> Verdict:
-    """Return who may be linked and how, or why nobody may. Inactive users do not stand in an active one's way."""
+    """Return who may be linked and how, or why nobody may.
+
+    Inactive users do not stand in an active one's way, nor do those whom no backend has: deleted ones that the
+    default manager hides.
+    """
     active = [user for user in people if getattr(user, "is_active", True)]
+    active = [user for user in active if users.backend_for(user)] or active
     if len(active) != 1:
         return Verdict(active or people, reason=Reason.SEVERAL_USERS if active else Reason.INACTIVE)
     [user] = active
@@ -162,7 +155,7 @@ def _bar(
         return Reason.NOT_ALLOWED
     if any(own.kind == Kind.EMAIL_ADDRESS for own in others) or _had_email_identifier(user):
         return Reason.OTHER_IDENTIFIER
-    return Reason.OTHER_OWNER if _allauth_has_another_owner(user, proven) else None
+    return Reason.OTHER_OWNER if allauth_addresses.is_of_another(user, _email_of(proven)) else None
 
 
 def _doubt(user: Any, others: Sequence[Identifier]) -> Reason | None:
@@ -180,27 +173,16 @@ def _had_email_identifier(user: Any) -> bool:
 
 def _allauth_has_verified(user: Any, proven: Sequence[IdentifierValue]) -> bool:
     """Return whether django-allauth has the address as verified for this user."""
-    return any(_is_proven(row.email, proven) for row in _verified_by_allauth(user=user))
+    return _email_of(proven) in map(email_field.canonical, allauth_addresses.verified(user))
 
 
-def _allauth_has_another_owner(user: Any, proven: Sequence[IdentifierValue]) -> bool:
-    """Return whether django-allauth has the address as verified for somebody else."""
-    [value] = [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]
-    found = _verified_by_allauth(email__iexact=value)
-    return any(row.user_id != user.pk and _is_proven(row.email, proven) for row in found)
+def _email_of(proven: Sequence[IdentifierValue]) -> str:
+    return next(value for kind, value in proven if kind == Kind.EMAIL_ADDRESS)
 
 
 def _has_another_email(user: Any) -> bool:
     """Return whether django-allauth has an address as verified. One of the same value is trusted before."""
-    return bool(_verified_by_allauth(user=user))
-
-
-def _verified_by_allauth(**conditions: Any) -> list[Any]:
-    return _rows("allauth.account", "EmailAddress", verified=True, **conditions)
-
-
-def _is_proven(text: str, proven: Sequence[IdentifierValue]) -> bool:
-    return IdentifierValue(Kind.EMAIL_ADDRESS, email_field.canonical(text)) in proven
+    return bool(allauth_addresses.verified(user))
 
 
 def _has_no_password(user: Any) -> bool:

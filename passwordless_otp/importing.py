@@ -204,6 +204,8 @@ class Import:
         owner = held.owners.get((item.kind, item.value))
         if owner is not None:
             return Outcome.PRESENT if owner == item.user else Outcome.TAKEN
+        if held.verified.get(item.value, item.user) != item.user:
+            return Outcome.TAKEN
         if item.value in self.twins:
             return Outcome.TWIN
         if not self.source.adds and (item.user, item.kind) in held.kinds:
@@ -214,7 +216,7 @@ class Import:
 
 
 class Held:
-    """The identifiers that these users have, and that others have of these values."""
+    """The identifiers that these users have, and whose these values are: also in django-allauth."""
 
     def __init__(self, items: Sequence[Item]) -> None:
         wanted = models.Q(user__in={item.user for item in items})
@@ -223,6 +225,9 @@ class Held:
             values = [item.value for item in items if item.kind == kind]
             found = Identifier.objects.filter(kind=kind, value__in=values)
             rows += found.values_list("user", "kind", "value", "primary")
+        emails = [item for item in items if item.kind == Kind.EMAIL_ADDRESS]
+        spelt = {item.text for item in emails} | {item.value for item in emails}
+        self.verified = allauth_addresses.owners(spelt) if emails else {}
         self.owners = {(kind, value): user for user, kind, value, _ in rows}
         self.kinds = {(user, kind) for user, kind, _, _ in rows}
         self.primary = {(user, kind) for user, kind, _, primary in rows if primary}
@@ -324,8 +329,7 @@ class AllauthAddresses:
         return set(self._verified([pk for (pk,) in _of(items, lock).values_list("pk")]))
 
     def _verified(self, keys: Iterable[Any]) -> Any:
-        found = allauth_addresses.model().objects.using(_database()).filter(user__in=list(keys), verified=True)
-        return found.values_list("user", "email")
+        return allauth_addresses.rows(user__in=list(keys), verified=True).values_list("user", "email")
 
 
 class Lines:

@@ -8,7 +8,6 @@ from inspect import signature
 from operator import itemgetter
 from typing import Any
 
-import idna
 from django.conf import settings as site
 from django.contrib.auth import get_user_model, load_backend
 from django.contrib.auth.backends import ModelBackend
@@ -18,7 +17,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import DatabaseError, IntegrityError, connections, models, router, transaction
 
 from passwordless_otp import allauth_addresses, conf, email_field
-from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists
+from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.models.base import columns_of, compiled_select
@@ -117,23 +116,12 @@ def _having_email(using: str, *spellings: str) -> models.QuerySet[Any, Any]:
 
 
 def _spellings(proven: Sequence[IdentifierValue]) -> list[str]:
-    """Return the address as an email field may have it, prepared for `iexact`; none if no field can have it.
-
-    A domain is looked for with and without letters beyond ASCII.
-    """
+    """Return the address as an email field may have it, prepared for `iexact`; none if no field can have it."""
     if _field(_email_name()) is None:
         return []
     prepare = connections[router.db_for_write(Identifier)].ops.prep_for_iexact_query
     emails = [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]
-    return [prepare(form) for value in emails for form in sorted({value, _in_unicode(value)})]
-
-
-def _in_unicode(email: str) -> str:
-    local, _at, domain = email.rpartition("@")
-    try:
-        return f"{local}@{idna.decode(domain)}"
-    except UnicodeError:
-        return email
+    return [prepare(form) for value in emails for form in email_field.spellings(value)]
 
 
 def has_email(user: Any, proven: Sequence[IdentifierValue]) -> bool:
@@ -220,12 +208,19 @@ def backend_for(user: Any) -> str:
 def _backends(paths: tuple[str, ...], model: Any) -> list[tuple[str, bool]]:
     """Return the backends that have users, and whether each has to look one up; decided once for a process.
 
-    `ModelBackend.get_user` finds every user, unless the default manager of the user model leaves some out.
+    Raises `ServiceUnavailable` for one that can't be imported. `ModelBackend.get_user` finds every user, unless
+    the default manager of the user model leaves some out.
     """
     leaves_out = type(model._default_manager).get_queryset is not models.Manager.get_queryset
     found = []
     for path in paths:
-        backend = load_backend(path)
+        try:
+            backend = load_backend(path)
+        except ImportError as error:
+            logger.exception(
+                "AUTHENTICATION_BACKENDS names %s, which can't be imported: nobody can sign in", path
+            )
+            raise ServiceUnavailable from error
         if hasattr(backend, "get_user"):
             authenticate = getattr(backend, "authenticate", None)
             takes_flow = authenticate is not None and "otp_flow" in signature(authenticate).parameters

@@ -93,6 +93,11 @@ def test_moved_identifiers_sign_the_other_user_in_and_leave_its_primary_ones(jan
     assert visitor.signed_in == f"user_{jane.pk}"
 
 
+def test_moving_to_the_same_user_changes_nothing(jane):
+    assert Identifier.objects.move(jane, jane) == 0
+    assert Identifier.objects.get().primary
+
+
 def test_moving_an_address_that_a_unique_field_has_to_keep_changes_nothing(jane, unique):
     joan = User.objects.create_user("joan")
     with pytest.raises(IdentificationClaimed):  # the field of the first user can't be emptied to make room
@@ -188,6 +193,13 @@ def test_unique_constraints_of_the_model_count(jane, monkeypatch, constraint, is
     else:
         assert not is_unique
     email_field.require_free(joan, "joan@example.com")
+
+
+def test_clash_with_a_domain_beyond_ascii_changes_nothing(jane, unique):
+    User.objects.create_user("joan", "joan@bücher.example")
+    with pytest.raises(IdentificationClaimed):
+        make_primary(jane, Identifier.objects.adopt(jane, "joan@xn--bcher-kva.example").value)
+    assert email_of(jane) == EMAIL
 
 
 def test_clash_is_no_error_where_the_field_is_not_unique(jane):

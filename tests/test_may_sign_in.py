@@ -99,6 +99,24 @@ def test_user_whom_the_backend_refuses_is_refused_as_an_inactive_one(settings, l
     assert_refused(logins)
 
 
+def test_deleted_account_of_the_same_address_stands_in_nobodys_way(hiding):
+    make = get_user_model()._base_manager.create
+    make(username="before", email=EMAIL, last_name="deleted", password="!")
+    user = get_user_model().objects.create_user("again", EMAIL, "secret")
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    visitor.attempt(newest_code())
+    assert visitor.signed_in == f"user_{user.pk}"
+
+
+def test_address_of_a_deleted_account_alone_makes_no_second_user(hiding):
+    get_user_model()._base_manager.create(username="before", email=EMAIL.upper(), last_name="deleted")
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    assert errors(visitor.attempt(newest_code())) == ["identification_claimed"]
+    assert get_user_model()._base_manager.count() == 1
+
+
 def test_other_users_of_such_sites_sign_in(hiding, settings):
     person()
     settings.AUTHENTICATION_BACKENDS = [NOBODY, SUSPICIOUS, LOOKS_UP]

@@ -26,7 +26,8 @@ class IdentifierManager(PrimaryManager):
 
         It is the primary one if the user has none of its kind. If the user has it already, that one is returned.
         Without `kind`, a text with an `@` is an email address. Raises `FormatInvalid`, `IdentifierExists` if it
-        belongs to another user, `IdentificationClaimed` if the email field of another user has it.
+        belongs to another user, `IdentificationClaimed` if a unique email field of another user has it, or
+        allauth has verified it for them.
         """
         identifier = _read(value, kind)
         with self.changing(user):
@@ -41,9 +42,13 @@ class IdentifierManager(PrimaryManager):
         """Give all identifiers of one user to another, and return their number: for merging two accounts.
 
         The primary ones of `target` stay primary. Nothing else of the two users is changed: the site decides what
-        becomes of their sessions, data and rights.
+        becomes of their sessions, data and rights. Whoever proves the address in the email field of `source` is
+        not linked to it later: a trace of what it had is kept.
         """
+        if source.pk == target.pk:
+            return 0
         with self.changing(source, target):
+            RemovedIdentifier.objects.bulk_create([_trace(each) for each in self.filter(user=source)])
             kinds = list(self.filter(user=target, primary=True).values_list("kind", flat=True))
             self.filter(user=source, kind__in=kinds).update(primary=False)
             return int(self.filter(user=source).update(user=target))
@@ -206,8 +211,12 @@ def _keep_trace(instance: Identifier, origin: Any = None, **kwargs: Any) -> None
     """Keep a trace of an identifier that is deleted, unless its user is deleted with it."""
     if not (isinstance(origin, Identifier) or getattr(origin, "model", None) is Identifier):
         return
-    digest = keys.digest("removed identifier", instance.kind, instance.value)
-    RemovedIdentifier.objects.create(user_id=instance.user_id, kind=instance.kind, digest=digest)
+    _trace(instance).save()
+
+
+def _trace(identifier: Identifier) -> RemovedIdentifier:
+    digest = keys.digest("removed identifier", identifier.kind, identifier.value)
+    return RemovedIdentifier(user_id=identifier.user_id, kind=identifier.kind, digest=digest)
 
 
 post_delete.connect(_keep_trace, sender=Identifier)

@@ -89,6 +89,25 @@ def test_sign_up_with_an_address_verified_for_another_user_makes_no_second_user(
     assert answer.status_code == 200 or errors(answer) == ["identification_claimed"]
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_address_verified_for_another_user_is_nobody_elses_whatever_the_setting(jane, settings, kept):
+    settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "SYNC_EMAIL_FIELD": kept}
+    EmailAddress.objects.create(user=jane, email=NEW, verified=True)
+    joan = people().create_user("joan", NEW)
+    call_command("otp_import", "--from", "users", "--trust")
+    with pytest.raises(IdentificationClaimed):
+        Identifier.objects.adopt(joan, NEW)
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=NEW, strategy="email_code")
+    assert errors(visitor.attempt(newest_code(NEW))) == ["identification_claimed"]
+    joan.delete()
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=NEW, strategy="email_code")
+    assert errors(visitor.attempt(newest_code(NEW))) == ["identification_claimed"]
+    assert list(Identifier.objects.values_list("value", flat=True)) == [EMAIL]
+    assert people().count() == 1
+
+
 def test_import_takes_verified_addresses_only_and_the_primary_one_first(jane, capsys):
     given = [("a@example.com", True, False), ("B@example.com", True, True), ("c@example.com", False, False)]
     for email, verified, primary in given:

@@ -203,6 +203,18 @@ def test_login_that_a_broken_module_stops_is_told_as_a_fault_that_lasts(monkeypa
     assert "nowhere" in caplog.text
 
 
+@pytest.mark.parametrize("identifier", [EMAIL, "nobody@example.com"])
+def test_backend_that_can_not_be_imported_is_told_as_a_fault_that_lasts(settings, caplog, identifier):
+    joined()
+    unlimited(enumeration_protection=True)
+    visitor = started(identifier)
+    settings.AUTHENTICATION_BACKENDS = ["nowhere.Backend", *settings.AUTHENTICATION_BACKENDS]
+    answer = visitor.attempt("123456")
+    assert answer.status_code == 503
+    assert "trying again will not help" in answer.content.decode()
+    assert "nowhere.Backend, which can't be imported" in caplog.text
+
+
 def test_a_step_inside_a_transaction_of_somebody_else_is_refused_before_anything_is_counted():
     joined()
     visitor = ApiVisitor()

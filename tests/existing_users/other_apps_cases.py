@@ -79,11 +79,23 @@ def test_address_that_allauth_has_not_verified_is_not_trusted(settings):
 
 
 @pytest.mark.parametrize("how", ["link", "trust"])
-def test_address_that_allauth_has_verified_for_another_user_is_refused(settings, how):
+@pytest.mark.parametrize(
+    ("email", "verified"),
+    [(EMAIL, EMAIL), (EMAIL, EMAIL.upper()), ("jane@xn--bcher-kva.example", "jane@Bücher.example")],
+)
+def test_address_that_allauth_has_verified_for_another_user_is_refused(settings, how, email, verified):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "EXISTING_USERS": how}
-    existing()
-    EmailAddress.objects.create(user=existing("other", "other@example.com"), email=EMAIL, verified=True)
-    expect_refused(prove()[1], "other_owner", users=2)
+    existing(email=email)
+    EmailAddress.objects.create(user=existing("other", "other@example.com"), email=verified, verified=True)
+    expect_refused(prove(email)[1], "other_owner", users=2)
+
+
+def test_linked_address_is_verified_there_in_the_form_that_it_has_there():
+    user = existing(email="jane@bücher.example")
+    EmailAddress.objects.create(user=user, email="jane@bücher.example", primary=True)
+    assert prove("jane@xn--bcher-kva.example")[0].signed_in == f"user_{user.pk}"
+    [address] = EmailAddress.objects.all()
+    assert (address.email, address.verified, address.primary) == ("jane@bücher.example", True, True)
 
 
 @pytest.mark.parametrize("made", [{"is_staff": True}, {"is_active": False}])

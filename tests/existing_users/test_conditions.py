@@ -81,6 +81,14 @@ def test_user_who_once_had_an_email_identifier_is_refused(how, remove):
     expect_refused(prove()[1], "other_identifier")
 
 
+@TRUST
+def test_user_whose_email_identifier_was_moved_to_another_is_refused(how):
+    first, second = existing(), existing("second", email="")
+    Identifier.objects.create(user=first, kind="email_address", value="other@example.com")
+    Identifier.objects.move(first, second)
+    expect_refused(prove()[1], "other_identifier", users=2)
+
+
 def test_no_trace_is_kept_of_identifiers_that_go_with_their_user():
     joined()
     get_user_model().objects.all().delete()

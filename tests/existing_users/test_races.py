@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import nullcontext
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -9,6 +10,7 @@ from django.db import connections, transaction
 
 from passwordless_otp import existing_users, signals, users
 from passwordless_otp.models import Identifier
+from passwordless_otp.models.identifiers import IdentifierManager
 from tests.existing_users.people import existing, prove
 from tests.races.threads import together
 from tests.visitor import EMAIL, PHONE, ApiVisitor, newest_code, unlimited
@@ -64,9 +66,10 @@ def test_browsers_that_prove_one_address_at_once_link_once(number, links):
 
 
 @pytest.mark.postgres
-def test_negative_control_without_the_unique_identifier_both_link(links, monkeypatch):
+def test_negative_control_without_lock_and_unique_identifier_both_link(links, monkeypatch):
     existing()
     both = threading.Barrier(2)
+    monkeypatch.setattr(IdentifierManager, "changing", lambda self, user: nullcontext())
     monkeypatch.setattr(existing_users, "_insert", lambda *args: None)
     monkeypatch.setattr(existing_users, "_take", lambda *args: bool(both.wait(30) + 1))
     prove_at_once(2)
@@ -87,17 +90,18 @@ def test_row_is_changed_only_if_it_is_what_was_judged(changed):
     assert existing_users._take(user, "link")
 
 
-def change_email_before_the_row_is_taken(monkeypatch, take):
-    """The user changes their email address after everything was judged, and before the row is written."""
+def change_email_after_the_first_look(monkeypatch, judge):
+    """The user changes their email address after they were judged, and before their row is locked."""
     user, changed = existing(), []
 
-    def change_and_take(judged, how):
+    def judge_and_change(*args):
+        verdict = judge(*args)
         if not changed:
             changed.append(True)
             elsewhere(lambda: get_user_model().objects.filter(pk=user.pk).update(email="moved@example.com"))
-        return take(judged, how)
+        return verdict
 
-    monkeypatch.setattr(existing_users, "_take", change_and_take)
+    monkeypatch.setattr(existing_users, "_judge", judge_and_change)
     visitor, answer = prove()
     assert answer.status_code == 200
     user.refresh_from_db()
@@ -106,22 +110,29 @@ def change_email_before_the_row_is_taken(monkeypatch, take):
 
 @pytest.mark.postgres
 def test_email_address_that_is_changed_meanwhile_links_nobody(monkeypatch):
-    user, visitor = change_email_before_the_row_is_taken(monkeypatch, existing_users._take)
+    user, visitor = change_email_after_the_first_look(monkeypatch, existing_users._judge)
     assert user.check_password("theirs")
     assert visitor.signed_in != f"user_{user.pk}"
     assert Identifier.objects.get(value=EMAIL).user != user
 
 
 @pytest.mark.postgres
-def test_negative_control_without_the_condition_the_user_is_linked_all_the_same(monkeypatch):
-    user, visitor = change_email_before_the_row_is_taken(monkeypatch, lambda judged, how: True)
+def test_negative_control_without_looking_again_the_user_is_linked_all_the_same(monkeypatch):
+    judge, verdicts = existing_users._judge, []
+
+    def judge_once(*args):
+        verdicts.append(judge(*args))
+        return verdicts[0]
+
+    monkeypatch.setattr(existing_users, "_take", lambda judged, how: True)
+    user, visitor = change_email_after_the_first_look(monkeypatch, judge_once)
     assert visitor.signed_in == f"user_{user.pk}"
 
 
 @pytest.mark.postgres
 def test_phone_that_is_being_added_to_the_account_is_seen(monkeypatch):
     """Whoever has planted the account adds a number of their own while the owner of the address proves it."""
-    user, added, insert = existing(), threading.Event(), existing_users._insert
+    user, added, judge = existing(), threading.Event(), existing_users._judge
 
     def add_phone():
         with transaction.atomic():
@@ -130,20 +141,46 @@ def test_phone_that_is_being_added_to_the_account_is_seen(monkeypatch):
             time.sleep(1)  # the commit comes once the link waits, or is over
         connections.close_all()
 
-    def insert_meanwhile(*args):
+    def judge_meanwhile(*args):
+        verdict = judge(*args)
         if not added.is_set():
             adding.start()
             assert added.wait(30)
-        insert(*args)
+        return verdict
 
     adding = threading.Thread(target=add_phone)
-    monkeypatch.setattr(existing_users, "_insert", insert_meanwhile)
+    monkeypatch.setattr(existing_users, "_judge", judge_meanwhile)
     _visitor, answer = prove()
     adding.join(30)
     assert answer.json()["errors"][0]["code"] == "identification_claimed"
     assert Identifier.objects.get().value == PHONE
     user.refresh_from_db()
     assert user.check_password("theirs")
+
+
+@pytest.mark.postgres
+def test_link_waits_for_whoever_changes_the_identifiers_of_the_user():
+    user, begun, failures = existing(), threading.Event(), []
+
+    def adopt_slowly():
+        try:
+            with Identifier.objects.changing(user):
+                begun.set()
+                time.sleep(2)  # PostgreSQL looks for deadlocks after one second
+                Identifier.objects.create(user=user, kind="email_address", value=EMAIL)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=adopt_slowly)
+    thread.start()
+    assert begun.wait(30)
+    visitor, answer = prove()
+    thread.join(30)
+    assert (failures, answer.status_code, visitor.signed_in) == ([], 200, f"user_{user.pk}")
+    user.refresh_from_db()
+    assert user.check_password("theirs")  # found by the identifier, and not linked
 
 
 def register_and_create(**details):

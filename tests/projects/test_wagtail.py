@@ -23,6 +23,33 @@ identifier = Identifier(user=editor, value=editor.email)
 identifier.clean()
 identifier.save()
 """
+UNLINKED = """
+unlinked = User.objects.create_user("unlinked", "unlinked@example.com", "long since forgotten")
+unlinked.user_permissions.add(Permission.objects.get(codename="access_admin"))
+"""
+# The recipe of docs/customizing.md.
+RULE = """
+def may_sign_in(user):
+    return not user.has_perm("wagtailadmin.access_admin")
+"""
+
+
+def test_editor_gets_in_by_no_code_where_the_site_says_so(project):
+    rule = '\nPASSWORDLESS_OTP["MAY_SIGN_IN"] = "mysite.rules.may_sign_in"\n'
+    settings, urls = harness.NO_MIGRATIONS + SETTINGS + harness.SETTINGS + rule, harness.URLS + URLS
+    site = project("wagtail", packages=["wagtail"], settings=settings, urls=urls)
+    site.write("mysite/rules.py", RULE)
+    site.manage("migrate", "--run-syncdb", "-v", "0")
+    site.run(*EDITOR.splitlines(), *UNLINKED.splitlines(), "1")
+    with site.served() as server:
+        server.visitor().ask_for_code("editor@example.com")
+        refused = server.visitor().sign_in("unlinked@example.com", "/auth/sign-up/")
+        assert "There is an account" not in refused.text  # told no more than any other who may not sign in
+        assert server.visitor().sign_in("new@example.com", "/auth/sign-up/").text.endswith(" new@example.com")
+    messages = "list(Message.objects.filter(kind='not_allowed').values_list('verification__value', flat=True))"
+    assert site.run("from passwordless_otp.models import Message", messages) == ["editor@example.com"]
+    assert site.run("[user.last_login for user in User.objects.order_by('pk')[:2]]") == [None, None]
+    assert site.run("User.objects.count()") == 3
 
 
 def test_editor_signs_in_as_themselves_and_visitor_gets_no_back_office(project):
