@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from passwordless_otp import codes
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Verification
+from passwordless_otp.models import Identifier, Verification
 from tests import needs
 from tests.browser.conftest import follow, newest_code
 from tests.docs.blocks import ROOT
@@ -61,6 +61,10 @@ def page(site, new_page):
 
 
 def begin(page, site, identifier):
+    """Ask for a code for somebody who has an account."""
+    kind = "phone_number" if identifier.startswith("+") else "email_address"
+    user = get_user_model().objects.get_or_create(username="jane")[0]
+    Identifier.objects.get_or_create(user=user, kind=kind, value=identifier)
     page.goto(f"{site}/auth/sign-in/?next=/")
     page.get_by_label("Email address or phone number").fill(identifier)
     follow(page.get_by_role("button", name="Continue"))
