@@ -117,9 +117,12 @@ def test_existing_user_who_is_linked_takes_the_step_as_well(settings, db):
     visitor, answer = people.prove()
     assert errors(answer) == ["second_factor_required"]
     assert (visitor.signed_in, who_waits(visitor)) == (None, str(linked.pk))
+    assert "the password does not work any more" in " ".join(memory.sent[-1].text.split())
+    told = len(memory.sent)
     complete(visitor)
     assert visitor.signed_in == f"user_{linked.pk}"
     assert Flow.objects.get(user=linked).details["linked"] == "link"
+    assert len(memory.sent) == told  # once, whether or not the step is taken
 
 
 def test_existing_user_who_needs_no_step_is_linked_and_logged_in(settings, db):

@@ -158,7 +158,8 @@ def take_proof(settings: InstanceSettings, flow: Flow, visitor: Visitor) -> None
         if not flow.take_proof():
             raise ResourceNotFound
     proven = [each for each in flow.known_verifications if each.status == VerificationStatus.VERIFIED]
-    throttle.refund_proof(settings, visitor, proven, recognised=not flow.notice_due)
+    recognised = not (flow.notice_due or flow.details.get("linked"))
+    throttle.refund_proof(settings, visitor, proven, recognised=recognised)
     dispatch.announce_sign_in(flow)
 
 

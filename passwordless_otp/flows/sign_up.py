@@ -366,6 +366,8 @@ def _complete_if_ready(settings: InstanceSettings, flow: Flow, visitor: Visitor)
     changes = flow.completion(user, visitor.next_client, notice_due)
     if how in existing_users.LINKED:
         changes["details"] = {**changes.get("details", flow.details), "linked": how}
+    if how == existing_users.LINK:  # password and sessions have ended, also where the login still waits
+        changes["notice_due"] = True
     completed = flow.touch(**changes)
     completed.made_user = how == MADE
     return completed, None

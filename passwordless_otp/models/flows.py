@@ -236,7 +236,8 @@ class Flow(models.Model):
         """
         details = dict(self.details)
         proof = details.pop("proof")
-        done = {"completed_at": timezone.now(), "notice_due": proof["notice_due"], "details": details}
+        due = proof["notice_due"] and details.get("linked") != "link"  # that notice went out with the link
+        done = {"completed_at": timezone.now(), "notice_due": due, "details": details}
         own = Flow.objects.waiting().filter(pk=self.pk, client=self.client)
         if not own.update(status=Status.COMPLETE, **done):
             return False
