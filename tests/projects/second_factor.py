@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.urls import include, path
 
+import passwordless_otp
 from tests.docs.blocks import ROOT, blocks
 from tools.site import settings as shared
 
@@ -119,6 +120,7 @@ def main(package):
         configure(package, Path(folder))
         recipe(package)
         walk(package)
+    print(Path(passwordless_otp.__file__).parent)
     print("asked, refused, let in")
 
 
@@ -152,6 +154,15 @@ def walk(package):
     page = PageJourney()
     assert proven(page, JOE)["Location"] == "/"  # who has no second factor
     assert page.signed_in
+
+    old = get_user_model().objects.create_user("old", "old@example.com", "secret")  # of the site's own
+    page = PageJourney()
+    assert proven(page, old.email)["Location"] == "/"
+    assert page.signed_in == str(old.pk)
+    page = PageJourney()
+    page.sign_up(email_address="new@example.com")
+    assert page.attempt(memory.sent[-1].code)["Location"] == "/"
+    assert page.signed_in == str(get_user_model().objects.get(email="new@example.com").pk)
 
     page = PageJourney()
     assert page.get(SECOND)["Location"] == "/auth/sign-in/"

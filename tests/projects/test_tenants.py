@@ -39,24 +39,30 @@ def run(*command, **more):
     )
 
 
-def visited(settings):
+def visited(settings, installed):
     """What came of the visits to a site with these settings."""
     needs.package("django_tenants")
     needs.postgresql()
     with database() as name:
         chosen = f"tests.projects.tenants.{settings}"
-        process = run("-m", "tests.projects.tenants.visits", SERVE_DATABASE=name, DJANGO_SETTINGS_MODULE=chosen)
+        path = f"{installed}{os.pathsep}{ROOT}"
+        variables = {"PYTHONPATH": path, "SERVE_DATABASE": name, "DJANGO_SETTINGS_MODULE": chosen}
+        process = run("-P", "-m", "tests.projects.tenants.visits", **variables)
     assert process.returncode == 0, process.stderr[-4000:]
     return json.loads(process.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="module")
-def visits():
-    return visited("settings")
+def visits(installed):
+    return visited("settings", installed)
 
 
-def test_tenants_may_share_their_users():
-    assert visited("shared_settings") == {"sign_up": "complete", "sign_in": "complete", "tenant": "PUBLIC"}
+def test_tenants_may_share_their_users(installed):
+    assert visited("shared_settings", installed) == {
+        "sign_up": "complete",
+        "sign_in": "complete",
+        "tenant": "PUBLIC",
+    }
 
 
 def test_threads_deliver_in_the_schema_of_the_tenant_who_was_asked(visits):
