@@ -181,6 +181,11 @@ def with_identifiers(inlines: Sequence[Any]) -> list[Any]:
     return [*inlines] if has_it else [*inlines, IdentifierInline]
 
 
+MOST_COUNTED = 1000  # users without an identifier
+WITHOUT = _(
+    "%(number)s users have an email address and no identifier. The setting EXISTING_USERS decides whether a code "
+    "signs them in; “manage.py otp_import” makes identifiers of what the site has verified."
+)
 BY_HAND = _(
     "An identifier that you add counts as verified: anybody who receives messages there can sign in as this "
     "user. Make sure that it is theirs."
@@ -236,6 +241,9 @@ class IdentifierAdmin(SearchedAdmin):
         return self._or_refuse(request, super().delete_view, *args, **options)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        if request.method == "GET" and (number := Identifier.objects.users_without()[: MOST_COUNTED + 1].count()):
+            shown = f"{number:,}" if number <= MOST_COUNTED else _("More than %s") % f"{MOST_COUNTED:,}"
+            self.message_user(request, WITHOUT % {"number": shown}, messages.WARNING)
         return self._or_refuse(request, super().changelist_view, *args, **options)
 
     def _or_refuse(self, request: HttpRequest, view: Callable[..., Any], *args: Any, **options: Any) -> Any:

@@ -32,7 +32,7 @@ def check_email_addresses(databases: Sequence[str] | None = None, **_: Any) -> l
     if email_field.find() is None or using not in (databases or []):
         return []
     try:
-        return [*_check_identifiers(using), *_check_index(using)]
+        return [*_check_identifiers(), *_check_index(using)]
     except (AnyDatabaseError, ImproperlyConfigured):
         return []  # there is no database or no table yet
 
@@ -42,11 +42,8 @@ def check_email_addresses_deployed(databases: Sequence[str] | None = None, **_: 
     return [] if databases else check_email_addresses([router.db_for_write(get_user_model())])
 
 
-def _check_identifiers(using: str) -> Iterator[CheckMessage]:
-    name = email_field.find().name
-    known = Identifier.objects.using(using).filter(user=models.OuterRef("pk"))
-    people = get_user_model()._base_manager.using(using).exclude(**{name: ""}).exclude(**{name: None})
-    number = people.filter(~models.Exists(known)).count()
+def _check_identifiers() -> Iterator[CheckMessage]:
+    number = Identifier.objects.users_without().count()
     if number:
         have = "user has" if number == 1 else "users have"
         decides = f"EXISTING_USERS ({conf.get('EXISTING_USERS')!r}) decides whether a code signs them in"

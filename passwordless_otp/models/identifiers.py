@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
 from django.db.models.functions import Lower
@@ -69,6 +70,15 @@ class IdentifierManager(PrimaryManager):
             for user in users:
                 if before[user.pk] != after[user.pk]:
                     _follow(user, current.get(user.pk, ""), before[user.pk], after[user.pk])
+
+    def users_without(self) -> models.QuerySet[Any]:
+        """Return the users who have an email address in their email field, and no identifier."""
+        model, field = get_user_model(), email_field.find()
+        people: models.QuerySet[Any] = model._base_manager.using(router.db_for_write(model))
+        if field is None:
+            return people.none()
+        known = self.filter(user=models.OuterRef("pk"))
+        return people.exclude(**{field.name: ""}).exclude(**{field.name: None}).filter(~models.Exists(known))
 
     def with_unproven_email_field(self) -> models.QuerySet[Any]:
         """Return those of users whose email field holds an address that is none of their identifiers."""

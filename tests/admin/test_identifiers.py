@@ -163,3 +163,20 @@ def test_viewer_of_identifiers_can_not_read_columns_of_users(db):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename="view_identifier"))
     assert signed_in("clerk").get(LIST, {"user__password__startswith": "a"}).status_code == 400
+
+
+def test_list_says_how_many_users_have_an_address_and_no_identifier(operator):
+    people = [User(username=f"u{number}", email=f"u{number}@example.com") for number in range(3)]
+    User.objects.bulk_create(people)
+    shown = "users have an email address and no identifier"
+    assert f"3 {shown}" in operator.get(LIST).content.decode()
+    for user in User.objects.filter(username__startswith="u"):
+        Identifier.objects.adopt(user, user.email)
+    assert shown not in operator.get(LIST).content.decode()
+
+
+def test_list_counts_no_more_users_than_it_has_to(operator, monkeypatch):
+    monkeypatch.setattr("passwordless_otp.admin.identifiers.MOST_COUNTED", 1)
+    for number in range(3):
+        User.objects.create_user(f"u{number}", f"u{number}@example.com")
+    assert "More than 1 users have an email address and no identifier" in operator.get(LIST).content.decode()

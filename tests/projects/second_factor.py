@@ -124,6 +124,23 @@ def main(package):
     print("asked, refused, let in")
 
 
+def meet_no_step(proven):
+    """Sign in a user of the site's own, and sign up a new one: neither has a second factor."""
+    from django.contrib.auth import get_user_model
+
+    from passwordless_otp.messaging.backends import memory
+    from passwordless_otp.testing.journeys import PageJourney
+
+    old = get_user_model().objects.create_user("old", "old@example.com", "secret")
+    page = PageJourney()
+    assert proven(page, old.email)["Location"] == "/"
+    assert page.signed_in == str(old.pk)
+    page = PageJourney()
+    page.sign_up(email_address="new@example.com")
+    assert page.attempt(memory.sent[-1].code)["Location"] == "/"
+    assert page.signed_in == str(get_user_model().objects.get(email="new@example.com").pk)
+
+
 def walk(package):
     from django.contrib.auth import get_user_model
     from django.core import checks
@@ -155,15 +172,7 @@ def walk(package):
     assert proven(page, JOE)["Location"] == "/"  # who has no second factor
     assert page.signed_in
 
-    old = get_user_model().objects.create_user("old", "old@example.com", "secret")  # of the site's own
-    page = PageJourney()
-    assert proven(page, old.email)["Location"] == "/"
-    assert page.signed_in == str(old.pk)
-    page = PageJourney()
-    page.sign_up(email_address="new@example.com")
-    assert page.attempt(memory.sent[-1].code)["Location"] == "/"
-    assert page.signed_in == str(get_user_model().objects.get(email="new@example.com").pk)
-
+    meet_no_step(proven)
     page = PageJourney()
     assert page.get(SECOND)["Location"] == "/auth/sign-in/"
     assert proven(page, JANE)["Location"] == SECOND
