@@ -13,14 +13,13 @@ from passwordless_otp.checks.site import (
 )
 from passwordless_otp.checks.users import (
     check_email_addresses,
-    check_email_addresses_deployed,
     check_second_factor,
     check_users,
 )
 
 __all__ = [
     "check_apps", "check_database", "check_deployment", "check_email_addresses",
-    "check_email_addresses_deployed", "check_middleware", "check_second_factor", "check_sender",
+    "check_middleware", "check_second_factor", "check_sender",
     "check_settings", "check_templates", "check_tenants", "check_threads", "check_transport", "check_urls",
     "check_users", "check_webhooks",
 ]  # fmt: skip

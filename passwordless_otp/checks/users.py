@@ -1,6 +1,6 @@
 """Checks of the site's user model and of its page in the admin."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -26,20 +26,14 @@ def check_users(**_: Any) -> list[CheckMessage]:
     return [*_check_fields(), *_check_user_page()]
 
 
-def check_email_addresses(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Look at what users have in their email field. For `check --database`, since it counts rows."""
-    using = router.db_for_write(get_user_model())
-    if email_field.find() is None or using not in (databases or []):
+def check_email_addresses(**_: Any) -> list[CheckMessage]:
+    """Look at what users have in their email field. For `check --deploy`, since it counts rows."""
+    if email_field.find() is None:
         return []
     try:
-        return [*_check_identifiers(), *_check_index(using)]
+        return [*_check_identifiers(), *_check_index(router.db_for_write(get_user_model()))]
     except (AnyDatabaseError, ImproperlyConfigured):
         return []  # there is no database or no table yet
-
-
-def check_email_addresses_deployed(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Look at the same with `--deploy`, unless databases are named, so that nothing is reported twice."""
-    return [] if databases else check_email_addresses([router.db_for_write(get_user_model())])
 
 
 def _check_identifiers() -> Iterator[CheckMessage]:

@@ -92,6 +92,9 @@ def test_platform_without_fork_can_load_messaging(monkeypatch):
 
     from passwordless_otp.messaging import routes, thread_pool
 
-    monkeypatch.delattr(os, "register_at_fork")
-    importlib.reload(routes)
+    with monkeypatch.context() as windows:
+        windows.delattr(os, "register_at_fork")
+        importlib.reload(routes)
+        importlib.reload(thread_pool)
+    importlib.reload(routes)  # what a fork clears is what the next tests see
     importlib.reload(thread_pool)
