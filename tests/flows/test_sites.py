@@ -1,5 +1,9 @@
 """What sites do differently, and must not matter."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.contrib.sessions.backends import cache
 from django.urls import clear_script_prefix, set_script_prefix
@@ -7,6 +11,7 @@ from django.urls import clear_script_prefix, set_script_prefix
 from passwordless_otp.errors import OTPError
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
+from tests.docs.blocks import ROOT
 from tests.messaging.test_thread_pool import drain
 from tests.visitor import EMAIL, ApiVisitor, errors, newest_code, operate, param
 
@@ -86,15 +91,9 @@ def test_a_thread_links_where_the_site_is_mounted_and_speaks_as_the_visitor_did(
     assert "https://example.com/shop/auth/sign-up/" in memory.sent[0].text
 
 
-def test_platform_without_fork_can_load_messaging(monkeypatch):
-    import importlib
-    import os
-
-    from passwordless_otp.messaging import routes, thread_pool
-
-    with monkeypatch.context() as windows:
-        windows.delattr(os, "register_at_fork")
-        importlib.reload(routes)
-        importlib.reload(thread_pool)
-    importlib.reload(routes)  # what a fork clears is what the next tests see
-    importlib.reload(thread_pool)
+def test_platform_without_fork_can_load_messaging():
+    loads = "import os, importlib, django; django.setup()"
+    anew = "del os.register_at_fork; importlib.reload(routes); importlib.reload(thread_pool)"
+    script = f"{loads}; from passwordless_otp.messaging import routes, thread_pool; {anew}"
+    given = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=given, timeout=60, check=True)
