@@ -113,6 +113,7 @@ def current(request: HttpRequest, secret: str | None = None) -> Client:
         ip = client_ip(request.META.get("REMOTE_ADDR", ""), forwarded, conf.get("TRUSTED_PROXIES"))
         # Asked once a request: the token that a visitor brings can often be used only once.
         is_human = cache(partial(bot_check.passes, request, ip)) if conf.get("BOT_CHECK") else None
+        # `conf.has_many_origins`, in line: every request comes this way.
         if "//" not in (public_url := conf.get("PUBLIC_URL")) and public_url:
             follow_host(request)
         given = request.COOKIES.get(cookie_name(), "") if secret is None else secret

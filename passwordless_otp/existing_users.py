@@ -92,11 +92,10 @@ def _take(user: Any, how: str) -> bool:
     adds an identifier holds the row, so one that was added meanwhile is there once the row is ours.
     """
     model = get_user_model()
-    judged = {model.get_email_field_name(), "password", "is_active", "is_staff", "is_superuser"}
+    email = model.get_email_field_name()
+    judged = {email, "password", "is_active", "is_staff", "is_superuser"}
     read = {name: getattr(user, name) for name in judged.intersection(columns_of(model))}
-    changes = (
-        {"password": make_password(None)} if how == LINK else {model.get_email_field_name(): users.email_of(user)}
-    )
+    changes = {"password": make_password(None)} if how == LINK else {email: read[email]}
     rows = model._base_manager.using(router.db_for_write(Identifier)).filter(pk=user.pk, **read)
     if not rows.update(**changes):
         return False

@@ -117,7 +117,7 @@ def _having_email(using: str, *spellings: str) -> models.QuerySet[Any, Any]:
 
 def _spellings(proven: Sequence[IdentifierValue]) -> list[str]:
     """Return the address as an email field may have it, prepared for `iexact`; none if no field can have it."""
-    if _field(_email_name()) is None:
+    if email_field.find() is None:
         return []
     prepare = connections[router.db_for_write(Identifier)].ops.prep_for_iexact_query
     emails = [value for kind, value in proven if kind == Kind.EMAIL_ADDRESS]
@@ -130,11 +130,6 @@ def has_email(user: Any, proven: Sequence[IdentifierValue]) -> bool:
     A database also finds letters that look alike or fold to the same (CVE-2019-19844).
     """
     return IdentifierValue(Kind.EMAIL_ADDRESS, email_field.of(user)) in proven
-
-
-def email_of(user: Any) -> str:
-    """Return what stands in the user's email field; empty without one."""
-    return getattr(user, _email_name(), None) or ""
 
 
 def know(user: Any, identifiers: Sequence[Identifier]) -> None:
@@ -296,7 +291,7 @@ def create_user(*, email_address: str, phone_number: str, **details: Any) -> Abs
     if login_name is not None:
         values[login_name.name] = details["username"] or secrets.token_hex(RANDOM_BYTES)
     user = model(**{name: value for name, value in values.items() if _field(name) is not None})
-    email = _field(_email_name())
+    email = email_field.find()
     if email is not None and email.null and not email_address:
         setattr(user, email.name, None)
     user.set_unusable_password()

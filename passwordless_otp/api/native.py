@@ -12,6 +12,7 @@ any page could have its visitors ask for codes, each with an IP address of their
 """
 
 from functools import partial
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib import auth
@@ -56,7 +57,7 @@ def answer(own: HttpRequest, response: HttpResponseBase) -> None:
     """Save the session, and put the token into the answer if it is another one than before."""
     session = own.session
     due = session.modified or settings.SESSION_SAVE_EVERY_REQUEST
-    if due and not session.is_empty() and response.status_code < 500:  # noqa: PLR2004
+    if due and not session.is_empty() and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         try:
             session.save()
         except UpdateError as error:

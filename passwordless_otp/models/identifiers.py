@@ -34,10 +34,10 @@ class IdentifierManager(PrimaryManager):
         with self.changing(user):
             others = self.filter(user=user, kind=identifier.kind, primary=True)
             new = {"user": user, "primary": not others.exists()}
-            held, _made = self.get_or_create(kind=identifier.kind, value=identifier.value, defaults=new)
+            held: Identifier = self.get_or_create(kind=identifier.kind, value=identifier.value, defaults=new)[0]
             if held.user_id != user.pk:
                 raise IdentifierExists("value")
-        return held  # type: ignore[no-any-return]
+        return held
 
     def move(self, source: Any, target: Any) -> int:
         """Give all identifiers of one user to another, and return their number: for merging two accounts.

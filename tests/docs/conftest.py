@@ -1,4 +1,4 @@
-"""The demo, for the `curl` blocks."""
+"""The demo, for the `curl` blocks; the fixtures of the plugin, also where the package has no entry points."""
 
 import pytest
 

@@ -3,7 +3,6 @@
 import pytest
 from django.contrib.auth import get_user_model
 
-from tests.admin.conftest import root, viewer  # noqa: F401
 from tests.existing_users.people import existing, prove
 from tests.visitor import EMAIL
 
@@ -25,7 +24,7 @@ def prove_for(email, **more):
     prove(email)
 
 
-def test_list_shows_reason_and_user_and_masks_the_identifier(viewer, refused):  # noqa: F811
+def test_list_shows_reason_and_user_and_masks_the_identifier(viewer, refused):
     page = viewer.get(LIST)
     assert rows(page) == ["jane", "other"]
     text = page.content.decode()
@@ -34,13 +33,13 @@ def test_list_shows_reason_and_user_and_masks_the_identifier(viewer, refused):  
     assert "the user has no usable password" in text
 
 
-def test_refusal_is_found_by_whole_identifier_and_by_reason(viewer, refused):  # noqa: F811
+def test_refusal_is_found_by_whole_identifier_and_by_reason(viewer, refused):
     assert rows(viewer.get(LIST, {"q": "Jane@Example.com"})) == ["jane"]
     assert rows(viewer.get(LIST, {"reason": "staff"})) == ["other"]
     assert rows(viewer.get(LIST, {"reason": "made up"})) == ["jane", "other"]
 
 
-def test_refusal_can_be_read_and_neither_changed_nor_deleted(root, refused):  # noqa: F811
+def test_refusal_can_be_read_and_neither_changed_nor_deleted(root, refused):
     [path] = [f"{LIST}{row.pk}/" for row in root.get(LIST, {"reason": "staff"}).context["cl"].result_list]
     assert root.get(f"{path}change/").status_code == 200
     assert root.post(f"{path}change/", {"reason": "x"}).status_code == 403
@@ -48,7 +47,7 @@ def test_refusal_can_be_read_and_neither_changed_nor_deleted(root, refused):  # 
     assert root.get(f"{LIST}add/").status_code == 403
 
 
-def test_user_with_refusals_and_removed_identifiers_can_be_deleted(root, refused):  # noqa: F811
+def test_user_with_refusals_and_removed_identifiers_can_be_deleted(root, refused):
     user = get_user_model().objects.get(username="jane")
     user.otp_identifiers.create(kind="email_address", value="old@example.com").delete()
     path = f"/admin/auth/user/{user.pk}/delete/"
