@@ -8,9 +8,12 @@ address share one limit, instead of having none.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 PREFIX = 64  # bits of an IPv6 address that name a network; whoever has one can use every address in it
+WIDER = [56, 48]  # bits of the larger networks that a provider gives to one customer
+KEPT = 4096  # addresses whose sources a process remembers
 # 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1]:80; an IPv6 address may have a zone: fe80::1%eth0.
 WRITTEN = re.compile(
     r"(?P<v4>[0-9.]+)(:[0-9]{1,5})?"
@@ -40,3 +43,23 @@ def client_ip(remote_addr: str, forwarded_for: str, trusted_proxies: int) -> str
     if isinstance(address, IPv4Address):
         return str(address)
     return str(IPv6Network((int(address), PREFIX), strict=False))
+
+
+@lru_cache(KEPT)
+def sources(ip: str) -> list[str]:
+    """Return the networks that this visitor may have to themselves, the smallest first.
+
+    `ip` is what `client_ip` returns: an IPv4 address stands for itself, an IPv6 /64 also for its /56 and /48.
+    All callers share the list: don't change it.
+    """
+    if ":" not in ip:
+        return [ip]
+    network = IPv6Network(ip)
+    return [ip, *[str(network.supernet(new_prefix=bits)) for bits in WIDER]]
+
+
+@lru_cache(KEPT)
+def number(ip: str) -> tuple[int, int]:
+    """Return the version of IP and the bits of what `client_ip` returns, unless that is empty."""
+    network = ip_network(ip)
+    return network.version, int(network.network_address)

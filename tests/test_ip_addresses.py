@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from passwordless_otp.ip_addresses import client_ip
+from passwordless_otp.ip_addresses import client_ip, sources
 
 PROXY = "10.0.0.1"
 V4 = st.ip_addresses(v=4)
@@ -109,3 +109,16 @@ def test_ipv4_addresses_count_as_two(one, other):
 @given(st.text(), st.text(), st.integers(0, 5))
 def test_client_ip_accepts_any_text(remote, header, number):
     assert isinstance(client_ip(remote, header, number), str)
+
+
+@pytest.mark.parametrize(
+    ("ip", "networks"),
+    [
+        ("192.0.2.1", ["192.0.2.1"]),
+        ("2001:db8:0:1ff::/64", ["2001:db8:0:1ff::/64", "2001:db8:0:100::/56", "2001:db8::/48"]),
+        ("::/64", ["::/64", "::/56", "::/48"]),
+        ("", [""]),
+    ],
+)
+def test_ipv6_visitor_is_also_counted_by_larger_networks(ip, networks):
+    assert sources(ip) == networks

@@ -147,7 +147,7 @@ SMS: list[Any] = [
     ("sms_currency", "sms_daily_budget", "sms_proven_daily_budget"), "sms_paused", "sms_never_paused",
 ]  # fmt: skip
 ROWS = [(NUMBER.format(name), BOX.format(name)) for name in LIMITS]  # the two fields of a limit share a line
-PROTECTION: list[Any] = ["enumeration_protection", "staff_sign_in", *ROWS]
+PROTECTION: list[Any] = ["enumeration_protection", "staff_sign_in", "trusted_networks", *ROWS]
 LIMITED = _(
     "Limits look back over the last hour, day or ten minutes. With “count only”, a limit refuses nobody and "
     "makes no code longer: the log says when it would have."

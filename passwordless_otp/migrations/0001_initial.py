@@ -453,6 +453,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "trusted_networks",
+                    models.TextField(
+                        blank=True,
+                        help_text="One network per line, such as 203.0.113.0/24 or 2001:db8::/32, for a school, an office or a mobile carrier whose visitors share a few addresses. Each address there may use 10 times as much of a limit before its visitors are told to wait. For another factor, from 2 to 1000, write it behind the network: 203.0.113.0/24 20.",
+                        verbose_name="trusted networks",
+                    ),
+                ),
+                (
                     "sign_up_mode",
                     models.CharField(
                         choices=[

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.models import settings_cache
 from passwordless_otp.models.base import PrimaryManager
-from passwordless_otp.models.instance_settings import contact, limits, messages, restrictions, sms
+from passwordless_otp.models.instance_settings import contact, limits, messages, networks, restrictions, sms
 from passwordless_otp.models.instance_settings.contact import ContactSettings
 from passwordless_otp.models.instance_settings.frozen import derived
 from passwordless_otp.models.instance_settings.limits import LimitSettings
 from passwordless_otp.models.instance_settings.messages import MessageSettings
+from passwordless_otp.models.instance_settings.networks import NetworkSettings
 from passwordless_otp.models.instance_settings.restrictions import RestrictionSettings, SignUpMode
 from passwordless_otp.models.instance_settings.sms import SmsSettings
 from passwordless_otp.models.restrictions import Restriction
@@ -37,7 +38,9 @@ def _number(label: Any, low: int, high: int, help_text: Any, **options: Any) -> 
     return models.PositiveSmallIntegerField(label, validators=between, help_text=help_text, **options)
 
 
-class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, RestrictionSettings, SmsSettings):
+class InstanceSettings(
+    ContactSettings, LimitSettings, MessageSettings, NetworkSettings, RestrictionSettings, SmsSettings
+):
     """One row. What a developer decides at deploy time is in `settings.PASSWORDLESS_OTP` instead."""
 
     first_name = _presence(_("first name"), _("Visitors enter it at sign-up."))
@@ -103,7 +106,7 @@ class InstanceSettings(ContactSettings, LimitSettings, MessageSettings, Restrict
     def clean(self) -> None:
         """Raise `ValidationError` for settings that would lock everybody out or could not work."""
         problems: dict[str, Any] = {}
-        for part in [contact, messages, limits, restrictions, sms]:
+        for part in [contact, messages, limits, networks, restrictions, sms]:
             try:
                 part.validate(self)
             except ValidationError as error:
