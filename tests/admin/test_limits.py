@@ -23,7 +23,7 @@ def test_form_shows_limits_in_use_in_the_order_of_the_table(root):
         page.context["adminform"].form,
         [fieldset for fieldset in page.context["adminform"] if fieldset.name == "Attack protection"],
     )
-    assert [line.fields for line in section][2:] == [(f"limit_{name}", f"track_{name}") for name in LIMITS]
+    assert [line.fields for line in section][3:] == [(f"limit_{name}", f"track_{name}") for name in LIMITS]
     for name, limit in LIMITS.items():
         assert form[f"limit_{name}"].value() == (77 if name == "ip_flows" else limit.default)
         assert form[f"track_{name}"].value() == (name == "ip_sms")

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import ip_addresses
 from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
-FACTOR, HIGHEST, MOST_LINES = 10, 1000, 100
+FACTOR, LOWEST, HIGHEST = 10, 2, 1000  # the default, and from which to which number it may be
+MOST_LINES = 100
 LINE = re.compile(r"(?P<network>\S+)(?:\s+(?P<factor>[0-9]{1,4}))?", re.ASCII)
 WHOLE = {4: 32, 6: ip_addresses.PREFIX}  # version → bits of what counts as one address
 LARGEST = {4: 8, 6: 16}  # version → bits of the largest network that can be listed
@@ -93,7 +94,7 @@ def read(line: str) -> tuple[IPv4Network | IPv6Network, int] | None:
     except ValueError:
         return None
     fits = LARGEST[network.version] <= network.prefixlen <= WHOLE[network.version]
-    return (network, factor) if fits and 2 <= factor <= HIGHEST else None
+    return (network, factor) if fits and LOWEST <= factor <= HIGHEST else None
 
 
 def validate(settings: NetworkSettings) -> None:
