@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -77,6 +79,41 @@ def function(name: str) -> Any:
 def chain(channel: str) -> list[Mapping[str, Any]]:
     """Return the `DELIVERY` entries of this channel, in the order in which providers are tried."""
     return list({**DEFAULTS["DELIVERY"], **get("DELIVERY")}[channel])
+
+
+@lru_cache
+def longest_code(channel: str) -> int:
+    """Return how many characters of a code some provider of this channel can carry; 0 if there is no bound.
+
+    Whether that provider works just now makes no difference. Computed once for each value of DELIVERY.
+    """
+    try:
+        lengths = [_longest_code_of(entry) for entry in chain(channel)]
+    except Exception:  # the setting has the wrong form, or a backend can't be imported: `check` says so
+        return 0
+    return 0 if 0 in lengths else max(lengths, default=0)
+
+
+def _longest_code_of(entry: Mapping[str, Any]) -> int:
+    """Return `max_code_length` of this entry's backend; 0 if its class has none.
+
+    A backend whose class has one is made, since its OPTIONS may say another.
+    """
+    backend = import_string(entry["BACKEND"])
+    if not getattr(backend, "max_code_length", None):
+        return 0
+    with suppress(Exception):  # it can't be made of these OPTIONS
+        backend = backend(**entry.get("OPTIONS", {}))
+    return max(0, int(backend.max_code_length or 0))
+
+
+def _forget_longest_code(*, setting: str, **_: Any) -> None:
+    """Compute `longest_code` again when a test changes the settings."""
+    if setting == "PASSWORDLESS_OTP":
+        longest_code.cache_clear()
+
+
+setting_changed.connect(_forget_longest_code, dispatch_uid="passwordless_otp.longest_code")
 
 
 # Where PUBLIC_URL names a function: its answer for the host of the running request, or of the one that has asked

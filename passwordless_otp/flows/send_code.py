@@ -147,10 +147,14 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
 def _make_code_if_due(
     settings: InstanceSettings, verification: Verification, limits: StepLimits, now: datetime
 ) -> None:
-    """Give the verification its first code, or another one if the last is old, too short or without its key."""
+    """Give the verification its first code, or another one if the last is old or without its key.
+
+    Also if it is too short, or too long for every provider since the setting DELIVERY has changed.
+    """
     life = timedelta(seconds=settings.code_life)
     old = verification.expires_at - now <= life * LEAST_LIFE or not keys.known(verification.key_id)
-    if old or verification.length < limits.code_format.length:
+    longest = conf.longest_code(verification.identifier.kind.channel) or verification.length
+    if old or not limits.code_format.length <= verification.length <= longest:
         verification.renew(life, now, *limits.code_format)
 
 

@@ -2,7 +2,7 @@
 
 Six digits are the rule. Escalation rules say from how many wrong codes on they are longer, for one identifier or
 for the whole instance. Nobody is locked out: whoever gets the message can type the longer code
-(NIST SP 800-63B-4 §3.2.2 asks for a limit on guesses).
+(NIST SP 800-63B-4 §3.2.2 asks for a limit on guesses). So a code never grows beyond what a provider can carry.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from passwordless_otp.rate_limits.rules import ESCALATIONS
 
 
 class CodeFormat(NamedTuple):
-    """How many characters a code has, and of which alphabet. A greater one is harder to guess."""
+    """How many characters a code has, of which alphabet. Of the three below, a greater one is harder to guess."""
 
     length: int
     alphabet: str
@@ -40,10 +40,13 @@ ESCALATION_RULES = [
 ]
 
 
-def required_format(settings: InstanceSettings, totals: Mapping[str, int], recognised: bool) -> CodeFormat:
+def required_format(
+    settings: InstanceSettings, totals: Mapping[str, int], recognised: bool, longest: int
+) -> CodeFormat:
     """Return the format that a code must have, with these totals of wrong codes and escalations by scope.
 
-    What the whole instance has seen does not concern a recognised browser.
+    What the whole instance has seen does not concern a recognised browser. `longest` is `conf.longest_code` of
+    the channel: the same for a message and for the attempt.
     """
     required = SHORT
     for rule in ESCALATION_RULES:
@@ -52,7 +55,26 @@ def required_format(settings: InstanceSettings, totals: Mapping[str, int], recog
         escalated = rule.limit in ESCALATIONS and totals.get(ESCALATIONS[rule.limit][0], 0)
         if escalated or totals.get(rule.limit, 0) >= settings.numbers[rule.limit]:
             required = max(required, rule.code_format)
-    return required
+    return fitted(required, longest) if 0 < longest < required.length else required
+
+
+def fitted(code_format: CodeFormat, longest: int) -> CodeFormat:
+    """Return the format cut to `longest` characters (0: no bound), with the alphabet that is harder to guess.
+
+    Letters and digits if that many are worth a `LONG` code, else digits, and never fewer than `SHORT` has.
+    """
+    if not 0 < longest < code_format.length:
+        return code_format
+    letters = CodeFormat(longest, codes.BASE32)
+    return (
+        letters
+        if _combinations(letters) >= _combinations(LONG)
+        else SHORT._replace(length=max(longest, SHORT.length))
+    )
+
+
+def _combinations(code_format: CodeFormat) -> int:
+    return int(len(codes.ALPHABETS[code_format.alphabet]) ** code_format.length)
 
 
 def triggered(settings: InstanceSettings, totals: Mapping[str, int]) -> list[EscalationRule]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from django.db import DatabaseError
 
-from passwordless_otp import events
+from passwordless_otp import conf, events
 from passwordless_otp.errors import ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import InstanceSettings, Verification
@@ -85,7 +85,10 @@ def message(
     escalations = rules.escalations(visitor, identifier, recognised)
     with consuming(buckets, read=[*failures, *escalations.values()]) as limits:
         if not policy.fixed_code:
-            limits.code_format = code_strength.required_format(settings, limits.consumed.totals, recognised)
+            longest = conf.longest_code(identifier.kind.channel)
+            limits.code_format = code_strength.required_format(
+                settings, limits.consumed.totals, recognised, longest
+            )
         yield limits
 
 
@@ -132,7 +135,8 @@ def attempt(
     totals = limits.consumed.totals
     if not policy.fixed_code:
         before = {scope: total - 1 for scope, total in totals.items()}  # without this attempt
-        limits.code_format = code_strength.required_format(settings, before, policy.recognised)
+        longest = conf.longest_code(policy.identifier.kind.channel)
+        limits.code_format = code_strength.required_format(settings, before, policy.recognised, longest)
     try:
         yield limits
     except BaseException:
@@ -168,4 +172,5 @@ def _report(settings: InstanceSettings, rule: EscalationRule, policy: CodePolicy
         events.limit_reached(rule.limit, number, seconds, subject, enforced=False)
         return
     scope = "browser" if policy.recognised and not everywhere else rule.scope
-    events.code_format_escalated(rule.limit, scope, policy.identifier, *rule.code_format)
+    code_format = code_strength.fitted(rule.code_format, conf.longest_code(policy.identifier.kind.channel))
+    events.code_format_escalated(rule.limit, scope, policy.identifier, *code_format)
