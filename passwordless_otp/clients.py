@@ -76,14 +76,15 @@ class Client:
     def visitor(self) -> Visitor:
         """What a flow needs to know of it. A cookie that the database does not know is replaced by a new one."""
         since = timezone.now() - timedelta(seconds=COOKIE_AGE)
-        users = frozenset(flow.user_id for flow in self.own if flow.completed_at and flow.completed_at > since)
+        completed = [flow for flow in self.own if flow.completed_at and flow.completed_at > since]
+        users = frozenset([flow.user_id for flow in completed])
+        recognised = frozenset([digest for flow in completed for digest in flow.recognised_for])
         open_flows = frozenset(flow.pk for flow in self.flows.values())
         known = self.own or open_flows or (self.secret and Flow.objects.filter(client=self.digest).exists())
         self._next_secret = secrets.token_urlsafe(32)
         next_client = hashlib.sha256(self._next_secret.encode()).hexdigest()
-        return Visitor(
-            self.digest if known else next_client, next_client, self.ip, users, open_flows, self.is_human
-        )
+        client = self.digest if known else next_client
+        return Visitor(client, next_client, self.ip, users, open_flows, self.is_human, recognised)
 
     def keep(self, flow: Flow) -> None:
         """Take over what a step has returned. If something was proven in it, the browser gets a new cookie."""
@@ -204,7 +205,6 @@ def _ask_site(request: HttpRequest, flow: Flow) -> None:
     Else the proof waits in the session, under a new key: whoever has planted the old one has no part in it.
     Raises `SecondFactorRequired`; `ServiceUnavailable` if the function fails, or returns no path of this site.
     """
-    client = current(request)
     try:
         path = conf.function("BEFORE_LOGIN")(request, flow.user, flow)
         if path is not None and not _is_local(str(path)):
@@ -214,7 +214,7 @@ def _ask_site(request: HttpRequest, flow: Flow) -> None:
         lifecycle.drop_proof(flow.pk)
         raise ServiceUnavailable from error
     if path is None:
-        lifecycle.take_proof(client.settings, flow, client.visitor)
+        lifecycle.take_proof(flow)
         return
     if request.user.is_authenticated:
         auth.logout(request)  # the login would have ended this session, too

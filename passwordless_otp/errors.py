@@ -314,11 +314,12 @@ class TooManyRequests(OTPError):
     code, status = "too_many_requests", 429
     message, long_message = _("too many requests"), _("That was too often. Wait a while and try again.")
 
-    def __init__(self, scope: str = "", retry_after: int = 0) -> None:
+    def __init__(self, scope: str = "", retry_after: int = 0, *, of_source: bool = False) -> None:
         super().__init__(
             long_message=_try_again_in(retry_after) if retry_after else None, retry_after=retry_after
         )
         self.scope = scope  # the name of the limit, for the operator: no answer contains it
+        self.of_source = of_source  # only the share of one source is used up
 
 
 def _try_again_in(seconds: int) -> str:

@@ -27,6 +27,7 @@ LOCAL_PART = re.compile(r"(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*
 MAX_LOCAL_PART = 64
 # Around a pasted text: all of Unicode's category Zs. Control characters stay, so that the text is refused.
 BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+GMAIL = ["gmail.com", "googlemail.com"]  # one mail service
 SHORT = 5  # digits of a national number that a mask hides as a whole
 PHONE = re.compile(r"[+0-9 ().\-/]{4,40}")
 # Types of numbers that belong to a person and can receive an SMS. VoIP is subject to a setting besides.
@@ -140,6 +141,17 @@ def mailbox(email: str) -> str:
     """Return the address without its `+tag`: most providers deliver both to the same mailbox."""
     local, _at, domain = email.rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
+
+
+def counted_mailbox(email: str) -> str:
+    """Return the mailbox that limits count a spelling of an address for; the plain address itself.
+
+    Gmail ignores dots, and googlemail.com is the same. Only for counting: who somebody is does not depend on it.
+    """
+    local, _at, domain = mailbox(email).rpartition("@")
+    if domain in GMAIL:
+        return f"{local.replace('.', '')}@{GMAIL[0]}"
+    return f"{local}@{domain}"
 
 
 def mask(identifier: IdentifierValue) -> str:

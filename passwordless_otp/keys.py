@@ -4,8 +4,7 @@ Each purpose (codes, session tokens, counters, factor ids) has its own key: HMAC
 value that one of them reveals is of no use for another.
 
 Rotation: a verification stores the id of its key. A live code still works while the old secret is one of
-SECRET_KEY_FALLBACKS, and so does a sealed text. Digests use the newest key only, so counters start anew after a
-rotation.
+SECRET_KEY_FALLBACKS, and so does a sealed text. Counters and recognised browsers are found under those as well.
 """
 
 import hashlib
@@ -57,7 +56,14 @@ def known(key_id: str) -> bool:
 
 def digest(purpose: str, *parts: str) -> str:
     """Return 32 hexadecimal digits that identify `parts` and do not reveal them without the key."""
-    return hmac.digest(_derived(settings.SECRET_KEY, purpose), frame(*parts), hashlib.sha256).hex()[:32]
+    return digests(purpose, *parts)[0]
+
+
+def digests(purpose: str, *parts: str) -> list[str]:
+    """Return the digest of `parts`, and those that older keys would give, which are fallbacks now."""
+    framed = frame(*parts)
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [hmac.digest(_derived(each, purpose), framed, hashlib.sha256).hex()[:32] for each in secrets]
 
 
 def seal(purpose: str, *parts: str) -> str:

@@ -40,12 +40,12 @@ def complete(request: HttpRequest) -> str:
     """
     if request.user.is_authenticated:
         raise SessionExists
-    flow, client = _waiting_flow(request), clients.current(request)
+    flow = _waiting_flow(request)
     if flow is None:
         clients.drop_proof(request)
         raise ResourceNotFound
     next_url: str = flow.details["proof"].get("next", "")
-    lifecycle.take_proof(client.settings, flow, client.visitor)
+    lifecycle.take_proof(flow)
     request.session.pop(clients.WAITING)
     clients.log_in_if_complete(request, flow)
     return next_url or resolve_url(site.LOGIN_REDIRECT_URL)

@@ -12,37 +12,33 @@ from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import codes, keys
 from passwordless_otp.errors import AlreadyVerified, CodeIncorrect, VerificationExpired, VerificationFailed
-from passwordless_otp.flows.policy import Policy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import InstanceSettings, Verification
 from passwordless_otp.models.flows import VerificationStatus
+from passwordless_otp.policy import Policy
 from passwordless_otp.rate_limits.throttle import AttemptLimits
-from passwordless_otp.visitor import Visitor
 
 
 @sensitive_variables("code", "typed", "expected")
 def require_right(
-    settings: InstanceSettings,
-    visitor: Visitor,
-    policy: Policy,
-    verification: Verification,
-    code: str,
-    limits: AttemptLimits,
-) -> None:
-    """Return if `code` is right and may pass. The caller then takes it, in the same block of `throttle.attempt`.
+    settings: InstanceSettings, policy: Policy, verification: Verification, code: str, limits: AttemptLimits
+) -> int:
+    """Return the length that a code must have, if `code` is right and may pass.
 
-    Raises `CodeIncorrect` or `VerificationFailed` once the failure is saved, and what `require_open` does.
+    The caller then takes it, in the same block of `throttle.attempt`. The code of a test address is fixed: it
+    does not grow. Raises `CodeIncorrect` or `VerificationFailed` once the failure is saved, and what
+    `require_open` does.
     """
-    required_length = limits.code_format.length
+    required_length = 0 if policy.fixed_code else limits.code_format.length
     typed = require_open(verification, code, required_length)
     try:
         expected = policy.fixed_code or verification.code()
     except keys.KeyMissing as error:
         raise VerificationExpired from error
     if codes.match(expected, typed) and policy.may_pass:
-        return
+        return required_length
     was_last = verification.record_failure(required_length, [*verification.receipts, *limits.receipts])
-    limits.keep_failure(settings, visitor, policy)
+    limits.keep_failure(settings, verification.identifier)
     if was_last:
         dispatch.report_outcome(verification)
         raise VerificationFailed(compared=verification.pk)

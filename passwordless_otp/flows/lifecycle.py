@@ -8,7 +8,7 @@ verification instead. A step changes a copy: a transaction that is rolled back l
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError, OperationalError, router
@@ -16,7 +16,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp.errors import ResourceNotFound, ServiceUnavailable
+from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
@@ -25,6 +25,7 @@ from passwordless_otp.rate_limits import throttle
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
+Begun = TypeVar("Begun", bound=Flow | None)  # the flow that a step begins with
 
 
 @contextmanager
@@ -35,6 +36,29 @@ def step(flow: Flow, **changes: Any) -> Iterator[Flow]:
     """
     with base.durable(Flow):
         yield flow.touch(**changes)
+
+
+def counted(
+    step: Callable[Concatenate[InstanceSettings, Begun, Visitor, P], Flow],
+) -> Callable[Concatenate[InstanceSettings, Begun, Visitor, P], Flow]:
+    """Count a refusal of a step that nothing else has counted, or it could be asked for without end.
+
+    Past the limit of steps, `TooManyRequests` is raised in its place.
+    """
+
+    @wraps(step)
+    @sensitive_variables()
+    def run(
+        settings: InstanceSettings, flow: Begun, visitor: Visitor, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Flow:
+        try:
+            return step(settings, flow, visitor, *args, **kwargs)
+        except OTPError as refusal:
+            if not (refusal.compared or refusal.is_proven):
+                throttle.count_step(settings, visitor, flow)
+            raise
+
+    return run
 
 
 def retry(
@@ -114,6 +138,16 @@ def end_open_flows(client: str) -> None:
         end(client, *Purpose)
 
 
+def keep_recognition(visitor: Visitor, client: str, flow: Flow) -> None:
+    """Let the browser stay recognised if this flow, in whose transaction that is, has moved on from `client`.
+
+    What the browser completed before moves along, and the old cookie is worth nothing. The user who has now
+    completed this flow needs no older one.
+    """
+    if visitor.users and flow.client != client:
+        Flow.objects.move_completed(client, flow.client, flow.user)
+
+
 def end_others(client: str) -> None:
     """After a proof: end what else was open under the old cookie, which may have been planted."""
     try:
@@ -149,7 +183,7 @@ def waiting_proof(pk: str, client: str) -> Flow | None:
     return found[0]
 
 
-def take_proof(settings: InstanceSettings, flow: Flow, visitor: Visitor) -> None:
+def take_proof(flow: Flow) -> None:
     """Complete a flow whose proof waits. Raises `ResourceNotFound` if it waits no more.
 
     What else follows from a right code happens here: limits are refunded, and security notices sent.
@@ -158,8 +192,7 @@ def take_proof(settings: InstanceSettings, flow: Flow, visitor: Visitor) -> None
         if not flow.take_proof():
             raise ResourceNotFound
     proven = [each for each in flow.known_verifications if each.status == VerificationStatus.VERIFIED]
-    recognised = not (flow.notice_due or flow.details.get("linked"))
-    throttle.refund_proof(settings, visitor, proven, recognised=recognised)
+    throttle.refund_proof(proven, signs_in=not flow.made_user)
     dispatch.announce_sign_in(flow)
 
 

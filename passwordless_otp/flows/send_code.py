@@ -2,7 +2,8 @@
 
 One verification stands for one identifier in a flow. A message that is asked for again within the resend interval
 is not sent; later ones repeat the code while more than a third of its life is left, so that an older message
-still works. Each of those saves a message, also one that must not go out: the work is the same for everybody.
+still works. Each of those saves a message, also one that must not go out: the work is the same for everybody. Who
+has the identifier is not looked up here. The worker does so, and chooses what the message says.
 """
 
 from datetime import datetime, timedelta
@@ -12,15 +13,16 @@ from django.db import IntegrityError
 from django.utils import timezone, translation
 
 from passwordless_otp import conf, keys
-from passwordless_otp.errors import CaptchaInvalid, ResourceNotFound, TooManyCodes
-from passwordless_otp.flows import lifecycle
+from passwordless_otp.errors import CaptchaInvalid, ResourceNotFound, TooManyCodes, TooManyRequests
+from passwordless_otp.flows import lifecycle, unlock
 from passwordless_otp.flows.check_code import require_unspent
-from passwordless_otp.flows.policy import Policy
+from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.messaging import dispatch
-from passwordless_otp.models import Flow, InstanceSettings, Message, Verification, base
+from passwordless_otp.models import Flow, InstanceSettings, Message, TestAddress, Verification, base
 from passwordless_otp.models.flows import Purpose, VerificationStatus
-from passwordless_otp.models.messages import MessageStatus
-from passwordless_otp.rate_limits import rules, throttle
+from passwordless_otp.models.messages import MessageKind, MessageStatus
+from passwordless_otp.rate_limits import code_strength, throttle
+from passwordless_otp.rate_limits.code_strength import CodeFormat
 from passwordless_otp.rate_limits.throttle import StepLimits
 from passwordless_otp.visitor import Visitor
 
@@ -29,69 +31,81 @@ LEAST_LIFE = 1 / 3  # of a code's life: with more left it is sent again, otherwi
 
 @base.retry_on_conflict
 def open_flow(
-    settings: InstanceSettings, current: Flow | None, flow: Flow, visitor: Visitor, policy: Policy | None
+    settings: InstanceSettings,
+    current: Flow | None,
+    flow: Flow,
+    visitor: Visitor,
+    identifier: IdentifierValue | None,
 ) -> Flow:
-    """Save a new flow in place of `current`; with a policy, send its first code. Return it as saved.
+    """Save a new flow in place of `current`; with an identifier, send it a code. Return the flow as saved.
 
     Raises `CaptchaInvalid` and `TooManyRequests`. If a parallel request has opened another, that one is returned.
     """
-    opening = rules.for_flow(settings, visitor)
     flow = flow.changed()
     message = None
     try:
-        if policy is None:
-            with throttle.consuming(opening) as limits, base.durable(Flow):
+        if identifier is None:
+            with throttle.flow(settings, visitor, flow.identifiers) as limits, base.durable(Flow):
                 flow.receipts = limits.receipts
                 lifecycle.replace(current, flow)
         else:
-            _require_human(flow, visitor, policy)
-            with throttle.message(settings, visitor, policy, also=opening) as limits, base.durable(Flow):
+            _require_human(flow, visitor, identifier)
+            with throttle.message(settings, visitor, identifier, opens_flow=True) as limits, base.durable(Flow):
                 lifecycle.replace(current, flow)
-                message = _write(settings, flow, policy, limits)
+                message = _write(settings, flow, identifier, limits)
     except IntegrityError:
         return lifecycle.concurrent_flow(visitor.client, Purpose(flow.purpose))
+    except TooManyRequests:
+        if identifier is not None:
+            unlock.offer(settings, visitor, identifier)
+        raise
     if message:
         dispatch.submit(message)
     return flow
 
 
-def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, policy: Policy) -> Flow:
+def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> Flow:
     """Send a code in an open flow, unless the last message is younger than the resend interval.
 
     Raises `VerificationFailed`, `AlreadyVerified`, `TooManyCodes`, `CaptchaInvalid`, `TooManyRequests`, and
     `ResourceNotFound` if a sign-up has changed its identifier meanwhile.
     """
-    verification = flow.verification_of(policy.identifier)
+    verification = flow.verification_of(identifier)
     if verification is not None and _was_just_sent(settings, verification):
+        throttle.count_step(settings, visitor, flow)
         with lifecycle.step(flow) as held:
-            latest = _reread(held, policy)
-            _mark_newest(latest.verification_of(policy.identifier))
+            latest = _reread(held, identifier)
+            _mark_newest(latest.verification_of(identifier))
         return latest
     if verification is None:
-        _require_human(flow, visitor, policy)
-    with throttle.message(settings, visitor, policy) as limits:
-        with lifecycle.step(flow) as held:
-            latest = _reread(held, policy)
-            message = _write(settings, latest, policy, limits)
-        if message is None:
-            limits.refund()
+        _require_human(flow, visitor, identifier)
+    try:
+        with throttle.message(settings, visitor, identifier) as limits:
+            with lifecycle.step(flow) as held:
+                latest = _reread(held, identifier)
+                message = _write(settings, latest, identifier, limits)
+            if message is None:
+                limits.refund()
+    except TooManyRequests:
+        unlock.offer(settings, visitor, identifier)
+        raise
     if message:
         dispatch.submit(message)
     return latest
 
 
-def _require_human(flow: Flow, visitor: Visitor, policy: Policy) -> None:
+def _require_human(flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> None:
     """Ask the site's bot check, unless the browser is recognised or something is proven in the flow."""
-    if visitor.is_human is None or policy.recognised or flow.verified:
+    if visitor.is_human is None or visitor.group_for(identifier) or flow.verified:
         return
     if not visitor.is_human():
         raise CaptchaInvalid
 
 
-def _reread(held: Flow, policy: Policy) -> Flow:
+def _reread(held: Flow, identifier: IdentifierValue) -> Flow:
     """Return the flow with its verifications as other steps have left them. Its row must be held."""
     flow = lifecycle.reread(held)
-    if flow.purpose == Purpose.SIGN_UP and policy.identifier not in flow.identifiers:
+    if flow.purpose == Purpose.SIGN_UP and identifier not in flow.identifiers:
         raise ResourceNotFound  # it was changed meanwhile, in another tab
     return flow
 
@@ -110,14 +124,16 @@ def _mark_newest(verification: Verification | None) -> None:
         _save(verification, prepared_at=timezone.now())
 
 
-def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepLimits) -> Message | None:
+def _write(
+    settings: InstanceSettings, flow: Flow, identifier: IdentifierValue, limits: StepLimits
+) -> Message | None:
     """Save the verification and its message. The flow's row must be held.
 
     Return `None` if another request has just sent one. Raises `VerificationFailed`, `AlreadyVerified`,
     `TooManyCodes`.
     """
     now = timezone.now()
-    verification = flow.verification_of(policy.identifier)
+    verification = flow.verification_of(identifier)
     if verification is not None:
         require_unspent(verification)
         if _was_just_sent(settings, verification):
@@ -127,11 +143,12 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
         over = max(other.expires_at for other in flow.known_verifications)  # then `create` opens another flow
         raise TooManyCodes(retry_after=max(1, int((over - now).total_seconds())))
     if verification is None:
-        kind, value = policy.identifier
+        kind, value = identifier
         verification = Verification(flow=flow, kind=kind, value=value, max_tries=settings.max_tries)
         # The first one of a flow takes over what opening the flow has consumed.
         verification.receipts = [] if flow.known_verifications else flow.receipts
-    _make_code_if_due(settings, verification, limits, now)
+    fixed_code = TestAddress.code_for(identifier, settings)
+    _make_code_if_due(settings, verification, code_strength.SHORT if fixed_code else limits.code_format, now)
     made = ["nonce", "key_id", "generation", "length", "alphabet", "expires_at"]
     _save(
         verification,
@@ -141,11 +158,11 @@ def _write(settings: InstanceSettings, flow: Flow, policy: Policy, limits: StepL
         receipts=[*verification.receipts, *limits.receipts],
         **{name: getattr(verification, name) for name in made},
     )
-    return _message(verification, policy)
+    return _message(settings, verification, limits, bool(fixed_code))
 
 
 def _make_code_if_due(
-    settings: InstanceSettings, verification: Verification, limits: StepLimits, now: datetime
+    settings: InstanceSettings, verification: Verification, code_format: CodeFormat, now: datetime
 ) -> None:
     """Give the verification its first code, or another one if the last is old or without its key.
 
@@ -154,8 +171,8 @@ def _make_code_if_due(
     life = timedelta(seconds=settings.code_life)
     old = verification.expires_at - now <= life * LEAST_LIFE or not keys.known(verification.key_id)
     longest = conf.longest_code(verification.identifier.kind.channel) or verification.length
-    if old or not limits.code_format.length <= verification.length <= longest:
-        verification.renew(life, now, *limits.code_format)
+    if old or not code_format.length <= verification.length <= longest:
+        verification.renew(life, now, *code_format)
 
 
 def _save(verification: Verification, **changes: Any) -> None:
@@ -172,18 +189,18 @@ def _save(verification: Verification, **changes: Any) -> None:
         require_unspent(verification)
 
 
-def _message(verification: Verification, policy: Policy) -> Message:
-    """Save and return the message, suppressed if it must not go out."""
-    channel = verification.identifier.kind.channel
-    by_phone_without_code = channel == "sms" and not policy.message_kind.has_code
-    suppressed = bool(policy.fixed_code) or by_phone_without_code or policy.withheld
+def _message(
+    settings: InstanceSettings, verification: Verification, limits: StepLimits, is_test: bool
+) -> Message:
+    """Save and return the message. None goes out to a test address."""
     message = Message(
         verification=verification,
-        kind=policy.message_kind,
-        channel=channel,
+        kind=MessageKind(verification.flow.purpose),
+        channel=verification.identifier.kind.channel,
         generation=verification.generation,
-        status=MessageStatus.SUPPRESSED if suppressed else MessageStatus.PENDING,
-        error_code="restricted" if policy.withheld else "",
+        status=MessageStatus.SUPPRESSED if is_test else MessageStatus.PENDING,
+        asked_by=limits.asked_by,
+        has_unlock_link=limits.fills_identifier,
         language=translation.get_language() or "",
         origin=conf.asked_from.get(),
     )

@@ -5,7 +5,8 @@
 3. `attempt` hands the code in. The right code completes the sign-in, or leads to a sign-up if nobody has the
    identifier and the sign-in allows it. Logging in is the caller's part (`clients.log_in_if_complete`).
 
-Who has the identifier is looked up whenever a code is sent or handed in, by the same statements for everybody.
+Who has the identifier is looked up when a code is handed in, by the same statements for everybody, and by the
+worker that sends a message. A step is counted before anything is looked up.
 """
 
 from typing import Any
@@ -25,15 +26,16 @@ from passwordless_otp.errors import (
     VerificationMissing,
 )
 from passwordless_otp.flows import check_code, factors, lifecycle, send_code
-from passwordless_otp.flows.policy import SignInPolicy
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings
 from passwordless_otp.models.flows import TRANSFER_LIFE, Purpose, Status, VerificationStatus
+from passwordless_otp.policy import SignInPolicy
 from passwordless_otp.rate_limits import rules, throttle, windows
 from passwordless_otp.visitor import Visitor
 
 
+@lifecycle.counted
 def create(
     settings: InstanceSettings,
     current: Flow | None,
@@ -58,20 +60,22 @@ def create(
     if not all(value.kind in settings.kinds for value in typed):
         raise ValueDisabled("identifier")
     if not (settings.enumeration_protection or sign_up_if_missing):
+        throttle.count_step(settings, visitor, current)
         _require_known(settings, visitor, typed)
 
     flow = lifecycle.new(visitor.client, Purpose.SIGN_IN, typed, {"sign_up_if_missing": sign_up_if_missing})
     if current is not None and _is_same(current, flow):
         return _go_on(settings, current, visitor, strategy, send)
-    policy = None
+    to = None
     if send:
         _require_enabled(settings, flow, typed[0].kind)
-        policy = SignInPolicy.load(settings, flow, visitor, typed[0])
+        to = typed[0]
     elif strategy:
-        policy = _policy(settings, flow, visitor, strategy, "")
-    return send_code.open_flow(settings, current, flow, visitor, policy)
+        to = _choose(settings, flow, strategy, "")
+    return send_code.open_flow(settings, current, flow, visitor, to)
 
 
+@lifecycle.counted
 @lifecycle.retry
 def prepare(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = ""
@@ -81,9 +85,10 @@ def prepare(
     Raises `ValueDisabled`, `StrategyInvalid`, `ValueInvalid`, `ParamMissing`, `VerificationFailed`,
     `TooManyCodes`, `CaptchaInvalid`, `TooManyRequests`.
     """
-    return send_code.send(settings, flow, visitor, _policy(settings, flow, visitor, strategy, factor_id))
+    return send_code.send(settings, flow, visitor, _choose(settings, flow, strategy, factor_id))
 
 
+@lifecycle.counted
 @lifecycle.retry
 @sensitive_variables("code")
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
@@ -98,15 +103,17 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     if verification is None:
         raise VerificationMissing
     _require_enabled(settings, flow, strategy.kind)
-    check_code.require_open(verification, code)  # before anything is looked up
+    check_code.require_open(verification, code)
 
-    policy = SignInPolicy.load(settings, flow, visitor, verification.identifier)
-    flow_changes, proof_changes = _changes_if_right(policy, flow, visitor)
-    waits = flow_changes.get("status") == Status.PROVEN
-    with throttle.attempt(settings, visitor, policy, verification, proof_waits=waits) as limits:
-        check_code.require_right(settings, visitor, policy, verification, code, limits)
+    with throttle.attempt(settings, visitor, verification) as limits:
+        policy = SignInPolicy.load(settings, flow, verification.identifier)
+        limits.signs_in = not policy.transfers
+        required_length = check_code.require_right(settings, policy, verification, code, limits)
+        flow_changes, proof_changes = _changes_if_right(policy, flow, visitor)
         with lifecycle.step(flow, **flow_changes) as changed:
-            changed.accept_code(policy.identifier, limits.code_format.length, **proof_changes)
+            changed.accept_code(policy.identifier, required_length, **proof_changes)
+            lifecycle.keep_recognition(visitor, flow.client, changed)
+            limits.proof_waits = changed.status == Status.PROVEN
 
     dispatch.report_outcome(verification)
     if visitor.flows - {flow.pk}:
@@ -151,17 +158,18 @@ def _go_on(
         if send:
             factor = factors.typed(flow)
             return prepare(settings, flow, visitor, factor.identifier.kind.strategy, factor.id(flow))
-        return prepare(settings, flow, visitor, strategy) if strategy else flow
+        if strategy:
+            return prepare(settings, flow, visitor, strategy)
+        throttle.count_step(settings, visitor, flow)
+        return flow
     except ResourceNotFound:  # a parallel `create` of this client has replaced it
         return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_IN)
 
 
-def _policy(
-    settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str
-) -> SignInPolicy:
-    """Return what applies to a code for the chosen factor. Raises `ValueDisabled`, and what `choose` raises."""
+def _choose(settings: InstanceSettings, flow: Flow, strategy: Strategy, factor_id: str) -> IdentifierValue:
+    """Return the identifier to prove. Raises `ValueDisabled`, and what `factors.choose` raises."""
     _require_enabled(settings, flow, strategy.kind)
-    return SignInPolicy.load(settings, flow, visitor, factors.choose(settings, flow, strategy, factor_id))
+    return factors.choose(settings, flow, strategy, factor_id)
 
 
 def _changes_if_right(

@@ -9,18 +9,20 @@
 """
 
 import json
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import IntegrityError
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import conf, events, existing_users, users
+from passwordless_otp import conf, events, existing_users, policy, users
 from passwordless_otp.errors import (
+    EmailAddressBlocked,
     IdentificationClaimed,
     IdentifierExists,
+    NotAllowedAccess,
     OTPError,
     ParamMissing,
     ResourceNotFound,
@@ -31,13 +33,13 @@ from passwordless_otp.errors import (
     VerificationExpired,
     VerificationMissing,
 )
-from passwordless_otp.flows import check_code, factors, lifecycle, policy, send_code
-from passwordless_otp.flows.policy import SignUpPolicy
+from passwordless_otp.flows import check_code, factors, lifecycle, send_code
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings, TestAddress, Verification, base
 from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus
 from passwordless_otp.models.instance_settings import Presence
+from passwordless_otp.policy import Policy
 from passwordless_otp.rate_limits import rules, throttle, windows
 from passwordless_otp.visitor import Visitor
 
@@ -51,6 +53,7 @@ class NotAsked(Exception):
     """Nobody has these identifiers, and the visitor is asked before they get an account."""
 
 
+@lifecycle.counted
 def create(
     settings: InstanceSettings,
     current: Flow | None,
@@ -72,10 +75,12 @@ def create(
     `CountryUnsupported`, `IdentifierExists`).
     """
     _require_open(settings)
+    if not settings.enumeration_protection or given.get("username"):
+        throttle.count_step(settings, visitor, current)
     values = _read_fields(settings, visitor, given)
     if transfer:
         return _transfer(settings, current, visitor, values, strategy, ask_first)
-    with policy.counting_refusals(settings, visitor):
+    with _counting_refusals(settings, visitor):
         policy.require_allowed(settings, _identifiers_of(values))
     flow = _new(visitor, values)
     if current is not None and _is_same(current, flow):
@@ -83,10 +88,11 @@ def create(
             return _go_on(settings, current, visitor, values, strategy)
         except ResourceNotFound:  # a parallel `create` of this client has replaced it
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
-    code_policy = SignUpPolicy.load(settings, typed_identifier(settings, flow, strategy)) if strategy else None
-    return send_code.open_flow(settings, current, flow, visitor, code_policy)
+    to = typed_identifier(settings, flow, strategy) if strategy else None
+    return send_code.open_flow(settings, current, flow, visitor, to)
 
 
+@lifecycle.counted
 @lifecycle.retry
 def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapping[str, str]) -> Flow:
     """Change what was given. The sign-up may be complete by that.
@@ -94,18 +100,24 @@ def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapp
     Raises `SignUpClosed`, `EmailAddressBlocked`, `NotAllowedAccess` or what is wrong with a field.
     """
     _require_open(settings)
+    throttle.count_step(settings, visitor, flow)
     values = _read_fields(settings, visitor, given)
     changes = {kind.value: values[kind] for kind in Kind if kind in values}
     details = {name: values[name] for name in DETAILS if name in values}
-    with policy.counting_refusals(settings, visitor), lifecycle.step(flow) as held:
-        latest = lifecycle.reread(held)
-        changes["extra"] = values.get("extra", latest.extra)
-        updated = latest.touch(**changes, details={**latest.details, **details})
-        policy.require_allowed(settings, updated.identifiers)
-        updated, refusal = _complete_if_ready(settings, updated, visitor)
+    with _counting_refusals(settings, visitor), throttle.account(settings, visitor) as limits:
+        with lifecycle.step(flow) as held:
+            latest = lifecycle.reread(held)
+            changes["extra"] = values.get("extra", latest.extra)
+            updated = latest.touch(**changes, details={**latest.details, **details})
+            policy.require_allowed(settings, updated.identifiers)
+            updated, refusal = _complete_if_ready(settings, updated, visitor)
+            lifecycle.keep_recognition(visitor, flow.client, updated)
+        if not updated.made_user:
+            limits.refund()
     return _finish(visitor, flow, updated, refusal)
 
 
+@lifecycle.counted
 @lifecycle.retry
 def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy) -> Flow:
     """Send a code to the identifier of this strategy, unless the last message is younger than the interval.
@@ -115,9 +127,10 @@ def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     """
     _require_open(settings, flow)
     identifier = typed_identifier(settings, flow, strategy)
-    return send_code.send(settings, flow, visitor, SignUpPolicy.load(settings, identifier))
+    return send_code.send(settings, flow, visitor, identifier)
 
 
+@lifecycle.counted
 @lifecycle.retry
 @sensitive_variables("code")
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
@@ -136,13 +149,16 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
         raise VerificationMissing
     check_code.require_open(verification, code)
 
-    code_policy = SignUpPolicy.load(settings, identifier)
-    waits = bool(conf.get("BEFORE_LOGIN"))
-    with throttle.attempt(settings, visitor, code_policy, verification, proof_waits=waits) as limits:
-        check_code.require_right(settings, visitor, code_policy, verification, code, limits)
+    may_complete = not missing(settings, flow) and unverified(settings, flow) == [identifier]
+    with throttle.attempt(settings, visitor, verification, may_make_account=may_complete) as limits:
+        code_policy = Policy.for_sign_up(settings, identifier)
+        required_length = check_code.require_right(settings, code_policy, verification, code, limits)
         with lifecycle.step(flow, **flow.move(visitor.next_client)) as held:
-            held.accept_code(identifier, limits.code_format.length)
+            held.accept_code(identifier, required_length)
             proven, refusal = _complete_if_ready(settings, lifecycle.reread(held), visitor)
+            lifecycle.keep_recognition(visitor, flow.client, proven)
+        limits.makes_account, limits.proof_waits = proven.made_user, proven.status == Status.PROVEN
+        limits.signs_in = proven.user is not None and not proven.made_user
 
     dispatch.report_outcome(verification)
     if refusal is not None:
@@ -160,6 +176,16 @@ def _finish(visitor: Visitor, before: Flow, flow: Flow, refusal: OTPError | None
         events.existing_user_linked(flow)
     dispatch.announce_sign_in(flow)
     return flow
+
+
+@contextmanager
+def _counting_refusals(settings: InstanceSettings, visitor: Visitor) -> Iterator[None]:
+    """Count a refusal by `policy.require_allowed` as a new flow: nobody can read the restrictions out in bulk."""
+    try:
+        yield
+    except (EmailAddressBlocked, NotAllowedAccess):
+        windows.consume(rules.for_flow(settings, visitor))
+        raise
 
 
 def _require_open(settings: InstanceSettings, flow: Flow | None = None) -> None:
@@ -197,6 +223,8 @@ def _go_on(
     lacks = missing(settings, flow) or unverified(settings, flow)
     if changed or not lacks:  # nothing may be lacking any more, since the operator asks for less
         flow = update(settings, flow, visitor, values)
+    elif not strategy:
+        throttle.count_step(settings, visitor, flow)
     return prepare(settings, flow, visitor, strategy) if strategy and flow.user is None else flow
 
 
@@ -249,7 +277,8 @@ def typed_identifier(settings: InstanceSettings, flow: Flow, strategy: Strategy)
 def _read_fields(settings: InstanceSettings, visitor: Visitor, given: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that this site asks for, in canonical form. Raises what is wrong with one.
 
-    An answer that something is taken is counted as a new flow, or it could be asked for in bulk.
+    The caller has counted a step if something is looked up. An answer that something is taken is counted as a new
+    flow, or it could be asked for in bulk.
     """
     values = _read_identifiers(settings, given)
     try:
@@ -297,12 +326,15 @@ def _transfer(
     strategy: Strategy | None,
     ask_first: bool,
 ) -> Flow:
-    """Open a sign-up with what was proven. It consumes nothing: the sign-in has done so."""
-    with policy.counting_refusals(settings, visitor):
+    """Open a sign-up with what was proven. It consumes no flow and no message: the sign-in has done so."""
+    with _counting_refusals(settings, visitor), throttle.account(settings, visitor) as limits:
         policy.require_allowed(settings, [])
         try:
             flow, refusal = _open_transferred(settings, current, visitor, values, ask_first)
+            if not flow.made_user:
+                limits.refund()
         except IntegrityError:  # a parallel `create` of this client was faster
+            limits.refund()
             return lifecycle.concurrent_flow(visitor.client, Purpose.SIGN_UP)
     flow = _finish(visitor, flow.changed(client=visitor.client), flow, refusal)
     return prepare(settings, flow, visitor, strategy) if strategy and flow.user is None else flow
@@ -329,7 +361,9 @@ def _open_transferred(
             )
         ]
         policy.require_allowed(settings, flow.identifiers)
-        return _complete_if_ready(settings, flow, visitor)
+        flow, refusal = _complete_if_ready(settings, flow, visitor)
+        lifecycle.keep_recognition(visitor, visitor.client, flow)
+        return flow, refusal
 
 
 def _take_proof(client: str) -> Verification:

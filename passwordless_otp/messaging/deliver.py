@@ -22,9 +22,10 @@ from django.views.decorators.debug import sensitive_variables
 from passwordless_otp import events, tenants
 from passwordless_otp.messaging import render, routes, security_notices, sms_guard
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
-from passwordless_otp.models import Flow, Message, ProviderHealth
+from passwordless_otp.models import Flow, InstanceSettings, Message, ProviderHealth
 from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.models.messages import ACCEPTED, DeliveryResult, MessageKind, MessageStatus
+from passwordless_otp.policy import SignInPolicy
 
 logger = logging.getLogger("passwordless_otp.messaging")
 
@@ -114,7 +115,7 @@ def _deliver(message: Message) -> datetime | None:
 
 def _reason_not_to_send(message: Message) -> DeliveryResult | None:
     if message.is_current:
-        reason = sms_guard.suppression_reason(message)
+        reason = _choose_kind_and_count(message)
         return DeliveryResult(MessageStatus.SUPPRESSED, error_code=reason) if reason else None
     verification = message.verification
     newest = verification is not None and message.generation == verification.generation
@@ -122,6 +123,24 @@ def _reason_not_to_send(message: Message) -> DeliveryResult | None:
         reason = "code expired while the message waited for a worker"
         return DeliveryResult(MessageStatus.FAILED, error_code=reason)
     return DeliveryResult(MessageStatus.SUPPRESSED, error_code="code was used, replaced or abandoned")
+
+
+def _choose_kind_and_count(message: Message) -> str:
+    """Choose what the answer to a sign-in says, count it, and return a reason not to send it: once for a message.
+
+    Only here is it looked up who has the identifier: the request that asked for the message does not.
+    """
+    if message.delivery_tries > 1:
+        return ""
+    settings, is_proven = InstanceSettings.current(), None
+    if message.kind == MessageKind.SIGN_IN and message.verification is not None:
+        policy = SignInPolicy.load(settings, message.verification.flow, message.identifier)
+        message.kind, is_proven = policy.message_kind, policy.holder is not None
+        if policy.withheld:
+            return "restricted"
+        if message.channel == "sms" and not policy.message_kind.has_code:
+            return "nobody may sign in by code with this number"
+    return sms_guard.suppression_reason(settings, message, is_proven)
 
 
 @sensitive_variables("outgoing")

@@ -1,19 +1,20 @@
-"""SMS guard: what decides in the worker that a message is suppressed, without telling whoever asked for it.
+"""What decides in the worker that a message is suppressed, without telling whoever asked for it.
 
 Somebody who earns from each SMS (SMS pumping) asks for codes to many numbers and types none of them. Limits on
 prefixes, countries and the whole instance, budgets and the conversion breaker bound what that costs. They are
-silent: an answer that tells them apart would tell who has an account. Numbers that a user has proven share no
-limit with strangers, so strangers can't use up theirs. Unknown-account messages have limits of their own.
+silent: an answer that tells them apart would tell who has an account. So are the limits of emails. Addresses and
+numbers that a user has proven share no limit with strangers', and recognised browsers none with others. Of each
+limit one source takes its share at most. Unknown-account messages have limits of their own.
 
 A message is counted once, before its first try. The conversion breaker stores nothing: it follows from the
 messages of the last hour, so a country is open again as soon as its visitors type their codes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -25,7 +26,7 @@ from passwordless_otp.models import Identifier, InstanceSettings, Message
 from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.models.instance_settings.limits import DAY, HOUR
 from passwordless_otp.models.messages import MessageKind, MessageStatus
-from passwordless_otp.rate_limits import windows
+from passwordless_otp.rate_limits import rules, windows
 from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, Consumed, bucket_for
 
 SPAN = timedelta(hours=1)
@@ -38,6 +39,8 @@ PAUSED = "country is paused for SMS"
 NOT_SERVED = "number is not served by the SMS settings"
 BOUNCED = "an earlier message to this address failed or was marked as spam"
 LIMIT_REASONS = {
+    "emails_unproven": "email limit reached",
+    "emails_proven": "email limit reached",
     "identifier_unknown_account": "unknown-account message already sent today",
     "instance_unknown_account": "limit of unknown-account messages reached",
     "sms_prefix": "SMS limit for this number prefix reached",
@@ -52,27 +55,50 @@ LIMIT_REASONS = {
 }
 
 
-def suppression_reason(message: Message) -> str:
-    """Return why this message must not go out, for the operator. Empty if it may, and then it is counted once."""
-    if message.delivery_tries > 1:
-        return ""
+def suppression_reason(settings: InstanceSettings, message: Message, is_proven: bool | None) -> str:
+    """Return why this message must not go out, for the operator. Empty if it may, and then it is counted once.
+
+    `is_proven` says whether a user has the identifier; where it is `None`, that is looked up.
+    """
+    if message.kind == MessageKind.SECURITY_NOTICE:
+        return _count_notice(settings, message)
+    if is_proven is None:
+        kind, value = message.identifier
+        is_proven = Identifier.objects.filter(kind=kind, value=value).exists()
     if message.channel == "sms":
-        return _sms_reason(message, InstanceSettings.current())
-    kind = MessageKind(message.kind)
-    if kind in {MessageKind.UNKNOWN_ACCOUNT, MessageKind.NOT_ALLOWED}:
-        return _email_reason(message, kind, InstanceSettings.current())
+        return _sms_reason(settings, message, is_proven)
+    return _email_reason(settings, message, is_proven)
+
+
+def _count_notice(settings: InstanceSettings, message: Message) -> str:
+    """Count the SMS of a security notice. It is never suppressed."""
+    if message.channel == "sms":
+        counted = rules_for_proven(message.identifier.value, settings, {})
+        _limit_reason(message, [replace(bucket, refuses=False) for bucket in counted])
     return ""
 
 
-def _email_reason(message: Message, kind: MessageKind, settings: InstanceSettings) -> str:
-    """Decide on an email without a code: these go to addresses that somebody else may have typed."""
-    identifier = message.identifier
-    if _has_bounced(identifier):
+def _email_reason(settings: InstanceSettings, message: Message, is_proven: bool) -> str:
+    """Decide on an email. Those without a code go to addresses that somebody else may have typed."""
+    kind, asked = MessageKind(message.kind), message.asked_by
+    if not kind.has_code and _has_bounced(message.identifier):
         return BOUNCED
-    if kind != MessageKind.UNKNOWN_ACCOUNT:
-        return ""
-    own = bucket_for(settings, "identifier_unknown_account", *identifier)
-    return _limit_reason(message, [own, bucket_for(settings, "instance_unknown_account")])
+    buckets = _shared(settings, "emails_proven" if is_proven else "emails_unproven", asked)
+    if kind == MessageKind.UNKNOWN_ACCOUNT or (kind == MessageKind.UNLOCK and not is_proven):
+        buckets.append(bucket_for(settings, "identifier_unknown_account", *message.identifier))
+        buckets += _shared(settings, "instance_unknown_account", asked)
+    return _limit_reason(message, buckets)
+
+
+def _shared(settings: InstanceSettings, name: str, asked: Mapping[str, Any], *subject: str) -> list[Bucket]:
+    """Return the bucket of this limit for the group of whoever has asked, and the shares of their sources."""
+    return _with_shares(bucket_for(settings, name, *subject), asked)
+
+
+def _with_shares(bucket: Bucket, asked: Mapping[str, Any]) -> list[Bucket]:
+    if asked.get("group"):
+        bucket = replace(bucket, subject=(*bucket.subject, "group", asked["group"]))
+    return rules.with_shares(bucket, asked.get("sources", []), asked.get("factor", 1))
 
 
 def _has_bounced(identifier: IdentifierValue) -> bool:
@@ -83,13 +109,10 @@ def _has_bounced(identifier: IdentifierValue) -> bool:
     return bool(marked.filter(kind=identifier.kind, value=identifier.value).exists())
 
 
-def _sms_reason(message: Message, settings: InstanceSettings) -> str:
-    number = message.identifier.value
-    if message.kind == MessageKind.SECURITY_NOTICE:  # counts against the budget, but is never suppressed
-        counted = [replace(bucket, refuses=False) for bucket in rules_for_proven(number, settings)]
-        return _limit_reason(message, counted)
-    if Identifier.objects.filter(kind=message.identifier.kind, value=number).exists():
-        return _limit_reason(message, rules_for_proven(number, settings))
+def _sms_reason(settings: InstanceSettings, message: Message, is_proven: bool) -> str:
+    number, asked = message.identifier.value, message.asked_by
+    if is_proven:
+        return _limit_reason(message, rules_for_proven(number, settings, asked))
     if not settings.serves(number):
         return NOT_SERVED
     country = identifiers.region(number)
@@ -102,7 +125,7 @@ def _sms_reason(message: Message, settings: InstanceSettings) -> str:
             return PAUSED
     # Before it is counted: others that are judged now see it, and a suppressed message is left out later.
     Message.objects.filter(pk=message.pk).update(country=country)
-    return _limit_reason(message, rules_for_unproven(number, settings, conversion.verified))
+    return _limit_reason(message, rules_for_unproven(number, settings, conversion.verified, asked))
 
 
 class Conversion(NamedTuple):
@@ -133,39 +156,42 @@ def paused_countries(settings: InstanceSettings) -> dict[str, Conversion]:
     return {name: found for name, found in low.items() if name not in settings.sms_never_paused}
 
 
-def rules_for_proven(number: str, settings: InstanceSettings) -> list[Bucket]:
+def rules_for_proven(number: str, settings: InstanceSettings, asked: Mapping[str, Any]) -> list[Bucket]:
     """Return what an SMS to a user's number consumes: nothing that one to a stranger's does."""
-    limits = [bucket_for(settings, "sms_proven"), bucket_for(settings, "sms_proven_per_day")]
-    return [*limits, *_budget("sms_proven_daily_budget", settings, number)]
+    buckets = [*_shared(settings, "sms_proven", asked), *_shared(settings, "sms_proven_per_day", asked)]
+    return [*buckets, *_budget("sms_proven_daily_budget", settings, number, asked)]
 
 
-def rules_for_unproven(number: str, settings: InstanceSettings, verified: int) -> list[Bucket]:
+def rules_for_unproven(
+    number: str, settings: InstanceSettings, verified: int, asked: Mapping[str, Any]
+) -> list[Bucket]:
     """Return what an SMS to a stranger's number consumes. Codes used don't count against its country."""
     country = bucket_for(settings, "sms_country", identifiers.region(number))
     return [
-        bucket_for(settings, "sms_prefix", number[:-LINE_DIGITS]),
-        bucket_for(settings, "sms_prefix_per_day", number[:-LINE_DIGITS]),
-        replace(country, limit=country.limit + verified),
-        bucket_for(settings, "sms_instance"),
-        bucket_for(settings, "sms_instance_per_day"),
-        *_budget("sms_daily_budget", settings, number),
+        *_shared(settings, "sms_prefix", asked, number[:-LINE_DIGITS]),
+        *_shared(settings, "sms_prefix_per_day", asked, number[:-LINE_DIGITS]),
+        *_with_shares(replace(country, limit=country.limit + verified), asked),
+        *_shared(settings, "sms_instance", asked),
+        *_shared(settings, "sms_instance_per_day", asked),
+        *_budget("sms_daily_budget", settings, number, asked),
     ]
 
 
 def shared_rules(settings: InstanceSettings) -> list[Bucket]:
-    """Return what all unproven numbers share, and what all proven ones do."""
-    names = ["sms_instance", "sms_instance_per_day", "sms_proven", "sms_proven_per_day"]
-    shared = [bucket_for(settings, name) for name in names]
-    return [*shared, *_budget("sms_daily_budget", settings), *_budget("sms_proven_daily_budget", settings)]
+    """Return what all unproven identifiers share, and what all proven ones do."""
+    names = ["emails_unproven", "emails_proven", "sms_instance", "sms_instance_per_day", "sms_proven"]
+    shared = [bucket_for(settings, name) for name in [*names, "sms_proven_per_day"]]
+    budgets = [_budget(name, settings, "", {}) for name in ["sms_daily_budget", "sms_proven_daily_budget"]]
+    return [*shared, *[bucket for found in budgets for bucket in found]]
 
 
-def _budget(name: str, settings: InstanceSettings, number: str = "") -> list[Bucket]:
+def _budget(name: str, settings: InstanceSettings, number: str, asked: Mapping[str, Any]) -> list[Bucket]:
     """Return the bucket of this budget, if there is one, from which an SMS to `number` takes its price."""
     budget: Decimal | None = getattr(settings, name)
     price = int(settings.price(identifiers.region(number)) * TEN_THOUSANDTHS) if number else 1
     if budget is None or not price:
         return []
-    return [Bucket(name, (), int(budget * TEN_THOUSANDTHS), DAY, amount=price)]
+    return _with_shares(Bucket(name, (), int(budget * TEN_THOUSANDTHS), DAY, amount=price), asked)
 
 
 def _limit_reason(message: Message, buckets: list[Bucket]) -> str:
@@ -173,18 +199,21 @@ def _limit_reason(message: Message, buckets: list[Bucket]) -> str:
     try:
         consumed = windows.consume(buckets)
     except TooManyRequests as refusal:
-        full = {bucket.scope: bucket for bucket in buckets}[refusal.scope]
-        if message.channel == "sms":
+        full = next(bucket for bucket in buckets if bucket.scope == refusal.scope)
+        if refusal.of_source:
+            return f"{LIMIT_REASONS[full.scope]} by one source"
+        if full.scope != "identifier_unknown_account":
             alert_reached(full)
         return LIMIT_REASONS[full.scope]
-    if message.channel == "sms":
-        alert_consumed(buckets, consumed)
+    alert_consumed([bucket for bucket in buckets if not bucket.source], consumed)
     return ""
 
 
 def alert_consumed(buckets: Iterable[Bucket], consumed: Consumed) -> None:
     """Send `budget_reached` for each stage of a limit or budget that this has just passed."""
     for bucket in buckets:
+        if bucket.scope == "identifier_unknown_account":
+            continue  # it concerns one address
         after = consumed.totals[bucket.scope]
         before = after - bucket.amount
         for percent in ALERT_AT:

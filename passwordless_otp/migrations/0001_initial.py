@@ -150,6 +150,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("completed_at", models.DateTimeField(null=True, verbose_name="completed at")),
+                ("recognised_for", models.JSONField(default=list)),
                 ("notice_due", models.BooleanField(default=False)),
                 (
                     "user",
@@ -883,6 +884,8 @@ class Migration(migrations.Migration):
                 ("provider_id", models.CharField(blank=True, max_length=200, verbose_name="provider's id")),
                 ("error_code", models.CharField(blank=True, max_length=100, verbose_name="provider's answer")),
                 ("delivery_tries", models.PositiveSmallIntegerField(default=0, verbose_name="delivery tries")),
+                ("has_unlock_link", models.BooleanField(default=False)),
+                ("asked_by", models.JSONField(default=dict)),
                 ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
                 ("language", models.CharField(blank=True, max_length=16, verbose_name="language")),
                 ("origin", models.CharField(blank=True, max_length=300, verbose_name="asked from")),

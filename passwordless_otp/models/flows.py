@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models, router
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,9 +19,11 @@ from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound,
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.models import base
 from passwordless_otp.models.base import SQL, PrimaryManager, columns_of, compiled_select, durable, uuid7
+from passwordless_otp.visitor import recognition_of
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
+MOST_MOVED = 50  # users whom a browser stays recognised for, so that one that many people share does not grow
 PROOF_LIFE = timedelta(minutes=10)  # in which a proof may wait for the step of BEFORE_LOGIN
 
 
@@ -81,6 +83,12 @@ class FlowQuerySet(models.QuerySet["Flow"]):
             status=Status.ENDED, extra=""
         )
 
+    def move_completed(self, client: str, to: str, user: Any) -> int:
+        """File what this client has completed under another digest, the newest 50; those of `user`, nowhere."""
+        newest = self.filter(client=client, status=Status.COMPLETE).order_by("-pk")
+        kept = Case(When(user=user, then=Value("")), default=Value(to)) if user else Value(to)
+        return self.filter(pk__in=newest.select_for_update().values("pk")[:MOST_MOVED]).update(client=kept)
+
 
 class Flow(models.Model):
     """A sign-in or a sign-up. Its identifiers are what was typed: nothing is proven by standing here."""
@@ -109,11 +117,13 @@ class Flow(models.Model):
     details = models.JSONField(default=dict)
     # What the site's own form on the sign-up page took, as JSON text. Erased once the flow is over.
     extra = models.TextField(blank=True)
-    # What opening it took from limits: its first verification takes that over. Pairs of key and window.
+    # What opening it took from limits: its first verification takes that over. Scope, key and window.
     receipts = models.JSONField(default=list)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     expires_at = models.DateTimeField(_("abandoned at"), default=expiry)
     completed_at = models.DateTimeField(_("completed at"), null=True)
+    # What the browser is recognised for once it is complete: `visitor.recognition_of` its user's identifiers.
+    recognised_for = models.JSONField(default=list)
     # Whether its user is still to be told: written with the completion, so that no sign-in gets lost.
     notice_due = models.BooleanField(default=False)
 
@@ -217,12 +227,14 @@ class Flow(models.Model):
 
         With BEFORE_LOGIN they make its proof wait instead: `take_proof` completes it.
         """
+        held = [recognition_of(each.identifier) for each in user.otp_identifiers.all()]
         if conf.get("BEFORE_LOGIN"):
             proof = {"notice_due": notice_due, "auth_hash": auth_hash(user)}
             waits = {"status": Status.PROVEN, "user": user, "expires_at": timezone.now() + PROOF_LIFE}
+            waits["recognised_for"] = held
             return {**waits, "details": {**self.details, "proof": proof}, "extra": "", **self.move(client)}
         done = {"status": Status.COMPLETE, "user": user, "completed_at": timezone.now(), "notice_due": notice_due}
-        return {**done, "extra": "", **self.move(client)}
+        return {**done, "recognised_for": held, "extra": "", **self.move(client)}
 
     def keep_proof(self, **more: bool | str) -> bool:
         """Save what the waiting proof needs besides; return whether it still waits."""
@@ -303,8 +315,8 @@ class Verification(models.Model):
     prepared_at = models.DateTimeField(_("asked for at"), default=timezone.now)
     last_sent_at = models.DateTimeField(_("last message at"), null=True)
     expires_at = models.DateTimeField(_("expires at"), default=timezone.now)
-    # What it has consumed of limits that people share, refunded once, when it succeeds: pairs of key and window.
-    # What two requests write at once may be lost here, and then stays counted; nothing is refunded twice.
+    # What it has consumed of limits that people share, refunded once, when it succeeds: scope, key and
+    # window. What two requests write at once may be lost here, and then stays counted; nothing is refunded twice.
     receipts = models.JSONField(default=list)
 
     objects = PrimaryManager()

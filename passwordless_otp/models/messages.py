@@ -28,6 +28,7 @@ class MessageKind(models.TextChoices):
     SIGN_UP = "sign_up", _("code to sign up")
     UNKNOWN_ACCOUNT = "unknown_account", _("unknown account")
     NOT_ALLOWED = "not_allowed", _("sign-in by code not allowed")
+    UNLOCK = "unlock", _("unlock link")
     SECURITY_NOTICE = "security_notice", _("security notice")
 
     @property
@@ -84,7 +85,7 @@ class DeliveryResult(NamedTuple):
 # Written out because every message runs it: composed by the ORM, this statement takes six times as long.
 RECORD = """
 UPDATE "passwordless_otp_message"
-SET "status" = %s, "backend" = %s, "error_code" = %s, "provider_id" = %s, "next_try_at" = %s,
+SET "kind" = %s, "status" = %s, "backend" = %s, "error_code" = %s, "provider_id" = %s, "next_try_at" = %s,
     "sent_at" = COALESCE(%s, "sent_at")
 WHERE "id" = %s AND "status" IN ({predecessors})
 """
@@ -109,13 +110,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         lost = self.filter(status=MessageStatus.SENDING, claimed_at__lt=before)
         return lost.update(status=MessageStatus.UNKNOWN, error_code="worker stopped before it recorded an answer")
 
-    def record(self, pk: UUID, result: DeliveryResult, sent_at: datetime | None) -> int:
-        """Save the result of a try, unless the message has moved on already."""
+    def record(self, pk: UUID, kind: str, result: DeliveryResult, sent_at: datetime | None) -> int:
+        """Save the result of a try and the kind that was chosen, unless the message has moved on already."""
         connection = connections[self.db]
         before = PREDECESSORS[result.status]
         instants = [connection.ops.adapt_datetimefield_value(each) for each in [result.next_try_at, sent_at]]
         key = Message.id.field.get_db_prep_value(pk, connection)
-        texts = [result.status, result.backend, result.error_code, result.provider_id]
+        texts = [kind, result.status, result.backend, result.error_code, result.provider_id]
         with connection.cursor() as cursor:
             sql = RECORD.format(predecessors=", ".join(["%s"] * len(before)))
             cursor.execute(sql, [*texts, *instants, key, *before])
@@ -171,6 +172,9 @@ class Message(models.Model):
     provider_id = models.CharField(_("provider's id"), max_length=TEXT_LENGTHS["provider_id"], blank=True)
     error_code = models.CharField(_("provider's answer"), max_length=TEXT_LENGTHS["error_code"], blank=True)
     delivery_tries = models.PositiveSmallIntegerField(_("delivery tries"), default=0)
+    has_unlock_link = models.BooleanField(default=False)
+    # Who has asked, for the limits of the worker: `rate_limits.rules.asked_by`.
+    asked_by = models.JSONField(default=dict)
     # Set for an SMS to a number that no user had proven: it counts for the conversion rate of its country.
     country = models.CharField(_("country"), max_length=2, blank=True)
     language = models.CharField(_("language"), max_length=16, blank=True)
@@ -241,7 +245,7 @@ class Message(models.Model):
         """Save the result of a try. If a provider's report arrived first, its status stays."""
         result = result.as_text()
         sent_at = timezone.now() if result.status == MessageStatus.SENT else None
-        if Message.objects.record(self.pk, result, sent_at):
+        if Message.objects.record(self.pk, self.kind, result, sent_at):
             return
         late = {"backend": result.backend, "provider_id": result.provider_id, "sent_at": sent_at}
         Message.objects.filter(pk=self.pk).update(**{name: value for name, value in late.items() if value})

@@ -79,4 +79,4 @@ def _combinations(code_format: CodeFormat) -> int:
 
 def triggered(settings: InstanceSettings, totals: Mapping[str, int]) -> list[EscalationRule]:
     """Return the escalation rules that the last failure has just triggered."""
-    return [rule for rule in ESCALATION_RULES if totals[rule.limit] == settings.limit(rule.limit)]
+    return [rule for rule in ESCALATION_RULES if totals.get(rule.limit) == settings.limit(rule.limit)]

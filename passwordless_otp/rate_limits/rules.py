@@ -1,30 +1,26 @@
-"""Which step consumes what: the buckets of each step, by whom they count, and what a success refunds.
+"""Which step consumes what: the buckets of each step, and by whom they count.
 
-A step of a sign-in or sign-up consumes its buckets before it changes anything. A browser that its user has
-signed in with before (a recognised browser) shares no bucket of an identifier with anybody else, so a stranger
-who uses one up does not keep its user out. `models.instance_settings.limits` has the number of each limit.
+`models.instance_settings.limits` has the number of each limit, and whether it is shared and refunded. Five rules
+hold for all of them:
+
+1. Each group of visitors (`visitor.Group`) has counters of its own.
+2. Of a shared limit, one source takes its share at most (`shared`).
+3. A success refunds what has cost nothing: never an SMS, and never an account (`throttle`).
+4. A step consumes before anything is looked up. What consumes nothing else counts as a step of its source.
+5. Codes are no longer than the channel carries (`code_strength`).
 """
 
-from passwordless_otp.identifiers import IdentifierValue, mailbox
+from collections.abc import Sequence
+
+from passwordless_otp import ip_addresses, keys
+from passwordless_otp.identifiers import IdentifierValue, counted_mailbox
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.instance_settings.limits import DAY
 from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, bucket_for
-from passwordless_otp.visitor import Visitor
+from passwordless_otp.visitor import Group, Visitor
 
-# What a success refunds: what several people share, or what counts wrong codes. So a school behind one IP address
-# is not shut out. Messages to one identifier stay counted: a success must not clear the way for a stranger.
-REFUNDED = {
-    "identifier_failures",
-    "identifier_failures_per_day",
-    "identifier_failures_per_month",
-    "instance_emails",
-    "instance_failures",
-    "instance_failures_per_day",
-    "ip_failures",
-    "ip_flows",
-    "ip_messages",
-    "ip_sms",
-}
+SHARES = [(1, 3), (1, 2), (2, 3)]  # what an address or /64, a /56 and a /48 can take of a shared limit
+LEAST_SHARE = 2  # of any source, however low the limit
 # What counts failures → what remembers for how many seconds that codes have grown.
 ESCALATIONS = {
     "identifier_failures": ("identifier_escalated", 7 * DAY),
@@ -32,64 +28,135 @@ ESCALATIONS = {
 }
 
 
-def for_flow(settings: InstanceSettings, visitor: Visitor) -> list[Bucket]:
+def with_shares(total: Bucket, sources: Sequence[str], factor: int = 1) -> list[Bucket]:
+    """Return this bucket, and what each source may take of it, `factor` times as much in a trusted network.
+
+    `sources` are the networks of a visitor, from small to large (`ip_addresses.sources`), or digests of them.
+    """
+    buckets = [total]
+    for source, (part, whole) in zip(sources, SHARES, strict=False):
+        share = max(total.limit * part * factor // whole, LEAST_SHARE * total.amount)
+        limit = min(share, total.limit)
+        buckets.append(
+            Bucket(
+                total.scope, total.subject, limit, total.seconds, total.track_only, total.amount, source=source
+            )
+        )
+    return buckets
+
+
+def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: str) -> list[Bucket]:
+    factor = settings.share_factor(visitor.ip)
+    return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip), factor)
+
+
+def _per_source(
+    settings: InstanceSettings, name: str, visitor: Visitor, group: Group, identifier: IdentifierValue | None
+) -> Bucket:
+    """Return the bucket of a limit for an IP address; for a browser that is known, of its identifier."""
+    if group and identifier:
+        return bucket_for(settings, name, group, *identifier)
+    bucket = bucket_for(settings, name, visitor.ip)
+    factor = settings.share_factor(visitor.ip)
+    if factor == 1:
+        return bucket
+    return Bucket(name, bucket.subject, min(bucket.limit * factor, MAX_COUNT), bucket.seconds, bucket.track_only)
+
+
+def asked_by(settings: InstanceSettings, visitor: Visitor, group: Group) -> dict[str, object]:
+    """Return what the worker needs to count a message for whoever has asked for it: no address stands in it."""
+    sources = [keys.digest("source", source) for source in ip_addresses.sources(visitor.ip)]
+    return {"group": group.value, "sources": sources, "factor": settings.share_factor(visitor.ip)}
+
+
+def for_step(
+    settings: InstanceSettings, visitor: Visitor, identifiers: Sequence[IdentifierValue]
+) -> list[Bucket]:
+    """Return what a step consumes that consumes nothing else, in a flow with these identifiers."""
+    known = [identifier for identifier in identifiers if visitor.group_for(identifier)]
+    if known:
+        return [_per_source(settings, "ip_steps", visitor, Group.RECOGNISED, known[0])]
+    return [_per_source(settings, "ip_steps", visitor, Group.OTHERS, None)]
+
+
+def for_flow(
+    settings: InstanceSettings,
+    visitor: Visitor,
+    group: Group = Group.OTHERS,
+    identifier: IdentifierValue | None = None,
+) -> list[Bucket]:
     """Return what opening a flow consumes."""
-    return [bucket_for(settings, "ip_flows", visitor.ip)]
+    return [_per_source(settings, "ip_flows", visitor, group, identifier)]
+
+
+def for_account(settings: InstanceSettings, visitor: Visitor) -> list[Bucket]:
+    """Return what a new account consumes."""
+    names = ["ip_sign_ups", "ip_sign_ups_per_day"]
+    return [_per_source(settings, name, visitor, Group.OTHERS, None) for name in names]
 
 
 def for_message(
-    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
+    settings: InstanceSettings, visitor: Visitor, group: Group, identifier: IdentifierValue
 ) -> list[Bucket]:
     """Return what a message to `identifier` consumes."""
-    sms = identifier.kind.channel == "sms"
-    buckets = [bucket_for(settings, "ip_messages", visitor.ip)]
-    if sms:
-        buckets.append(bucket_for(settings, "ip_sms", visitor.ip))
-    if recognised:
-        return [*buckets, bucket_for(settings, "recognised_messages", *identifier, visitor.client)]
-    buckets += [
-        bucket_for(settings, "identifier_messages", *identifier),
-        bucket_for(settings, "identifier_ip_messages", *identifier, visitor.ip),
-        bucket_for(settings, "identifier_sms" if sms else "identifier_emails", *identifier),
-    ]
-    if sms:
-        return buckets
-    return [
-        *buckets,
-        bucket_for(settings, "mailbox_messages", mailbox(identifier.value)),
-        bucket_for(settings, "instance_emails"),
-    ]
+    channel = "sms" if identifier.kind.channel == "sms" else "emails"
+    buckets = [_per_source(settings, f"ip_{channel}", visitor, group, identifier)]
+    if channel == "sms":
+        buckets.append(bucket_for(settings, "number_sms_per_day", *identifier))
+    if group == Group.UNLOCKED:
+        return [*buckets, bucket_for(settings, "unlocked_messages", *identifier)]
+    if group == Group.RECOGNISED:
+        names = [f"recognised_{channel}", f"recognised_{channel}_per_day"]
+        return buckets + [bucket_for(settings, name, *identifier) for name in names]
+    buckets += _shared(settings, f"identifier_{channel}", visitor, *identifier)
+    buckets += _shared(settings, f"identifier_{channel}_per_day", visitor, *identifier)
+    if channel == "emails" and (mailbox := counted_mailbox(identifier.value)) != identifier.value:
+        buckets += _shared(settings, "mailbox_emails", visitor, mailbox)
+        buckets += _shared(settings, "mailbox_emails_per_day", visitor, mailbox)
+    return buckets
+
+
+def for_unlock_email(settings: InstanceSettings, identifier: IdentifierValue) -> list[Bucket]:
+    """Return what an unlock link consumes that is sent beyond every other limit."""
+    return [bucket_for(settings, "unlock_emails", *identifier)]
 
 
 def for_attempt(
-    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
+    settings: InstanceSettings, visitor: Visitor, group: Group, identifier: IdentifierValue
 ) -> list[Bucket]:
     """Return what handing in a code consumes: the limit of the IP address, which refuses, and all failures."""
-    return [
-        bucket_for(settings, "ip_failures", visitor.ip),
-        *failures(settings, visitor, identifier, recognised),
-    ]
+    buckets = [_per_source(settings, "ip_failures", visitor, group, identifier)]
+    for total in failures(settings, group, identifier):
+        if total.scope.startswith("instance"):
+            factor = settings.share_factor(visitor.ip)
+            buckets += with_shares(total, ip_addresses.sources(visitor.ip), factor)
+        else:
+            buckets.append(total)
+    return buckets
 
 
-def failures(
-    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, recognised: bool
-) -> list[Bucket]:
-    """Return what counts the wrong codes of an identifier and of the instance. They refuse nobody: codes grow."""
-    whose = (*identifier, visitor.client) if recognised else identifier
-    return [
-        bucket_for(settings, "identifier_failures", *whose, refuses=False),
-        bucket_for(settings, "identifier_failures_per_day", *whose, refuses=False),
-        bucket_for(settings, "identifier_failures_per_month", *whose, refuses=False),
-        bucket_for(settings, "instance_failures", refuses=False),
-        bucket_for(settings, "instance_failures_per_day", refuses=False),
-    ]
+def failures(settings: InstanceSettings, group: Group, identifier: IdentifierValue) -> list[Bucket]:
+    """Return what counts wrong codes: those of an identifier, and of others those on the whole instance.
+
+    They refuse nobody: codes grow. The share of a source of what the whole instance counts does refuse.
+    """
+    whose = (group, *identifier) if group else tuple(identifier)
+    names = ["identifier_failures", "identifier_failures_per_day", "identifier_failures_per_month"]
+    buckets = [bucket_for(settings, name, *whose, refuses=False) for name in names]
+    if group:
+        return buckets
+    names = ["instance_failures", "instance_failures_per_day"]
+    return buckets + [bucket_for(settings, name, refuses=False) for name in names]
 
 
-def escalations(visitor: Visitor, identifier: IdentifierValue, recognised: bool) -> dict[str, Bucket]:
+def escalations(group: Group, identifier: IdentifierValue) -> dict[str, Bucket]:
     """Return what remembers that codes have grown, by the limit whose failures have made them grow."""
-    whose = (*identifier, visitor.client) if recognised else tuple(identifier)
-    subjects: dict[str, tuple[str, ...]] = {"identifier_failures": whose, "instance_failures": ()}
+    whose = (group, *identifier) if group else tuple(identifier)
+    subjects: dict[str, tuple[str, ...]] = {"identifier_failures": whose}
+    if not group:
+        subjects["instance_failures"] = ()
     buckets = {}
-    for limit, (scope, seconds) in ESCALATIONS.items():
-        buckets[limit] = Bucket(scope, subjects[limit], MAX_COUNT, seconds)
+    for limit, subject in subjects.items():
+        scope, seconds = ESCALATIONS[limit]
+        buckets[limit] = Bucket(scope, subject, MAX_COUNT, seconds)
     return buckets

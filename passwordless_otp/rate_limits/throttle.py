@@ -2,68 +2,66 @@
 
 1. Each context manager here consumes the buckets of its step, committed at once (`rules` names them).
 2. The step runs. If it raises, everything is refunded, except when a code was compared and was wrong.
-3. A success also refunds what its verification has kept from earlier steps, once (`rules.REFUNDED`).
+3. A right code also refunds what its verification has kept from earlier steps, once, as far as it has cost
+   nothing (`Limit.refund`).
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
 
 from django.db import DatabaseError
 
 from passwordless_otp import conf, events
-from passwordless_otp.errors import ServiceUnavailable
+from passwordless_otp.errors import ServiceUnavailable, TooManyRequests
 from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import InstanceSettings, Verification
-from passwordless_otp.models.instance_settings.limits import LIMITS
+from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models.instance_settings.limits import LIMITS, Refund
 from passwordless_otp.rate_limits import code_strength, rules, windows
 from passwordless_otp.rate_limits.code_strength import CodeFormat, EscalationRule
 from passwordless_otp.rate_limits.windows import Bucket, Consumed, LimitReceipt
-from passwordless_otp.visitor import Visitor
+from passwordless_otp.visitor import Group, Visitor
 
-
-class CodePolicy(Protocol):
-    """What limits look at in the policy of a step (`flows.policy`)."""
-
-    @property
-    def identifier(self) -> IdentifierValue:
-        """To whom a message goes, or whose code is handed in."""
-
-    @property
-    def recognised(self) -> bool:
-        """Whether its holder has signed in with this browser before."""
-
-    @property
-    def fixed_code(self) -> str:
-        """The code of a test address, which does not grow; else empty."""
+OF_IDENTIFIER = {"identifier_emails", "identifier_emails_per_day", "mailbox_emails", "mailbox_emails_per_day"}
+ACCOUNTS = {"ip_sign_ups", "ip_sign_ups_per_day"}
 
 
 @dataclass
 class StepLimits:
-    """What a step has consumed, and the format that its code must have."""
+    """What a step has consumed, as a browser of which group, and the format that its code must have."""
 
     consumed: Consumed
+    group: Group = Group.OTHERS
     code_format: CodeFormat = code_strength.SHORT
+    asked_by: dict[str, object] = field(default_factory=dict)  # for the limits of the worker
 
     @property
     def receipts(self) -> list[list[object]]:
-        """What a success refunds of this, as plain values to be kept with the verification."""
-        return [list(receipt) for scope, receipt in self.consumed.receipts if scope in rules.REFUNDED]
+        """What a success may refund of this, as plain values to be kept: scope, key, window."""
+        kept = [each for each in self.consumed.receipts if LIMITS[each[0]].refund != Refund.NEVER]
+        return [[scope, *receipt] for scope, receipt in kept]
 
-    def refund(self, kept: Iterable[Iterable[Any]] = ()) -> None:
-        """Refund all of it, and what was `kept` from earlier steps. If the database fails, it stays counted."""
-        receipts = Tally(receipt for _, receipt in self.consumed.receipts)
-        receipts.update(LimitReceipt(*receipt) for receipt in kept)
+    @property
+    def fills_identifier(self) -> bool:
+        """Whether others now have to wait before they get another email at this address."""
+        return not OF_IDENTIFIER.isdisjoint(self.consumed.full)
+
+    def refund(self, kept: Iterable[LimitReceipt] = (), besides: Iterable[str] = ()) -> None:
+        """Refund all of it, and what was `kept` from earlier steps, but not the scopes `besides`.
+
+        If the database fails, it stays counted.
+        """
+        receipts = Tally(receipt for scope, receipt in self.consumed.receipts if scope not in besides)
+        receipts.update(kept)
         with suppress(DatabaseError, ServiceUnavailable):
             windows.refund(receipts)
 
 
 @contextmanager
-def consuming(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Iterator[StepLimits]:
-    """Consume these while the step runs; the totals of those to `read` come along. Raises `TooManyRequests`."""
-    limits = StepLimits(windows.consume(buckets, read))
+def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
+    """Consume these while the step runs. Raises `TooManyRequests`."""
+    limits = StepLimits(windows.consume(buckets))
     try:
         yield limits
     except BaseException:
@@ -71,25 +69,76 @@ def consuming(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Iterato
         raise
 
 
+def count_step(settings: InstanceSettings, visitor: Visitor, current: Flow | None) -> None:
+    """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`: that comes first."""
+    windows.consume(rules.for_step(settings, visitor, current.identifiers if current else []))
+
+
+@contextmanager
+def flow(
+    settings: InstanceSettings, visitor: Visitor, identifiers: Sequence[IdentifierValue]
+) -> Iterator[StepLimits]:
+    """Consume a new flow that sends no message while the step runs. Raises `TooManyRequests`.
+
+    One in which nothing was typed counts as a step only.
+    """
+    if identifiers:
+        group = visitor.group_for(identifiers[0])
+        buckets = rules.for_flow(settings, visitor, group, identifiers[0])
+    else:
+        buckets = rules.for_step(settings, visitor, [])
+    with consuming(buckets) as limits:
+        yield limits
+
+
+@contextmanager
+def account(settings: InstanceSettings, visitor: Visitor) -> Iterator[StepLimits]:
+    """Consume a new account while the step runs that may make one. Raises `TooManyRequests`."""
+    with consuming(rules.for_account(settings, visitor)) as limits:
+        yield limits
+
+
 @contextmanager
 def message(
-    settings: InstanceSettings, visitor: Visitor, policy: CodePolicy, also: Iterable[Bucket] = ()
+    settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, *, opens_flow: bool = False
 ) -> Iterator[StepLimits]:
-    """Consume what a message uses, and `also` these. Raises `TooManyRequests`.
-
-    The code of a test address does not grow: it is fixed.
-    """
-    identifier, recognised = policy.identifier, policy.recognised
-    buckets = [*also, *rules.for_message(settings, visitor, identifier, recognised)]
-    failures = rules.failures(settings, visitor, identifier, recognised)
-    escalations = rules.escalations(visitor, identifier, recognised)
-    with consuming(buckets, read=[*failures, *escalations.values()]) as limits:
-        if not policy.fixed_code:
-            longest = conf.longest_code(identifier.kind.channel)
-            limits.code_format = code_strength.required_format(
-                settings, limits.consumed.totals, recognised, longest
-            )
+    """Consume what a message uses, and a new flow. Raises `TooManyRequests`."""
+    group = visitor.group_for(identifier)
+    try:
+        consumed = _consume_message(settings, visitor, group, identifier, opens_flow)
+    except TooManyRequests:
+        if not _is_unlocked(visitor, identifier):
+            raise
+        group = Group.UNLOCKED
+        consumed = _consume_message(settings, visitor, group, identifier, opens_flow)
+    code_format = _required_format(settings, identifier, group, consumed.totals)
+    limits = StepLimits(consumed, group, code_format, rules.asked_by(settings, visitor, group))
+    try:
         yield limits
+    except BaseException:
+        limits.refund()
+        raise
+
+
+def _consume_message(
+    settings: InstanceSettings, visitor: Visitor, group: Group, identifier: IdentifierValue, opens_flow: bool
+) -> Consumed:
+    buckets = rules.for_message(settings, visitor, group, identifier)
+    if opens_flow:
+        buckets += rules.for_flow(settings, visitor, group, identifier)
+    escalations = rules.escalations(group, identifier).values()
+    return windows.consume(buckets, read=[*rules.failures(settings, group, identifier), *escalations])
+
+
+def _is_unlocked(visitor: Visitor, identifier: IdentifierValue) -> bool:
+    return False
+
+
+def _required_format(
+    settings: InstanceSettings, identifier: IdentifierValue, group: Group, totals: dict[str, int]
+) -> CodeFormat:
+    longest = conf.longest_code(identifier.kind.channel)
+    return code_strength.required_format(settings, totals, bool(group), longest)
 
 
 @dataclass
@@ -97,80 +146,81 @@ class AttemptLimits(StepLimits):
     """What handing in a code has consumed. After `keep_failure` it stays consumed: the code was wrong."""
 
     is_failure: bool = False
+    signs_in: bool = False  # the right code signs somebody in who had an account before
+    makes_account: bool = False
+    proof_waits: bool = False  # for a step of the site: `refund_proof` does the rest
 
-    def keep_failure(self, settings: InstanceSettings, visitor: Visitor, policy: CodePolicy) -> None:
+    def keep_failure(self, settings: InstanceSettings, identifier: IdentifierValue) -> None:
         """Leave everything consumed: the code was wrong. From some number on, codes are longer for a while."""
         self.is_failure = True
+        if accounts := [each for each in self.consumed.receipts if each[0] in ACCOUNTS]:
+            StepLimits(Consumed({}, accounts)).refund()
         totals = self.consumed.totals
-        escalations = rules.escalations(visitor, policy.identifier, policy.recognised)
         reached = [
             bucket
-            for limit, bucket in escalations.items()
+            for limit, bucket in rules.escalations(self.group, identifier).items()
             if limit not in settings.tracked_only and totals[limit] >= settings.limit(limit)
         ]
         if reached:
             windows.consume(reached)
         for rule in code_strength.triggered(settings, totals):
-            _report(settings, rule, policy)
+            _report(settings, rule, identifier, self.group)
 
 
 @contextmanager
 def attempt(
     settings: InstanceSettings,
     visitor: Visitor,
-    policy: CodePolicy,
     verification: Verification,
     *,
-    proof_waits: bool = False,
+    may_make_account: bool = False,
 ) -> Iterator[AttemptLimits]:
-    """Consume a wrong code beforehand. Raises `TooManyRequests`.
+    """Consume a wrong code beforehand, and an account if one may be made. Raises `TooManyRequests`.
 
     It is refunded if the code was not compared. If it was right, what earlier steps of its verification have
-    consumed is refunded too, and the failures of a month are forgotten unless they are only its own tries. Where
-    the proof waits for a step of the site, both are left to `refund_proof`.
+    consumed is refunded too, as far as the caller says in the block what came of it.
     """
-    tries, kept = verification.tries, verification.receipts  # before the attempt
-    buckets = rules.for_attempt(settings, visitor, policy.identifier, policy.recognised)
-    limits = AttemptLimits(windows.consume(buckets))
-    totals = limits.consumed.totals
-    if not policy.fixed_code:
-        before = {scope: total - 1 for scope, total in totals.items()}  # without this attempt
-        longest = conf.longest_code(policy.identifier.kind.channel)
-        limits.code_format = code_strength.required_format(settings, before, policy.recognised, longest)
+    identifier, kept = verification.identifier, verification.receipts  # before the attempt
+    group = visitor.group_for(identifier)
+    also = rules.for_account(settings, visitor) if may_make_account else []
+    try:
+        consumed = windows.consume([*also, *rules.for_attempt(settings, visitor, group, identifier)])
+    except TooManyRequests:
+        if not _is_unlocked(visitor, identifier):
+            raise
+        group = Group.UNLOCKED
+        consumed = windows.consume([*also, *rules.for_attempt(settings, visitor, group, identifier)])
+    limits = AttemptLimits(consumed, group)
+    before = {scope: total - 1 for scope, total in consumed.totals.items()}  # without this attempt
+    limits.code_format = _required_format(settings, identifier, group, before)
     try:
         yield limits
     except BaseException:
         if not limits.is_failure:
             limits.refund()
         raise
-    limits.refund([] if proof_waits else kept)
-    if (
-        not proof_waits and totals["identifier_failures_per_month"] > tries + 1
-    ):  # this verification's own, with this attempt
-        [monthly] = [bucket for bucket in buckets if bucket.scope == "identifier_failures_per_month"]
-        with suppress(DatabaseError):
-            windows.reset(monthly)
+    besides = ACCOUNTS if limits.makes_account else ()
+    limits.refund([] if limits.proof_waits else _refundable(kept, limits.signs_in), besides)
 
 
-def refund_proof(
-    settings: InstanceSettings, visitor: Visitor, proven: Iterable[Verification], *, recognised: bool
-) -> None:
-    """Refund what these verifications have kept, and forget the failures of a month, as a right code does."""
-    for verification in proven:
-        StepLimits(Consumed({}, [])).refund(verification.receipts)
-        buckets = [] if recognised else rules.failures(settings, visitor, verification.identifier, False)
-        for monthly in [each for each in buckets if each.scope == "identifier_failures_per_month"]:
-            with suppress(DatabaseError):
-                windows.reset(monthly)
+def refund_proof(proven: Iterable[Verification], *, signs_in: bool) -> None:
+    """Refund what these verifications have kept, as a right code does."""
+    kept = [receipt for verification in proven for receipt in _refundable(verification.receipts, signs_in)]
+    StepLimits(Consumed({}, [])).refund(kept)
 
 
-def _report(settings: InstanceSettings, rule: EscalationRule, policy: CodePolicy) -> None:
+def _refundable(kept: Sequence[Sequence[object]], signs_in: bool) -> list[LimitReceipt]:
+    """Return what a right code refunds of this: everything that cost nothing, or if it does not sign in less."""
+    refunds = {Refund.BY_PROOF, Refund.BY_SIGN_IN} if signs_in else {Refund.BY_PROOF}
+    chosen = [receipt for receipt in kept if LIMITS[str(receipt[0])].refund in refunds]
+    return [LimitReceipt(str(key), int(str(window))) for _, key, window in chosen]
+
+
+def _report(settings: InstanceSettings, rule: EscalationRule, identifier: IdentifierValue, group: Group) -> None:
     everywhere = rule.scope == "instance"
     if rule.limit in settings.tracked_only:
         number, seconds = settings.limit(rule.limit), LIMITS[rule.limit].seconds
-        subject = () if everywhere else tuple(policy.identifier)
-        events.limit_reached(rule.limit, number, seconds, subject, enforced=False)
+        events.limit_reached(rule.limit, number, seconds, () if everywhere else tuple(identifier), enforced=False)
         return
-    scope = "browser" if policy.recognised and not everywhere else rule.scope
-    code_format = code_strength.fitted(rule.code_format, conf.longest_code(policy.identifier.kind.channel))
-    events.code_format_escalated(rule.limit, scope, policy.identifier, *code_format)
+    scope = "browser" if group and not everywhere else rule.scope
+    events.code_format_escalated(rule.limit, scope, identifier, *rule.code_format)

@@ -28,26 +28,27 @@ from passwordless_otp.models.instance_settings.limits import LIMITS, LimitSettin
 PARTS = 12  # windows in the length of a limit, each a row
 MAX_COUNT = 2**31 - 1  # that a row can hold
 
-# Rows are written in the order of VALUES. Whoever waited for a row is judged by what it then holds.
+# Rows are written in the order of their keys. Whoever waited for a row is judged by what it then holds. What was
+# counted under an older SECRET_KEY, which is a fallback now, is added up too.
 CONSUME = """
-WITH asked ("key", "window", "since", "limit", "expires_at", "amount") AS (VALUES {rows}),
+WITH asked ("key", "window", "span", "part", "limit", "amount"{older}) AS (VALUES {rows}),
 allowed AS MATERIALIZED (
-    SELECT "key", "window", "amount", "expires_at", "limit" - COALESCE((
+    SELECT "key", "window", "amount", "window" + "span" + "part" AS "expires_at", "limit" - COALESCE((
         SELECT SUM(before."count") FROM "passwordless_otp_counter" AS before
-        WHERE before."key" = asked."key" AND before."window" >= asked."since"
-        AND before."window" <> asked."window"
+        WHERE before."key" IN (asked."key"{older_asked}) AND before."window" >= asked."window" - asked."span"
+        AND (before."window" <> asked."window" OR before."key" <> asked."key")
     ), 0) AS "limit" FROM asked
 )
 INSERT INTO "passwordless_otp_counter" AS counter ("key", "window", "count", "limit", "expires_at")
-SELECT "key", "window", "amount", "limit", "expires_at" FROM allowed WHERE "limit" >= "amount"
+SELECT "key", "window", "amount", "limit", "expires_at" FROM allowed WHERE "limit" >= "amount" ORDER BY "key"
 ON CONFLICT ("key", "window") DO UPDATE
 SET "count" = counter."count" + excluded."count", "limit" = excluded."limit"
 WHERE counter."count" <= excluded."limit" - excluded."count"
 RETURNING "key", "count", "limit"{totals}
 """
-TOTAL = (
-    """, COALESCE((SELECT SUM("count") FROM "passwordless_otp_counter" WHERE "key" = %s AND "window" >= %s), 0)"""
-)
+TOTAL = """
+COALESCE((SELECT SUM("count") FROM "passwordless_otp_counter" WHERE "key" IN ({keys}) AND "window" >= %s), 0)
+"""
 # An upsert, for its order: an UPDATE locks rows as it finds them. A row that was purged comes back empty. The
 # amount to refund stands in the column "limit" of the row that is not inserted.
 REFUND = """
@@ -57,9 +58,6 @@ CASE WHEN counter."count" > excluded."limit" THEN counter."count" - excluded."li
 """
 # PostgreSQL need not wait for the disk here: whatever the step commits next waits for all that came before it.
 UNSYNCED = "set_config('synchronous_commit', 'off', true)"
-TOTALS = """
-SELECT "key", SUM("count") FROM "passwordless_otp_counter" WHERE {rows} GROUP BY "key"
-"""
 
 
 class LimitReceipt(NamedTuple):
@@ -70,22 +68,29 @@ class LimitReceipt(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row to increase by `amount`, unless it and those from `since` on would then exceed `limit`.
+    """A row to increase by `amount`, unless it and those of the `span` before it would then exceed `limit`.
 
-    Times are seconds since 1970.
+    `window` is in seconds since 1970, `span` and `part` are seconds.
     """
 
-    key: str
     window: int
-    since: int
+    span: int
+    part: int
     limit: int
-    expires_at: int
     amount: int
+
+    @property
+    def since(self) -> int:
+        """The first window that is added up."""
+        return self.window - self.span
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """At most `limit` per `subject` within `seconds`. `scope` is the name of the limit, such as `ip_flows`."""
+    """At most `limit` per `subject` within `seconds`. `scope` is the name of the limit, such as `ip_flows`.
+
+    With a `source` it is what one source may take of the bucket of the same scope and subject.
+    """
 
     scope: str
     subject: tuple[str, ...]
@@ -94,11 +99,16 @@ class Bucket:
     track_only: bool = False  # the operator wants to know, and nothing to happen
     amount: int = 1  # that one `consume` counts
     refuses: bool = True  # else something other than a refusal comes of it
+    source: str = ""  # a network, or a digest of one
 
     @cached_property
-    def key(self) -> str:
-        """The key of its rows. It reveals nothing of the subject."""
-        return keys.digest("counter", self.scope, str(self.seconds), *self.subject)
+    def keys(self) -> list[str]:
+        """The keys of its rows, the one that is written first; under older SECRET_KEYs follow.
+
+        They reveal nothing of the subject.
+        """
+        whose = (*self.subject, "source", self.source) if self.source else self.subject
+        return keys.digests("counter", self.scope, str(self.seconds), *whose)
 
     def is_overrun_by(self, total: int) -> bool:
         """Return whether the amount that made it `total` is the first that an enforced limit would refuse."""
@@ -108,9 +118,8 @@ class Bucket:
         """Return the row that this bucket wants to increase now (seconds since 1970)."""
         part = max(1, self.seconds // PARTS)  # seconds that one row counts
         span = -(-self.seconds // part) * part  # of the whole parts that hold `seconds`
-        window = now - now % part
         limit = self.limit if self.refuses and not self.track_only else MAX_COUNT
-        return Row(self.key, window, window - span, limit, window + span + part, self.amount)
+        return Row(now - now % part, span, part, limit, self.amount)
 
 
 def bucket_for(settings: LimitSettings, name: str, *subject: str, refuses: bool = True) -> Bucket:
@@ -121,65 +130,90 @@ def bucket_for(settings: LimitSettings, name: str, *subject: str, refuses: bool 
 
 @dataclass(frozen=True)
 class Consumed:
-    """What `consume` has counted: the totals that the buckets then hold, by scope, and receipts for a refund."""
+    """What `consume` has counted: totals of the buckets by scope, receipts for a refund, and scopes now full."""
 
     totals: dict[str, int]
     receipts: list[tuple[str, LimitReceipt]]  # scope, receipt
+    full: frozenset[str] = frozenset()  # the next amount is refused, be it for this source only
 
 
-def consume(buckets: Iterable[Bucket], read: Iterable[Bucket] = ()) -> Consumed:
+def consume(buckets: Iterable[Bucket], read: Sequence[Bucket] = ()) -> Consumed:
     """Count the amount of each bucket, committed at once. The totals of the buckets to `read` come along.
 
     Raises `TooManyRequests` for a bucket that is full; then nothing stays counted. Raises `RuntimeError` inside a
     transaction of the site, which could roll back and so undo the count.
     """
     now = int(time.time())
-    by_key: dict[str, tuple[Bucket, Row]] = {}
-    for bucket in buckets:
-        row = bucket.row(now)
-        if row.limit < row.amount:  # it never has room: its limit is 0, or one SMS costs more than the budget
-            _report(bucket)
-            raise TooManyRequests(bucket.scope, bucket.seconds)
-        if row.key not in by_key or row.limit < by_key[row.key][1].limit:  # of two with one key, the stricter
-            by_key[row.key] = bucket, row
-    if not by_key:
+    asked = _rows_of(buckets, now)
+    if not asked:
         return Consumed({}, [])
-    asked = [by_key[key] for key in sorted(by_key)]  # unsorted, two requests would deadlock
-    rows, others = [row for _, row in asked], list(read)
-    increased, sums = _increase(rows, [(other.key, other.row(now).since) for other in others])
-    if len(increased) < len(rows):
-        refund({LimitReceipt(row.key, row.window): row.amount for row in rows if row.key in increased})
-        raise _refusal([bucket for bucket, row in asked if row.key not in increased], now)
-    totals = {bucket.scope: increased[row.key] for bucket, row in asked}
-    for bucket, _row in asked:
-        if bucket.track_only and bucket.is_overrun_by(totals[bucket.scope]):
+    held, sums = _increase(list(asked.values()), [(other.keys, other.row(now).since) for other in read])
+    if len(held) < len(asked):
+        refund({LimitReceipt(key, row.window): row.amount for key, (_, row) in asked.items() if key in held})
+        raise _refusal([bucket for key, (bucket, _) in asked.items() if key not in held], now)
+    totals, full = {other.scope: total for other, total in zip(read, sums, strict=True)}, set()
+    for key, (bucket, row) in asked.items():
+        if bucket.track_only and bucket.is_overrun_by(held[key]):
             _report(bucket)
-    totals |= {other.scope: total for other, total in zip(others, sums, strict=True)}
-    return Consumed(totals, [(bucket.scope, LimitReceipt(row.key, row.window)) for bucket, row in asked])
+        if held[key] + row.amount > row.limit:
+            full.add(bucket.scope)
+        if not bucket.source:
+            totals[bucket.scope] = held[key]
+    receipts = [(bucket.scope, LimitReceipt(key, row.window)) for key, (bucket, row) in asked.items()]
+    return Consumed(totals, receipts, frozenset(full))
+
+
+def _rows_of(buckets: Iterable[Bucket], now: int) -> dict[str, tuple[Bucket, Row]]:
+    """Return each bucket and its row by key. Raises `TooManyRequests` for one that never has room."""
+    asked: dict[str, tuple[Bucket, Row]] = {}
+    for bucket in buckets:
+        row, key = bucket.row(now), bucket.keys[0]
+        if row.limit < row.amount:  # its limit is 0, or one SMS costs more than the budget
+            _report(bucket)
+            raise TooManyRequests(bucket.scope, bucket.seconds, of_source=bool(bucket.source))
+        if key not in asked or row.limit < asked[key][1].limit:  # of two with one key, the stricter
+            asked[key] = bucket, row
+    return asked
 
 
 @retry_on_conflict
-def _increase(rows: Sequence[Row], read: Sequence[tuple[str, int]]) -> tuple[dict[str, int], list[int]]:
+def _increase(
+    asked: Sequence[tuple[Bucket, Row]], read: Sequence[tuple[list[str], int]]
+) -> tuple[dict[str, int], list[int]]:
     """Increase each row that has room, in one statement; return what its windows then hold, by key.
 
-    `rows` are sorted by key, each once. `read` has other keys, each with the window from which on it is added up;
-    their totals are returned too, as they are before this statement. In a transaction, `atomic` raises, unless it
-    is that of a `TestCase`. Amounts are written into the statement, so that it has few parameters: psycopg does
-    not cache statements with more than 50.
+    `read` has other keys, with the window from which on they are added up; their totals are returned too, as they
+    are before this statement. In a transaction, `atomic` raises, unless it is that of a `TestCase`. What is the
+    same for every visitor is written into the statement: it has few parameters and few forms, so that psycopg
+    prepares it.
     """
-    values = ", ".join([f"(%s, %s, %s, %s, %s, {int(row.amount)})" for row in rows])
-    parameters = [value for row in rows for value in row[:-1]] + [value for pair in read for value in pair]
+    older = len(asked[0][0].keys) - 1
+    constants = ["%s, CAST(%s AS bigint), {}, {}, {}, {}".format(*map(int, row[1:])) for _, row in asked]
+    rows = ", ".join([f"({each}{', %s' * older})" for each in constants])
+    names = [f'"older{number}"' for number in range(older)]
+    parameters: list[str | int] = []
+    for bucket, row in asked:
+        parameters += [bucket.keys[0], row.window, *bucket.keys[1:]]
+    totals = []
+    for bucket_keys, since in read:
+        totals.append(", " + TOTAL.format(keys=", ".join(["%s"] * len(bucket_keys))))
+        parameters += [*bucket_keys, since]
     using = router.db_for_write(Counter)
     alone = transaction.get_autocommit(using)
     unsynced = f", {UNSYNCED}" if alone and connections[using].vendor == "postgresql" else ""
-    statement = CONSUME.format(rows=values, totals=TOTAL * len(read)) + unsynced
+    statement = CONSUME.format(
+        rows=rows,
+        older="".join([f", {name}" for name in names]),
+        older_asked="".join([f", asked.{name}" for name in names]),
+        totals="".join(totals) + unsynced,
+    )
     block = nullcontext() if alone else transaction.atomic(using, durable=True)
     with block, connections[using].cursor() as cursor:
         cursor.execute(statement, parameters)
         found = cursor.fetchall()
-    asked = {row.key: row.limit for row in rows}
+    limits = {bucket.keys[0]: row.limit for bucket, row in asked}
     # What earlier windows hold is the limit that was asked for less the one that came back.
-    held = {key: count + asked[key] - limit for key, count, limit, *_ in found}
+    held = {key: int(count + limits[key] - limit) for key, count, limit, *_ in found}
     sums = found[0][3 : 3 + len(read)] if found else [0] * len(read)
     return held, [int(total) for total in sums]
 
@@ -188,7 +222,7 @@ def _refusal(full: list[Bucket], now: int) -> TooManyRequests:
     """Report the bucket with the longest wait, and return its refusal."""
     wait, bucket = max(((_wait(bucket, now), bucket) for bucket in full), key=itemgetter(0))
     _report(bucket)
-    return TooManyRequests(bucket.scope, wait)
+    return TooManyRequests(bucket.scope, wait, of_source=bool(bucket.source))
 
 
 def _report(bucket: Bucket) -> None:
@@ -208,28 +242,24 @@ def refund(amounts: Mapping[LimitReceipt, int]) -> None:
         cursor.execute(REFUND.format(rows=rows) + (f" RETURNING {UNSYNCED}" if alone else ""), values)
 
 
-def reset(bucket: Bucket) -> None:
-    """Count from 0 again."""
-    Counter.objects.filter(key=bucket.key).delete()
-
-
 def totals(*buckets: Bucket) -> list[int]:
     """Return what each bucket holds within its `seconds`, or up to a twelfth more."""
     if not buckets:
         return []
     now = int(time.time())
-    since = {bucket.key: bucket.row(now).since for bucket in buckets}
-    rows = " OR ".join(['("key" = %s AND "window" >= %s)'] * len(since))
+    sums = [TOTAL.format(keys=", ".join(["%s"] * len(bucket.keys))) for bucket in buckets]
+    values: list[str | int] = []
+    for bucket in buckets:
+        values += [*bucket.keys, bucket.row(now).since]
     with connections[router.db_for_write(Counter)].cursor() as cursor:
-        cursor.execute(TOTALS.format(rows=rows), [value for pair in since.items() for value in pair])
-        sums = dict(cursor.fetchall())
-    return [int(sums.get(bucket.key, 0)) for bucket in buckets]
+        cursor.execute(f"SELECT {', '.join(sums)}", values)
+        return [int(total) for total in cursor.fetchone()]
 
 
 def _wait(bucket: Bucket, now: int) -> int:
     """Return the seconds until enough windows no longer count for the bucket's amount to fit again."""
     row = bucket.row(now)
-    parts = Counter.objects.filter(key=bucket.key, window__gte=row.since).order_by("window")
+    parts = Counter.objects.filter(key__in=bucket.keys, window__gte=row.since).order_by("window")
     held = list(parts.values_list("count", "expires_at"))
     left = sum(number for number, _ in held)
     for number, expires_at in held:

@@ -1,11 +1,11 @@
-"""What applies to one step: who asks, about which identifier, and what they may do. One frozen value.
+"""What applies to an identifier: who has it, what a code for it leads to, and whether it may be used.
 
 It is worked out by the same statements for everybody, so that neither the answer nor its cost tells who has an
-account. Restrictions are asked without the database: `InstanceSettings` brings them along.
+account: when a code is handed in, and by the worker that sends a message. Restrictions are asked without the
+database: `InstanceSettings` brings them along.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -14,24 +14,20 @@ from passwordless_otp.errors import EmailAddressBlocked, NotAllowedAccess
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models import Flow, InstanceSettings, TestAddress
 from passwordless_otp.models.messages import MessageKind
-from passwordless_otp.rate_limits import rules, windows
-from passwordless_otp.visitor import Visitor
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What applies to a code for `identifier`: what its message says, and whether it may pass."""
+    """What applies to a code for `identifier` in a sign-up: its holder is looked up once everything is proven."""
 
     identifier: IdentifierValue
-    recognised: bool = False  # the holder has signed in with this browser before
-    withheld: bool = False  # a restriction: the message is suppressed, and nobody is told
     may_pass: bool = True  # otherwise even the right code counts as a wrong one
     fixed_code: str = field(default="", repr=False)  # of a test address
 
-    @property
-    def message_kind(self) -> MessageKind:
-        """What a message says: a code to sign up. A sign-in may say something else."""
-        return MessageKind.SIGN_UP
+    @classmethod
+    def for_sign_up(cls, settings: InstanceSettings, identifier: IdentifierValue) -> Self:
+        """Return what applies to a code for this identifier in a sign-up."""
+        return cls(identifier, fixed_code=TestAddress.code_for(identifier, settings))
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,7 @@ class SignInPolicy(Policy):
     holder: Any = None
     transfers: bool = False  # nobody has the identifier: the right code leads to a sign-up
     is_allowed: bool = False  # the holder may sign in by code
+    withheld: bool = False  # a restriction: the message is suppressed, and nobody is told
 
     @property
     def message_kind(self) -> MessageKind:
@@ -50,7 +47,7 @@ class SignInPolicy(Policy):
         return MessageKind.UNKNOWN_ACCOUNT if self.holder is None else MessageKind.NOT_ALLOWED
 
     @classmethod
-    def load(cls, settings: InstanceSettings, flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> Self:
+    def load(cls, settings: InstanceSettings, flow: Flow, identifier: IdentifierValue) -> Self:
         """Look up who has the identifier, and what follows from it."""
         holder = users.holders_of([identifier]).get(identifier)
         fixed_code = TestAddress.code_for(identifier, settings) if settings.test_mode else ""
@@ -59,24 +56,13 @@ class SignInPolicy(Policy):
         allowed = users.may_sign_in(holder, settings, bool(fixed_code))
         return cls(
             identifier=identifier,
-            recognised=holder is not None and holder.pk in visitor.users,
-            withheld=withheld,
             may_pass=(transfers or allowed) and not withheld,
             fixed_code=fixed_code,
             holder=holder,
             transfers=transfers,
             is_allowed=allowed,
+            withheld=withheld,
         )
-
-
-@dataclass(frozen=True)
-class SignUpPolicy(Policy):
-    """What applies to a sign-up: whoever has the identifier already is looked up once everything is proven."""
-
-    @classmethod
-    def load(cls, settings: InstanceSettings, identifier: IdentifierValue) -> Self:
-        """Return what applies to a code for this identifier."""
-        return cls(identifier, fixed_code=TestAddress.code_for(identifier, settings))
 
 
 def _is_withheld(settings: InstanceSettings, flow: Flow, identifier: IdentifierValue, holder: Any) -> bool:
@@ -96,13 +82,3 @@ def require_allowed(settings: InstanceSettings, identifiers: Sequence[Identifier
             raise blocked(identifier.kind.value)
     if identifiers and not any(settings.allows(identifier) for identifier in identifiers):
         raise NotAllowedAccess(identifiers[0].kind.value)
-
-
-@contextmanager
-def counting_refusals(settings: InstanceSettings, visitor: Visitor) -> Iterator[None]:
-    """Count a refusal by `require_allowed` as a new flow: nobody can read the restrictions out in bulk."""
-    try:
-        yield
-    except (EmailAddressBlocked, NotAllowedAccess):
-        windows.consume(rules.for_flow(settings, visitor))
-        raise
