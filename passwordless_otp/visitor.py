@@ -8,6 +8,8 @@ from typing import Any
 from passwordless_otp import keys
 from passwordless_otp.identifiers import IdentifierValue
 
+RECOGNISED = "recognised"  # purpose of the digests that completed flows keep, to recognise a browser by
+
 
 class Group(StrEnum):
     """Who a browser is to an identifier. Each group has counters of its own, so none fills those of another."""
@@ -15,11 +17,6 @@ class Group(StrEnum):
     OTHERS = ""
     RECOGNISED = "recognised"  # its holder has signed in with this browser in the last 180 days
     UNLOCKED = "unlocked"  # it has opened the link of an email to this address within the hour
-
-
-def recognition_of(identifier: IdentifierValue) -> str:
-    """Return what a completed flow keeps of an identifier, to recognise its browser by: a keyed digest."""
-    return keys.digest("recognised", *identifier)
 
 
 @dataclass(frozen=True)
@@ -34,10 +31,10 @@ class Visitor:
     is_human: Callable[[], bool] | None = field(
         default=None, compare=False
     )  # the site's bot check, if it has one
-    recognised: frozenset[str] = field(default_factory=frozenset)  # `recognition_of` their identifiers
+    recognised: frozenset[str] = field(default_factory=frozenset)  # digests of their identifiers
 
     def group_for(self, identifier: IdentifierValue) -> Group:
         """Return the group by which this browser is known without a look at the database."""
-        if self.recognised and not self.recognised.isdisjoint(keys.digests("recognised", *identifier)):
+        if not self.recognised.isdisjoint(keys.digests(RECOGNISED, *identifier)):
             return Group.RECOGNISED
         return Group.OTHERS

@@ -8,10 +8,10 @@ verification instead. A step changes a copy: a transaction that is rolled back l
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, OperationalError, router
+from django.db import DatabaseError, OperationalError, router, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -25,7 +25,6 @@ from passwordless_otp.rate_limits import throttle
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
-Begun = TypeVar("Begun", bound=Flow | None)  # the flow that a step begins with
 
 
 @contextmanager
@@ -34,14 +33,14 @@ def step(flow: Flow, **changes: Any) -> Iterator[Flow]:
 
     Raises the reason if the flow can't go on, and `RuntimeError` inside a transaction of the site.
     """
-    with base.durable(Flow):
+    with transaction.atomic(router.db_for_write(Flow), durable=True):
         yield flow.touch(**changes)
 
 
 def counted(
-    step: Callable[Concatenate[InstanceSettings, Begun, Visitor, P], Flow],
-) -> Callable[Concatenate[InstanceSettings, Begun, Visitor, P], Flow]:
-    """Count a refusal of a step that nothing else has counted, or it could be asked for without end.
+    step: Callable[Concatenate[InstanceSettings, Flow | None, Visitor, P], Flow],
+) -> Callable[Concatenate[InstanceSettings, Flow | None, Visitor, P], Flow]:
+    """Count a refusal that nothing else has counted, or it could be asked for without end: for `create`.
 
     Past the limit of steps, `TooManyRequests` is raised in its place.
     """
@@ -49,42 +48,51 @@ def counted(
     @wraps(step)
     @sensitive_variables()
     def run(
-        settings: InstanceSettings, flow: Begun, visitor: Visitor, /, *args: P.args, **kwargs: P.kwargs
+        settings: InstanceSettings, flow: Flow | None, visitor: Visitor, /, *args: P.args, **kwargs: P.kwargs
     ) -> Flow:
         try:
             return step(settings, flow, visitor, *args, **kwargs)
         except OTPError as refusal:
-            if not (refusal.compared or refusal.is_proven):
-                throttle.count_step(settings, visitor, flow)
+            _count(settings, flow, visitor, refusal)
             raise
 
     return run
 
 
 def retry(
-    step: Callable[Concatenate[InstanceSettings, Flow, P], Flow],
-) -> Callable[Concatenate[InstanceSettings, Flow, P], Flow]:
+    step: Callable[Concatenate[InstanceSettings, Flow, Visitor, P], Flow],
+) -> Callable[Concatenate[InstanceSettings, Flow, Visitor, P], Flow]:
     """Run a step again after a conflict, or where another request was faster, on the flow as it then is.
 
     Three times in all; then it raises `ServiceUnavailable`. `step` must raise conflicts only while nothing of it
-    is committed, so that one code never costs two tries.
+    is committed, so that one code never costs two tries. Refusals are counted as by `counted`.
     """
 
     @wraps(step)
     @sensitive_variables()
-    def run(settings: InstanceSettings, flow: Flow, /, *args: P.args, **kwargs: P.kwargs) -> Flow:
+    def run(
+        settings: InstanceSettings, flow: Flow, visitor: Visitor, /, *args: P.args, **kwargs: P.kwargs
+    ) -> Flow:
         for _ in range(base.TRIES):
             try:
-                return step(settings, flow, *args, **kwargs)
+                return step(settings, flow, visitor, *args, **kwargs)
             except Overtaken:
                 pass
             except OperationalError as error:
                 if not base.is_conflict(error):
                     raise
+            except OTPError as refusal:
+                _count(settings, flow, visitor, refusal)
+                raise
             flow = reread(flow)
         raise ServiceUnavailable
 
     return run
+
+
+def _count(settings: InstanceSettings, flow: Flow | None, visitor: Visitor, refusal: OTPError) -> None:
+    if not (refusal.compared or refusal.is_proven or isinstance(refusal, ServiceUnavailable)):
+        throttle.count_step(settings, visitor, flow)
 
 
 def reread(flow: Flow) -> Flow:
@@ -138,13 +146,13 @@ def end_open_flows(client: str) -> None:
         end(client, *Purpose)
 
 
-def keep_recognition(visitor: Visitor, client: str, flow: Flow) -> None:
+def keep_recognition(client: str, flow: Flow) -> None:
     """Let the browser stay recognised if this flow, in whose transaction that is, has moved on from `client`.
 
     What the browser completed before moves along, and the old cookie is worth nothing. The user who has now
     completed this flow needs no older one.
     """
-    if visitor.users and flow.client != client:
+    if flow.client != client:
         Flow.objects.move_completed(client, flow.client, flow.user)
 
 

@@ -75,7 +75,6 @@ def create(
     return send_code.open_flow(settings, current, flow, visitor, to)
 
 
-@lifecycle.counted
 @lifecycle.retry
 def prepare(
     settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, factor_id: str = ""
@@ -88,7 +87,6 @@ def prepare(
     return send_code.send(settings, flow, visitor, _choose(settings, flow, strategy, factor_id))
 
 
-@lifecycle.counted
 @lifecycle.retry
 @sensitive_variables("code")
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
@@ -109,11 +107,19 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
         policy = SignInPolicy.load(settings, flow, verification.identifier)
         limits.signs_in = not policy.transfers
         required_length = check_code.require_right(settings, policy, verification, code, limits)
-        flow_changes, proof_changes = _changes_if_right(policy, flow, visitor)
-        with lifecycle.step(flow, **flow_changes) as changed:
+        changes: dict[str, Any] = {"client": visitor.next_client}
+        proof_changes: dict[str, Any] = {}
+        if policy.transfers:  # the flow waits for a sign-up to take its proof over
+            until = timezone.now() + TRANSFER_LIFE
+            proof_changes = {"status": VerificationStatus.TRANSFERABLE, "expires_at": until}
+        else:
+            notice_due = users.needs_notice(policy.holder, visitor)
+            changes = flow.completion(policy.holder, visitor.next_client, notice_due)
+        with lifecycle.step(flow, **changes) as changed:
             changed.accept_code(policy.identifier, required_length, **proof_changes)
-            lifecycle.keep_recognition(visitor, flow.client, changed)
-            limits.proof_waits = changed.status == Status.PROVEN
+            if visitor.users:
+                lifecycle.keep_recognition(flow.client, changed)
+        limits.proof_waits = changed.status == Status.PROVEN
 
     dispatch.report_outcome(verification)
     if visitor.flows - {flow.pk}:
@@ -170,17 +176,3 @@ def _choose(settings: InstanceSettings, flow: Flow, strategy: Strategy, factor_i
     """Return the identifier to prove. Raises `ValueDisabled`, and what `factors.choose` raises."""
     _require_enabled(settings, flow, strategy.kind)
     return factors.choose(settings, flow, strategy, factor_id)
-
-
-def _changes_if_right(
-    policy: SignInPolicy, flow: Flow, visitor: Visitor
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the right code changes in the flow, and in its verification.
-
-    The flow completes; or if nobody has the identifier, it waits for a sign-up to take its proof over.
-    """
-    if policy.transfers:
-        until = timezone.now() + TRANSFER_LIFE
-        return flow.move(visitor.next_client), {"status": VerificationStatus.TRANSFERABLE, "expires_at": until}
-    notice_due = users.needs_notice(policy.holder, visitor)
-    return flow.completion(policy.holder, visitor.next_client, notice_due), {}

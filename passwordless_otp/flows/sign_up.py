@@ -92,7 +92,6 @@ def create(
     return send_code.open_flow(settings, current, flow, visitor, to)
 
 
-@lifecycle.counted
 @lifecycle.retry
 def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapping[str, str]) -> Flow:
     """Change what was given. The sign-up may be complete by that.
@@ -111,13 +110,13 @@ def update(settings: InstanceSettings, flow: Flow, visitor: Visitor, given: Mapp
             updated = latest.touch(**changes, details={**latest.details, **details})
             policy.require_allowed(settings, updated.identifiers)
             updated, refusal = _complete_if_ready(settings, updated, visitor)
-            lifecycle.keep_recognition(visitor, flow.client, updated)
+            if visitor.users:
+                lifecycle.keep_recognition(flow.client, updated)
         if not updated.made_user:
             limits.refund()
     return _finish(visitor, flow, updated, refusal)
 
 
-@lifecycle.counted
 @lifecycle.retry
 def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy) -> Flow:
     """Send a code to the identifier of this strategy, unless the last message is younger than the interval.
@@ -130,7 +129,6 @@ def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     return send_code.send(settings, flow, visitor, identifier)
 
 
-@lifecycle.counted
 @lifecycle.retry
 @sensitive_variables("code")
 def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: Strategy, code: str) -> Flow:
@@ -153,10 +151,11 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     with throttle.attempt(settings, visitor, verification, may_make_account=may_complete) as limits:
         code_policy = Policy.for_sign_up(settings, identifier)
         required_length = check_code.require_right(settings, code_policy, verification, code, limits)
-        with lifecycle.step(flow, **flow.move(visitor.next_client)) as held:
+        with lifecycle.step(flow, client=visitor.next_client) as held:
             held.accept_code(identifier, required_length)
             proven, refusal = _complete_if_ready(settings, lifecycle.reread(held), visitor)
-            lifecycle.keep_recognition(visitor, flow.client, proven)
+            if visitor.users:
+                lifecycle.keep_recognition(flow.client, proven)
         limits.makes_account, limits.proof_waits = proven.made_user, proven.status == Status.PROVEN
         limits.signs_in = proven.user is not None and not proven.made_user
 
@@ -362,7 +361,8 @@ def _open_transferred(
         ]
         policy.require_allowed(settings, flow.identifiers)
         flow, refusal = _complete_if_ready(settings, flow, visitor)
-        lifecycle.keep_recognition(visitor, visitor.client, flow)
+        if visitor.users:
+            lifecycle.keep_recognition(visitor.client, flow)
         return flow, refusal
 
 

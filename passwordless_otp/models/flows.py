@@ -19,7 +19,7 @@ from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound,
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.models import base
 from passwordless_otp.models.base import SQL, PrimaryManager, columns_of, compiled_select, durable, uuid7
-from passwordless_otp.visitor import recognition_of
+from passwordless_otp.visitor import RECOGNISED
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
@@ -122,7 +122,8 @@ class Flow(models.Model):
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     expires_at = models.DateTimeField(_("abandoned at"), default=expiry)
     completed_at = models.DateTimeField(_("completed at"), null=True)
-    # What the browser is recognised for once it is complete: `visitor.recognition_of` its user's identifiers.
+    # What the browser is recognised for once it is complete: digests of its user's
+    # identifiers.
     recognised_for = models.JSONField(default=list)
     # Whether its user is still to be told: written with the completion, so that no sign-in gets lost.
     notice_due = models.BooleanField(default=False)
@@ -198,8 +199,12 @@ class Flow(models.Model):
         """Take the flow's row with these changes; return the flow with them. Raises the reason if it can't go on.
 
         The first statement of `lifecycle.step`, so that the steps of a flow queue up, and because a transaction
-        that begins with a write does not deadlock on SQLite. A step begun before the cookie moved may end.
+        that begins with a write does not deadlock on SQLite. With another `client`, the digest of the browser's
+        next cookie, the flow moves: whoever knew the cookie before something was proven, be it planted, gains
+        nothing from the proof. A step begun before the cookie moved may end.
         """
+        if changes.get("client", self.client) != self.client:
+            changes["moved_from"] = self.client
         mine = {"id": self.pk, "client": self.client, "moved_from": self.client}
         if not base.update(Flow, {"status": Status.OPEN, **changes}, MINE, **mine, expires_at=timezone.now()):
             raise self.refusal()
@@ -215,26 +220,19 @@ class Flow(models.Model):
             setattr(flow, name, value)
         return flow
 
-    def move(self, client: str) -> dict[str, Any]:
-        """Return the changes that file this flow under `client`, the digest of the browser's next cookie.
-
-        Whoever knew the cookie before something was proven, be it planted, gains nothing from the proof.
-        """
-        return {} if self.client == client else {"client": client, "moved_from": self.client}
-
     def completion(self, user: Any, client: str, notice_due: bool = False) -> dict[str, Any]:
         """Return the changes that complete this flow for `user`, filed under `client`.
 
         With BEFORE_LOGIN they make its proof wait instead: `take_proof` completes it.
         """
-        held = [recognition_of(each.identifier) for each in user.otp_identifiers.all()]
+        held = [keys.digests(RECOGNISED, each.kind, each.value)[0] for each in user.otp_identifiers.all()]
         if conf.get("BEFORE_LOGIN"):
             proof = {"notice_due": notice_due, "auth_hash": auth_hash(user)}
             waits = {"status": Status.PROVEN, "user": user, "expires_at": timezone.now() + PROOF_LIFE}
             waits["recognised_for"] = held
-            return {**waits, "details": {**self.details, "proof": proof}, "extra": "", **self.move(client)}
+            return {**waits, "details": {**self.details, "proof": proof}, "extra": "", "client": client}
         done = {"status": Status.COMPLETE, "user": user, "completed_at": timezone.now(), "notice_due": notice_due}
-        return {**done, "recognised_for": held, "extra": "", **self.move(client)}
+        return {**done, "recognised_for": held, "extra": "", "client": client}
 
     def keep_proof(self, **more: bool | str) -> bool:
         """Save what the waiting proof needs besides; return whether it still waits."""

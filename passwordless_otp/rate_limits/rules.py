@@ -46,7 +46,7 @@ def with_shares(total: Bucket, sources: Sequence[str], factor: int = 1) -> list[
 
 
 def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: str) -> list[Bucket]:
-    factor = settings.share_factor(visitor.ip)
+    factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
     return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip), factor)
 
 
@@ -57,16 +57,17 @@ def _per_source(
     if group and identifier:
         return bucket_for(settings, name, group, *identifier)
     bucket = bucket_for(settings, name, visitor.ip)
-    factor = settings.share_factor(visitor.ip)
-    if factor == 1:
+    if not settings.network_factors:
         return bucket
+    factor = settings.share_factor(visitor.ip)
     return Bucket(name, bucket.subject, min(bucket.limit * factor, MAX_COUNT), bucket.seconds, bucket.track_only)
 
 
 def asked_by(settings: InstanceSettings, visitor: Visitor, group: Group) -> dict[str, object]:
     """Return what the worker needs to count a message for whoever has asked for it: no address stands in it."""
     sources = [keys.digest("source", source) for source in ip_addresses.sources(visitor.ip)]
-    return {"group": group.value, "sources": sources, "factor": settings.share_factor(visitor.ip)}
+    factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
+    return {"group": group.value, "sources": sources, "factor": factor}
 
 
 def for_step(
@@ -128,7 +129,7 @@ def for_attempt(
     buckets = [_per_source(settings, "ip_failures", visitor, group, identifier)]
     for total in failures(settings, group, identifier):
         if total.scope.startswith("instance"):
-            factor = settings.share_factor(visitor.ip)
+            factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
             buckets += with_shares(total, ip_addresses.sources(visitor.ip), factor)
         else:
             buckets.append(total)

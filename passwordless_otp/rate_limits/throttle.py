@@ -47,13 +47,16 @@ class StepLimits:
         """Whether others now have to wait before they get another email at this address."""
         return not OF_IDENTIFIER.isdisjoint(self.consumed.full)
 
-    def refund(self, kept: Iterable[LimitReceipt] = (), besides: Iterable[str] = ()) -> None:
-        """Refund all of it, and what was `kept` from earlier steps, but not the scopes `besides`.
+    def refund(self, kept: Sequence[Sequence[object]] = (), *, signs_in: bool = False) -> None:
+        """Refund all of it, and what was `kept` from earlier steps, as far as that has cost nothing.
 
-        If the database fails, it stays counted.
+        `signs_in`: somebody has signed in who had an account. If the database fails, it stays counted.
         """
-        receipts = Tally(receipt for scope, receipt in self.consumed.receipts if scope not in besides)
-        receipts.update(kept)
+        refunds = {Refund.BY_PROOF, Refund.BY_SIGN_IN} if signs_in else {Refund.BY_PROOF}
+        receipts = Tally(receipt for _, receipt in self.consumed.receipts)
+        for scope, key, window in kept:
+            if LIMITS[str(scope)].refund in refunds:
+                receipts[LimitReceipt(str(key), int(str(window)))] += 1
         with suppress(DatabaseError, ServiceUnavailable):
             windows.refund(receipts)
 
@@ -103,7 +106,7 @@ def message(
     settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, *, opens_flow: bool = False
 ) -> Iterator[StepLimits]:
     """Consume what a message uses, and a new flow. Raises `TooManyRequests`."""
-    group = visitor.group_for(identifier)
+    group = visitor.group_for(identifier) if visitor.recognised else Group.OTHERS
     try:
         consumed = _consume_message(settings, visitor, group, identifier, opens_flow)
     except TooManyRequests:
@@ -111,7 +114,8 @@ def message(
             raise
         group = Group.UNLOCKED
         consumed = _consume_message(settings, visitor, group, identifier, opens_flow)
-    code_format = _required_format(settings, identifier, group, consumed.totals)
+    longest = conf.longest_code(identifier.kind.channel)
+    code_format = code_strength.required_format(settings, consumed.totals, bool(group), longest)
     limits = StepLimits(consumed, group, code_format, rules.asked_by(settings, visitor, group))
     try:
         yield limits
@@ -132,13 +136,6 @@ def _consume_message(
 
 def _is_unlocked(visitor: Visitor, identifier: IdentifierValue) -> bool:
     return False
-
-
-def _required_format(
-    settings: InstanceSettings, identifier: IdentifierValue, group: Group, totals: dict[str, int]
-) -> CodeFormat:
-    longest = conf.longest_code(identifier.kind.channel)
-    return code_strength.required_format(settings, totals, bool(group), longest)
 
 
 @dataclass
@@ -181,7 +178,7 @@ def attempt(
     consumed is refunded too, as far as the caller says in the block what came of it.
     """
     identifier, kept = verification.identifier, verification.receipts  # before the attempt
-    group = visitor.group_for(identifier)
+    group = visitor.group_for(identifier) if visitor.recognised else Group.OTHERS
     also = rules.for_account(settings, visitor) if may_make_account else []
     try:
         consumed = windows.consume([*also, *rules.for_attempt(settings, visitor, group, identifier)])
@@ -192,28 +189,23 @@ def attempt(
         consumed = windows.consume([*also, *rules.for_attempt(settings, visitor, group, identifier)])
     limits = AttemptLimits(consumed, group)
     before = {scope: total - 1 for scope, total in consumed.totals.items()}  # without this attempt
-    limits.code_format = _required_format(settings, identifier, group, before)
+    longest = conf.longest_code(identifier.kind.channel)
+    limits.code_format = code_strength.required_format(settings, before, bool(group), longest)
     try:
         yield limits
     except BaseException:
         if not limits.is_failure:
             limits.refund()
         raise
-    besides = ACCOUNTS if limits.makes_account else ()
-    limits.refund([] if limits.proof_waits else _refundable(kept, limits.signs_in), besides)
+    if limits.makes_account:
+        limits.consumed.receipts[:] = [each for each in consumed.receipts if each[0] not in ACCOUNTS]
+    limits.refund([] if limits.proof_waits else kept, signs_in=limits.signs_in)
 
 
 def refund_proof(proven: Iterable[Verification], *, signs_in: bool) -> None:
     """Refund what these verifications have kept, as a right code does."""
-    kept = [receipt for verification in proven for receipt in _refundable(verification.receipts, signs_in)]
-    StepLimits(Consumed({}, [])).refund(kept)
-
-
-def _refundable(kept: Sequence[Sequence[object]], signs_in: bool) -> list[LimitReceipt]:
-    """Return what a right code refunds of this: everything that cost nothing, or if it does not sign in less."""
-    refunds = {Refund.BY_PROOF, Refund.BY_SIGN_IN} if signs_in else {Refund.BY_PROOF}
-    chosen = [receipt for receipt in kept if LIMITS[str(receipt[0])].refund in refunds]
-    return [LimitReceipt(str(key), int(str(window))) for _, key, window in chosen]
+    kept = [receipt for verification in proven for receipt in verification.receipts]
+    StepLimits(Consumed({}, [])).refund(kept, signs_in=signs_in)
 
 
 def _report(settings: InstanceSettings, rule: EscalationRule, identifier: IdentifierValue, group: Group) -> None:

@@ -144,36 +144,28 @@ def consume(buckets: Iterable[Bucket], read: Sequence[Bucket] = ()) -> Consumed:
     transaction of the site, which could roll back and so undo the count.
     """
     now = int(time.time())
-    asked = _rows_of(buckets, now)
+    asked: dict[str, tuple[Bucket, Row]] = {}
+    for bucket in buckets:
+        row, key = bucket.row(now), bucket.keys[0]
+        if row.limit < row.amount:  # it never has room: its limit is 0, or one SMS costs more than the budget
+            _report(bucket)
+            raise TooManyRequests(bucket.scope, bucket.seconds, of_source=bool(bucket.source))
+        if key not in asked or row.limit < asked[key][1].limit:  # of two with one key, the stricter
+            asked[key] = bucket, row
     if not asked:
         return Consumed({}, [])
     held, sums = _increase(list(asked.values()), [(other.keys, other.row(now).since) for other in read])
     if len(held) < len(asked):
         refund({LimitReceipt(key, row.window): row.amount for key, (_, row) in asked.items() if key in held})
         raise _refusal([bucket for key, (bucket, _) in asked.items() if key not in held], now)
-    totals, full = {other.scope: total for other, total in zip(read, sums, strict=True)}, set()
-    for key, (bucket, row) in asked.items():
-        if bucket.track_only and bucket.is_overrun_by(held[key]):
+    for bucket in [bucket for bucket, _ in asked.values() if bucket.track_only]:
+        if bucket.is_overrun_by(held[bucket.keys[0]]):
             _report(bucket)
-        if held[key] + row.amount > row.limit:
-            full.add(bucket.scope)
-        if not bucket.source:
-            totals[bucket.scope] = held[key]
+    totals = {other.scope: total for other, total in zip(read, sums, strict=True)}
+    totals |= {bucket.scope: held[key] for key, (bucket, _) in asked.items() if not bucket.source}
+    full = [bucket.scope for key, (bucket, row) in asked.items() if held[key] + row.amount > row.limit]
     receipts = [(bucket.scope, LimitReceipt(key, row.window)) for key, (bucket, row) in asked.items()]
     return Consumed(totals, receipts, frozenset(full))
-
-
-def _rows_of(buckets: Iterable[Bucket], now: int) -> dict[str, tuple[Bucket, Row]]:
-    """Return each bucket and its row by key. Raises `TooManyRequests` for one that never has room."""
-    asked: dict[str, tuple[Bucket, Row]] = {}
-    for bucket in buckets:
-        row, key = bucket.row(now), bucket.keys[0]
-        if row.limit < row.amount:  # its limit is 0, or one SMS costs more than the budget
-            _report(bucket)
-            raise TooManyRequests(bucket.scope, bucket.seconds, of_source=bool(bucket.source))
-        if key not in asked or row.limit < asked[key][1].limit:  # of two with one key, the stricter
-            asked[key] = bucket, row
-    return asked
 
 
 @retry_on_conflict
