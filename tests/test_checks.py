@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db  # Django's own checks ask the database what 
 BACKENDS = "passwordless_otp.messaging.backends"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL = {"BACKEND": f"{BACKENDS}.email.EmailBackend"}
+VERIFY, FIVE = f"{BACKENDS}.twilio_verify.TwilioVerifyBackend", "tests.messaging.providers.Short"
 CONSOLE = {"BACKEND": f"{BACKENDS}.console.ConsoleBackend"}
 LIVE = {"DELIVERY": {"email": [EMAIL], "sms": [EMAIL]}, "PUBLIC_URL": "https://example.com"}
 
@@ -52,6 +53,15 @@ def found(deploy=False):
 
 def numbers(**options):
     return [number for number, _ in found(**options)]
+
+
+def with_options(chain):
+    """These providers, with options of which they can be made."""
+    account = {"account_sid": "AC1", "auth_token": "token", "service_sid": "VA1"}
+    needed = {VERIFY: account, FIVE: {"name": "first"}}
+    return [
+        {**entry, "OPTIONS": needed[entry["BACKEND"]]} if entry["BACKEND"] in needed else entry for entry in chain
+    ]
 
 
 def sms(*chain):
@@ -321,3 +331,29 @@ def test_unreachable_database_is_not_reported(settings, monkeypatch, error):
     settings.PASSWORDLESS_OTP = LIVE
     monkeypatch.setattr(InstanceSettings, "current", fail)
     assert numbers(deploy=True) == []
+
+
+@pytest.mark.parametrize(
+    ("chain", "told"),
+    [
+        ([{"BACKEND": VERIFY}], "after many wrong codes they have 10 characters instead of 13"),
+        ([{"BACKEND": VERIFY}, {"BACKEND": FIVE}], "after many wrong codes they have 10 characters"),
+        ([{"BACKEND": FIVE}], "codes have at least 6, so none is sent"),
+    ],
+)
+def test_channel_that_cannot_carry_the_longest_code_is_named(settings, chain, told):
+    settings.PASSWORDLESS_OTP = {**LIVE, "DELIVERY": {"email": [EMAIL], "sms": with_options(chain)}}
+    both_kinds()
+    [text] = [text for number, text in found(deploy=True) if number == "W021"]
+    assert "DELIVERY['sms']" in text
+    assert told in text
+
+
+@pytest.mark.parametrize(
+    ("chain", "is_on"), [([{"BACKEND": VERIFY}, EMAIL], True), ([{"BACKEND": VERIFY}], False)]
+)
+def test_channel_that_carries_any_code_or_is_off_is_not_named(settings, chain, is_on):
+    settings.PASSWORDLESS_OTP = {**LIVE, "DELIVERY": {"email": [EMAIL], "sms": with_options(chain)}}
+    if is_on:
+        both_kinds()
+    assert "W021" not in numbers(deploy=True)

@@ -17,6 +17,7 @@ from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import routes
 from passwordless_otp.messaging.backends.email import EmailBackend
 from passwordless_otp.models import InstanceSettings, restrictions
+from passwordless_otp.rate_limits.code_strength import SHORT, UNGUESSABLE
 
 FOR_DEVELOPMENT = {f"{conf.BACKENDS}.{name}Backend" for name in ["console.Console", "memory.Memory"]}
 # Of Django's own: each prints, keeps or drops what it is given.
@@ -30,7 +31,7 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     """Look for settings that are for development only. If `check_settings` finds anything, return nothing."""
     if check_settings():
         return []
-    found = [*_check_public_url(), *_check_hosts(), *_check_delivery(), *_check_dispatch()]
+    found = [*_check_public_url(), *_check_hosts(), *_check_delivery(), *_check_code_length(), *_check_dispatch()]
     instance = _instance_settings()
     return found if instance is None else [*found, *_check_instance_settings(instance)]
 
@@ -95,6 +96,21 @@ def _check_mail(route: str) -> Iterator[CheckMessage]:
         text = f"Emails go to a mail server on the site's own machine, {route}. Without one nobody gets a code."
         hint = "Set EMAIL_HOST, or the host in MAILERS. If a mail server runs there, silence this warning."
         yield warning("W016", text, hint)
+
+
+def _check_code_length() -> Iterator[CheckMessage]:
+    """Look for channels of which no provider can carry the longest code."""
+    settings = _instance_settings() or InstanceSettings()
+    for channel in [kind.channel for kind in Kind if settings.offers(kind)]:
+        longest, name = conf.longest_code(channel), f"DELIVERY[{channel!r}]"
+        if not 0 < longest < UNGUESSABLE.length:
+            continue
+        follows = f"after many wrong codes they have {longest} characters instead of {UNGUESSABLE.length}."
+        if longest < SHORT.length:
+            follows = f"codes have at least {SHORT.length}, so none is sent."
+        text = f"No provider in {name} can carry a code of more than {longest} characters: {follows}"
+        hint = f"Name another provider in {name} that takes codes of any length. Silence this warning if "
+        yield warning("W021", text, f"{hint}codes of {longest} characters are enough for your site.")
 
 
 def _check_dispatch() -> Iterator[CheckMessage]:
