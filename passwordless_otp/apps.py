@@ -13,13 +13,17 @@ class PasswordlessOTPConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and connect to Django's signals, and to Anymail's if it is installed."""
+        """Register the system checks, and connect to signals, also to Anymail's if it is installed."""
         from django.contrib.auth.signals import user_logged_in, user_logged_out
 
-        from passwordless_otp import checks, clients
+        from passwordless_otp import checks, clients, signals
+        from passwordless_otp.messaging import dispatch
 
         for signal in [user_logged_in, user_logged_out]:
             signal.connect(clients.drop_proof, dispatch_uid="passwordless_otp.drop_proof")
+        signals.budget_reached.connect(dispatch.announce_budget)
+        signals.country_paused.connect(dispatch.announce_pause)
+        signals.code_format_escalated.connect(dispatch.announce_escalation)
 
         register(checks.check_settings)
         register(checks.check_database, Tags.models)

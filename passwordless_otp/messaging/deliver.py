@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import events, tenants
-from passwordless_otp.messaging import render, routes, security_notices, sms_guard
+from passwordless_otp.messaging import operator_mail, render, routes, security_notices, sms_guard
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Flow, InstanceSettings, Message, ProviderHealth
 from passwordless_otp.models.flows import VerificationStatus
@@ -31,6 +31,10 @@ logger = logging.getLogger("passwordless_otp.messaging")
 
 SIGN_IN = "sign_in"
 SIGN_IN_JOB = SIGN_IN + ":{}"  # the job of the security notices of a sign-in; a message's job is its bare id
+LIMIT = "limit"
+LIMIT_JOB = (
+    LIMIT + ":{}"
+)  # the job of the mail to operators about a limit of the instance: its name, or name,country
 RETRY_WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds, from and to: one for each retry, so at most 3 tries in all
 TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is not sent any more
 
@@ -38,8 +42,9 @@ TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is 
 def run_job(job: UUID | str) -> datetime | None:
     """Do what is due for this job. Return when it is due again, `None` where nothing is left to do.
 
-    A pending message is sent, of a sent one the outcome is reported, of a sign-in the notices are written, all in
-    the schema that the job names. Raises `LookupError` if no tenant has that any more.
+    A pending message is sent, of a sent one the outcome is reported, of a sign-in the notices are written, of a
+    limit operators are told, all in the schema that the job names. Raises `LookupError` if no tenant has that any
+    more.
     """
     schema, bare = tenants.split(str(job))
     with tenants.entered(schema, router.db_for_write(Message)):
@@ -50,6 +55,9 @@ def _run(job: str) -> datetime | None:
     kind, _, pk = job.rpartition(":")
     if kind == SIGN_IN:
         return _deliver_notices_of(pk)
+    if kind == LIMIT:
+        operator_mail.send(*pk.split(","))
+        return None
     claimed = Message.objects.claim(pk)
     message: Message | None = Message.objects.with_flow().filter(pk=pk).first()
     if message is None:

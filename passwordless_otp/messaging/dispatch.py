@@ -2,17 +2,19 @@
 
 A message is saved in the transaction of its step and dispatched after the commit. Threads, task queues and a
 site's own function get a job, which is one short string: the id of a message, or `sign_in:` and the id of a
-sign-in whose user is to be notified; where tenants have schemas of their own, the schema and a slash stand before
-it. A job holds no secret and no address, so a queue may log and keep it. With "blocking" this process delivers
-before it answers: it saves the message as claimed and reads nothing again. So it does in place of a thread where
-a transaction is open, as in a `TestCase`: no thread would see the message there. A dispatcher that fails changes
-no answer: the message stays in the table, where `recover` finds it.
+sign-in whose user is to be notified, or `limit:` and the name of a limit of which operators are told; where
+tenants have schemas of their own, the schema and a slash stand before it. A job holds no secret and no address,
+so a queue may log and keep it. With "blocking" this process delivers before it answers: it saves the message as
+claimed and reads nothing again. So it does in place of a thread where a transaction is open, as in a `TestCase`:
+no thread would see the message there. A dispatcher that fails changes no answer: the message stays in the table,
+where `recover` finds it.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connections, router, transaction
 from django.utils.module_loading import import_string
@@ -24,6 +26,8 @@ from passwordless_otp.models import Flow, Message, Verification
 from passwordless_otp.models.messages import MessageStatus
 
 logger = logging.getLogger("passwordless_otp.messaging")
+
+FULL = 100  # percent of a limit: from here on, messages are suppressed
 
 
 def save(message: Message) -> None:
@@ -60,6 +64,29 @@ def announce_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue
     for message in security_notices.write_for_identifier(user, before):
         if message.status == MessageStatus.PENDING:
             transaction.on_commit(partial(submit_here, message), using=using, robust=True)
+
+
+def announce_budget(limit: str, subject: tuple[str, ...], percent: int, **_: object) -> None:
+    """Have operators told by mail that a limit or budget of the instance is used up (`budget_reached`)."""
+    if percent >= FULL and not subject:
+        _announce_limit(limit)
+
+
+def announce_pause(country: str, **_: object) -> None:
+    """Have operators told that a country is paused (`country_paused`)."""
+    _announce_limit(f"sms_conversion,{country}")
+
+
+def announce_escalation(limit: str, scope: str, **_: object) -> None:
+    """Have operators told that the codes of the whole instance are longer (`code_format_escalated`)."""
+    if scope == "instance":
+        _announce_limit(limit)
+
+
+def _announce_limit(name: str) -> None:
+    if settings.ADMINS:
+        job = deliver.LIMIT_JOB.format(name)
+        _dispatch(job, partial(deliver.run_job, job))
 
 
 def report_outcome(verification: Verification) -> None:

@@ -1,0 +1,72 @@
+"""Mail to `settings.ADMINS` when a limit of the whole instance suppresses messages or makes codes longer.
+
+A mail names the limit, what visitors notice and where to change it, in English as Django's own mails to ADMINS.
+There is at most one for a limit within the time that it counts. It is sent by whoever runs jobs, so that no
+visitor waits for it, and is not repeated if it fails: the signal and the line in the log say the same.
+"""
+
+import logging
+from typing import Any
+
+from django.conf import settings as site
+from django.core.mail import mail_admins
+from django.urls import NoReverseMatch, reverse
+from django.utils import translation
+
+from passwordless_otp import conf
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models.instance_settings.limits import DAY, LIMITS
+from passwordless_otp.rate_limits import windows
+from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket
+
+logger = logging.getLogger("passwordless_otp.messaging")
+
+PAGE = "admin:passwordless_otp_instancesettings_change"
+TEXT = """{what}
+
+What visitors notice: {notice}
+
+To see and change it, open Instance settings in the admin: {page}
+If your visitors really were that many, raise the number. If not, look for a pattern in the list of messages.
+
+You get this mail at most once in {minutes} minutes for this limit. A line in the log and a signal of
+passwordless_otp.signals say the same.
+"""
+
+
+def send(name: str, country: str = "") -> None:
+    """Tell ADMINS that this limit or budget is reached, unless it is only counted. A failure is logged only."""
+    settings = InstanceSettings.current()
+    seconds = LIMITS[name].seconds if name in LIMITS else DAY  # of a budget
+    if not site.ADMINS or name in settings.tracked_only:
+        return
+    if windows.consume([Bucket("alert", ("mail", name, country), MAX_COUNT, seconds)]).totals["alert"] > 1:
+        return
+    try:
+        with translation.override(None):
+            mail_admins(*_render(settings, name, country, seconds))
+    except Exception as error:
+        logger.error("ADMINS were not told that limit %s is reached: %s", name, type(error).__name__)
+
+
+def _render(settings: InstanceSettings, name: str, country: str, seconds: int) -> tuple[str, str]:
+    """Return subject and text."""
+    if name in LIMITS:
+        label, notice, number = str(LIMITS[name].label), str(LIMITS[name].help), f"{settings.limit(name):,}"
+    else:
+        budget: Any = InstanceSettings._meta.get_field(name)
+        label, notice = str(budget.verbose_name), str(budget.help_text)
+        number = f"{getattr(settings, name)} {settings.sms_currency}"
+    subject = f"Limit reached: {label}"
+    what = f"A limit of the whole site is reached: {label}. The number is {number}."
+    if country:
+        subject = f"SMS to {country} are paused"
+        what = f"SMS to {country} are paused: fewer than {number} % of the codes sent there were used."
+    return subject, TEXT.format(what=what, notice=notice, page=_page(), minutes=seconds // 60)
+
+
+def _page() -> str:
+    try:
+        return conf.public_origin() + reverse(PAGE, args=["1"])
+    except NoReverseMatch:  # an admin of another name, or none
+        return "Passwordless sign-in, Instance settings"
