@@ -67,8 +67,11 @@ def announce_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue
 
 
 def announce_budget(limit: str, subject: tuple[str, ...], percent: int, **_: object) -> None:
-    """Have operators told by mail that a limit or budget of the instance is used up (`budget_reached`)."""
-    if percent >= FULL and not subject:
+    """Have operators told by mail that a limit or budget of the instance is used up (`budget_reached`).
+
+    Each group of visitors has one of its own; the name of the group is all that the subject of such a limit has.
+    """
+    if percent >= FULL and subject[:1] in {(), ("group",)}:
         _announce_limit(limit)
 
 

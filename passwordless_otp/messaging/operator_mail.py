@@ -6,6 +6,7 @@ visitor waits for it, and is not repeated if it fails: the signal and the line i
 """
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings as site
@@ -35,28 +36,33 @@ passwordless_otp.signals say the same.
 
 
 def send(name: str, country: str = "") -> None:
-    """Tell ADMINS that this limit or budget is reached, unless it is only counted. A failure is logged only."""
+    """Tell ADMINS that this limit or budget is reached. A failure is logged only.
+
+    Not if it is only counted, nor if its number is 0: then it has been chosen that no message is sent.
+    """
     settings = InstanceSettings.current()
+    number = settings.limit(name) if name in LIMITS else getattr(settings, name, None)
     seconds = LIMITS[name].seconds if name in LIMITS else DAY  # of a budget
-    if not site.ADMINS or name in settings.tracked_only:
+    if not site.ADMINS or not number or name in settings.tracked_only:
         return
     if windows.consume([Bucket("alert", ("mail", name, country), MAX_COUNT, seconds)]).totals["alert"] > 1:
         return
     try:
         with translation.override(None):
-            mail_admins(*_render(settings, name, country, seconds))
+            mail_admins(*_render(name, _written(settings, name, number), country, seconds))
     except Exception as error:
         logger.error("ADMINS were not told that limit %s is reached: %s", name, type(error).__name__)
 
 
-def _render(settings: InstanceSettings, name: str, country: str, seconds: int) -> tuple[str, str]:
+def _written(settings: InstanceSettings, name: str, number: int | Decimal) -> str:
+    return f"{number:,}" if name in LIMITS else f"{number} {settings.sms_currency}"
+
+
+def _render(name: str, number: str, country: str, seconds: int) -> tuple[str, str]:
     """Return subject and text."""
-    if name in LIMITS:
-        label, notice, number = str(LIMITS[name].label), str(LIMITS[name].help), f"{settings.limit(name):,}"
-    else:
-        budget: Any = InstanceSettings._meta.get_field(name)
-        label, notice = str(budget.verbose_name), str(budget.help_text)
-        number = f"{getattr(settings, name)} {settings.sms_currency}"
+    budget: Any = None if name in LIMITS else InstanceSettings._meta.get_field(name)
+    label = budget.verbose_name if budget else LIMITS[name].label
+    notice = budget.help_text if budget else LIMITS[name].help
     subject = f"Limit reached: {label}"
     what = f"A limit of the whole site is reached: {label}. The number is {number}."
     if country:

@@ -215,4 +215,5 @@ def _report(settings: InstanceSettings, rule: EscalationRule, identifier: Identi
         events.limit_reached(rule.limit, number, seconds, () if everywhere else tuple(identifier), enforced=False)
         return
     scope = "browser" if group and not everywhere else rule.scope
-    events.code_format_escalated(rule.limit, scope, identifier, *rule.code_format)
+    code_format = code_strength.fitted(rule.code_format, conf.longest_code(identifier.kind.channel))
+    events.code_format_escalated(rule.limit, scope, identifier, *code_format)

@@ -92,6 +92,21 @@ def test_limit_that_is_only_counted_is_no_news(name):
     assert subjects == [subject for limit, subject in news.items() if limit != name]
 
 
+def test_each_group_of_visitors_counts_for_itself_and_one_mail_is_enough():
+    events.budget_reached("sms_proven", ("group", "recognised"), 100)
+    events.budget_reached("sms_proven", (), 100)
+    [told] = mails()
+    assert str(LIMITS["sms_proven"].label) in told.subject
+
+
+@pytest.mark.parametrize(("number", "news"), [(0, 0), (1, 1)])
+def test_messages_that_are_switched_off_are_no_news(number, news):
+    operate(limits={"sms_instance": number})
+    for index in range(2):
+        ask(elsewhere(index), index)
+    assert len(mails()) == news
+
+
 def test_limit_of_a_prefix_is_no_news():
     for index in range(6):
         ask(f"+1415555{index:04}", index)
