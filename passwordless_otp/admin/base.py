@@ -99,15 +99,15 @@ class FlowStatusFilter(ChoiceFilter):
 
 
 class VerificationStatusFilter(ChoiceFilter):
-    """Status of a verification. An unverified one whose time is over counts as expired."""
+    """Status of a verification, as `Verification.state` has it: one whose time is over counts as expired."""
 
     choices_offered = VerificationStatus.choices
 
     def condition(self, value: Any) -> Q:
         over = Q(expires_at__lte=timezone.now())
-        if value == VerificationStatus.EXPIRED:
-            return Q(status=value) | Q(status=VerificationStatus.UNVERIFIED) & over
-        return Q(status=value) & ~over if value == VerificationStatus.UNVERIFIED else Q(status=value)
+        lapsed = Q(status=VerificationStatus.VERIFIED, flow__status=Status.OPEN) & over
+        expired = Q(status=VerificationStatus.UNVERIFIED) & over | lapsed
+        return Q(status=value) | expired if value == VerificationStatus.EXPIRED else Q(status=value) & ~expired
 
 
 class KindFilter(ChoiceFilter):

@@ -17,7 +17,7 @@ from passwordless_otp.models import Verification
 
 @admin.display(description=_("status"))
 def verification_status(verification: Verification) -> str:
-    """Return the status. An unverified code whose time is over counts as expired."""
+    """Return the status. A code or a proof whose time is over counts as expired."""
     return str(verification.state.label)
 
 

@@ -52,9 +52,10 @@ def require_open(verification: Verification, code: str, required_length: int = 0
     Raises `AlreadyVerified`, `VerificationFailed`, `VerificationExpired`, `CodeIncorrect`. A code shorter than
     `required_length` has one try: it counts as expired after that.
     """
+    if verification.state == VerificationStatus.EXPIRED:
+        raise VerificationExpired
     require_unspent(verification)
-    outgrown = verification.length < required_length and verification.tries
-    if outgrown or verification.state == VerificationStatus.EXPIRED:
+    if verification.length < required_length and verification.tries:
         raise VerificationExpired
     typed = codes.normalise(code, verification.length, verification.alphabet)
     if not typed:

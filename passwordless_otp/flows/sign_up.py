@@ -37,7 +37,14 @@ from passwordless_otp.flows import check_code, factors, lifecycle, send_code
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, InstanceSettings, TestAddress, Verification, base
-from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus
+from passwordless_otp.models.flows import (
+    TRANSFER_LIFE,
+    VERIFIED_LIFE,
+    Overtaken,
+    Purpose,
+    Status,
+    VerificationStatus,
+)
 from passwordless_otp.models.instance_settings import Presence
 from passwordless_otp.policy import Policy
 from passwordless_otp.rate_limits import rules, throttle, windows
@@ -126,6 +133,9 @@ def prepare(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
     """
     _require_open(settings, flow)
     identifier = typed_identifier(settings, flow, strategy)
+    verification = flow.verification_of(identifier)
+    if verification is not None and verification.has_lapsed:
+        verification.reopen()
     return send_code.send(settings, flow, visitor, identifier)
 
 
@@ -152,7 +162,7 @@ def attempt(settings: InstanceSettings, flow: Flow, visitor: Visitor, strategy: 
         code_policy = Policy.for_sign_up(settings, identifier)
         required_length = check_code.require_right(settings, code_policy, verification, code, limits)
         with lifecycle.step(flow, client=visitor.next_client) as held:
-            held.accept_code(identifier, required_length)
+            held.accept_code(identifier, required_length, expires_at=timezone.now() + VERIFIED_LIFE)
             proven, refusal = _complete_if_ready(settings, lifecycle.reread(held), visitor)
             if visitor.users:
                 lifecycle.keep_recognition(flow.client, proven)
@@ -356,7 +366,7 @@ def _open_transferred(
                 status=VerificationStatus.VERIFIED,
                 tries=proven.tries,
                 max_tries=proven.max_tries,
-                expires_at=proven.expires_at,
+                expires_at=proven.expires_at - TRANSFER_LIFE + VERIFIED_LIFE,
             )
         ]
         policy.require_allowed(settings, flow.identifiers)

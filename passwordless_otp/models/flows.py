@@ -25,6 +25,7 @@ LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
 MOST_MOVED = 50  # users whom a browser stays recognised for, so that one that many people share does not grow
 PROOF_LIFE = timedelta(minutes=10)  # in which a proof may wait for the step of BEFORE_LOGIN
+VERIFIED_LIFE = timedelta(hours=1)  # in which a sign-up may complete with what was proven in it
 
 
 # In WHERE and SET of the two statements that every attempt runs.
@@ -35,6 +36,9 @@ OF_LIVE_FLOW = """ AND "flow_id" IN (SELECT "id" FROM "passwordless_otp_flow"
 WHERE "id" = %s AND "status" = 'open' AND "expires_at" > %s)"""
 ONE_MORE = SQL('"tries" + 1')
 FAILED_IF_LAST = SQL("""CASE WHEN "tries" >= "max_tries" - 1 THEN 'failed' ELSE "status" END""")
+UNVERIFIED_UNLESS_USED_UP = Case(
+    When(tries__lt=F("max_tries"), then=Value("unverified")), default=Value("failed")
+)  # of a verification
 ERASED_IF_LAST = SQL("""CASE WHEN "tries" >= "max_tries" - 1 THEN '' ELSE "nonce" END""")
 
 
@@ -268,8 +272,8 @@ class Flow(models.Model):
 
     @property
     def verified(self) -> set[IdentifierValue]:
-        """The identifiers proven in this flow, whether or not they still stand in it."""
-        return {v.identifier for v in self.known_verifications if v.status == VerificationStatus.VERIFIED}
+        """The identifiers proven in this flow, and not too long ago, whether or not they still stand in it."""
+        return {v.identifier for v in self.known_verifications if v.state == VerificationStatus.VERIFIED}
 
     @property
     def sends(self) -> int:
@@ -283,7 +287,10 @@ class Flow(models.Model):
 
 
 class VerificationStatus(models.TextChoices):
-    """Where a verification stands. One that is unverified and past its time is expired."""
+    """Where a verification stands. One that is unverified and past its time is expired.
+
+    So is one that is verified, as long as its sign-up is open: until `expires_at` it can complete.
+    """
 
     UNVERIFIED = "unverified", _("unverified")
     VERIFIED = "verified", _("verified")
@@ -350,11 +357,16 @@ class Verification(models.Model):
 
     @property
     def state(self) -> VerificationStatus:
-        """The status now: an unverified one is expired once its time is over, though its row does not say so."""
+        """The status now: the row of one whose time is over does not say so."""
         status = VerificationStatus(self.status)
-        if status == VerificationStatus.UNVERIFIED and self.expires_at <= timezone.now():
-            return VerificationStatus.EXPIRED
-        return status
+        proven = status == VerificationStatus.VERIFIED
+        expires = status == VerificationStatus.UNVERIFIED or (proven and self.flow.status == Status.OPEN)
+        return VerificationStatus.EXPIRED if expires and self.expires_at <= timezone.now() else status
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it was proven too long ago for its sign-up, which is still open."""
+        return self.status == VerificationStatus.VERIFIED and self.state == VerificationStatus.EXPIRED
 
     def resend_at(self, interval: int) -> datetime | None:
         """Return from when on another message may go out, `interval` seconds after the last."""
@@ -364,6 +376,13 @@ class Verification(models.Model):
         """Derive the code. Raises `keys.KeyMissing`."""
         circumstances = [self.nonce, self.pk.hex, self.flow_id.hex, self.flow.purpose, self.kind, self.value]
         return codes.derive(keys.find(self.key_id), *circumstances, length=self.length, alphabet=self.alphabet)
+
+    def reopen(self) -> None:
+        """Let a code be sent for a proof that has lapsed. The tries go on; what was refunded is not kept."""
+        lapsed = Verification.objects.filter(
+            pk=self.pk, status=VerificationStatus.VERIFIED, expires_at__lte=timezone.now(), flow__status=Status.OPEN
+        )
+        lapsed.update(status=UNVERIFIED_UNLESS_USED_UP, receipts=[])
 
     def renew(self, life: timedelta, now: datetime, length: int, alphabet: str) -> None:
         """Take a new code of this format; the tries go on (NIST SP 800-63B-4 §3.2.2). Not saved."""

@@ -55,11 +55,17 @@ class SignUpView(PageView):
         return super().show(error)
 
     def get_proven(self) -> dict[str, str]:
-        """Return the identifiers that are proven already in the sign-up that goes on here."""
+        """Return the identifiers that are proven already in the sign-up that goes on here.
+
+        A page that was shown before such a proof lapsed has no field for it: it is asked for again by a code.
+        """
         flow = self.client.flows.get(Purpose.SIGN_UP)
         if flow is None or flow.abandoned or self.afresh:
             return {}
-        proven = flow.verified
+        proven, posted = flow.verified, self.data
+        if posted is not None:
+            lapsed = [each for each in flow.known_verifications if each.has_lapsed]
+            proven |= {each.identifier for each in lapsed if each.kind not in posted}
         return {typed.kind.value: typed.value for typed in flow.identifiers if typed in proven}
 
     def get_initial(self) -> dict[str, Any]:
