@@ -142,7 +142,7 @@ class VerificationMissing(OTPError):
 
 
 class VerificationExpired(OTPError):
-    """Raised if the code or the whole flow is too old."""
+    """Raised if the code, the proof in a sign-up, or the whole flow is too old."""
 
     code = "verification_expired"
     message, long_message = _("has expired"), _("This code has expired. Ask for a new one.")

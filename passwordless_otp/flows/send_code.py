@@ -27,6 +27,7 @@ from passwordless_otp.rate_limits.throttle import StepLimits
 from passwordless_otp.visitor import Visitor
 
 LEAST_LIFE = 1 / 3  # of a code's life: with more left it is sent again, otherwise a new one
+FIRST_CHECKED_CHANGE = 2  # of address within a flow, for which the bot check is asked again
 
 
 @base.retry_on_conflict
@@ -95,8 +96,15 @@ def send(settings: InstanceSettings, flow: Flow, visitor: Visitor, identifier: I
 
 
 def _require_human(flow: Flow, visitor: Visitor, identifier: IdentifierValue) -> None:
-    """Ask the site's bot check, unless the browser is recognised or something is proven in the flow."""
-    if visitor.is_human is None or visitor.group_for(identifier) or flow.verified:
+    """Ask the site's bot check, unless the browser is recognised or an address has passed in this flow before.
+
+    One change of address is free, since front ends of Clerk can show no check there. A second kind is no change.
+    """
+    if visitor.is_human is None or visitor.group_for(identifier):
+        return
+    asked = {identifier, *[verification.identifier for verification in flow.known_verifications]}
+    changes = len(asked) - len({each.kind for each in asked})
+    if flow.known_verifications and changes < FIRST_CHECKED_CHANGE:
         return
     if not visitor.is_human():
         raise CaptchaInvalid

@@ -92,20 +92,62 @@ def test_only_a_first_message_is_asked_for(checked):
     assert Message.objects.filter(kind="sign_in").count() == 2
 
 
-def test_each_identifier_of_a_sign_up_is_asked_for_until_one_is_proven(checked):
+def test_second_kind_of_address_is_not_asked_for(checked):
     both_kinds()
     visitor = ApiVisitor()
-    visitor.sign_up(email_address="new@example.com", phone_number=PHONE, strategy="email_code", **PROOF)
-    assert errors(visitor.prepare("phone_code")) == REFUSED
-    visitor.attempt(newest_code("new@example.com"))
+    assert errors(visitor.sign_up(email_address=STRANGER, phone_number=PHONE, strategy="phone_code")) == REFUSED
+    visitor.sign_up(email_address=STRANGER, phone_number=PHONE, strategy="email_code", **PROOF)
     assert visitor.prepare("phone_code").status_code == 200
 
 
-def test_another_address_in_the_same_flow_is_asked_for_again(checked):
+@pytest.mark.parametrize("proves", [False, True])
+def test_one_change_of_address_passes_and_each_further_one_is_asked_for(checked, proves):
+    operate(first_name="required")
     visitor = ApiVisitor()
     visitor.sign_up(email_address="one@example.com", strategy="email_code", **PROOF)
-    visitor.update(email_address="two@example.com")
-    assert errors(visitor.prepare()) == REFUSED
+    if proves:
+        visitor.attempt(newest_code())
+    change(visitor, "two@example.com")
+    assert visitor.prepare().status_code == 200
+    for address in ["three@example.com", "four@example.com"]:
+        change(visitor, address)
+        assert errors(visitor.prepare()) == REFUSED
+        assert visitor.prepare(**PROOF).status_code == 200
+    change(visitor, "one@example.com")
+    later(seconds=40)
+    again = visitor.prepare()
+    assert errors(again) == ["verification_already_verified"] if proves else again.status_code == 200
+
+
+def test_changes_of_both_kinds_are_added_up(checked):
+    both_kinds()
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address="one@example.com", phone_number=PHONE, strategy="email_code", **PROOF)
+    assert visitor.prepare("phone_code").status_code == 200
+    change(visitor, "two@example.com")
+    assert visitor.prepare().status_code == 200
+    assert visitor.update(phone_number="+14155552672").status_code == 200
+    assert errors(visitor.prepare("phone_code")) == REFUSED
+
+
+def test_new_flow_is_asked_for_even_after_a_proof(checked):
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address="one@example.com", strategy="email_code", **PROOF)
+    operate(first_name="required")
+    visitor.attempt(newest_code())
+    assert errors(visitor.sign_up(email_address="two@example.com", strategy="email_code")) == REFUSED
+
+
+def test_transferred_proof_counts_as_the_first_address(checked):
+    both_kinds(phone_number_required=True)
+    visitor = ApiVisitor()
+    visitor.sign_in(STRANGER, "email_code", sign_up_if_missing=True, **PROOF)
+    visitor.attempt(newest_code())
+    assert visitor.sign_up(transfer=True, phone_number=PHONE, strategy="phone_code").status_code == 200
+
+
+def change(visitor, address):
+    assert visitor.update(email_address=address).status_code == 200
 
 
 def test_a_browser_is_not_asked_where_its_own_user_signs_in_and_for_others_it_is(known, check):
