@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
@@ -14,9 +15,9 @@ from passwordless_otp.admin import countries
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import sms_guard
 from passwordless_otp.models import InstanceSettings, Message, ProviderHealth
+from passwordless_otp.models.base import SKEW
 from passwordless_otp.models.instance_settings.limits import LIMITS
 from passwordless_otp.models.messages import MessageStatus
-from passwordless_otp.models.provider_health import THRESHOLD
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Bucket
 
@@ -75,7 +76,9 @@ def delivery_warnings() -> list[str]:
 
 
 def _waiting_warning() -> list[str]:
-    late = Message.objects.due(timezone.now()).filter(created_at__lt=timezone.now() - LATE)[:MAX_COUNTED].count()
+    now = timezone.now()
+    long_ago = Q(created_at__lt=now - LATE) | Q(created_at__gt=now + SKEW)
+    late = Message.objects.due(now).filter(long_ago)[:MAX_COUNTED].count()
     if not late:
         return []
     sentence = ngettext(
@@ -90,8 +93,7 @@ def _waiting_warning() -> list[str]:
 
 def _provider_warnings() -> Iterator[str]:
     sentence = _("%(provider)s keeps failing and is not used until %(time)s.")
-    found = ProviderHealth.objects.filter(failures__gte=THRESHOLD, open_until__gt=timezone.now()).order_by("name")
-    for health in found:
+    for health in ProviderHealth.objects.passed_over(timezone.now()).order_by("name"):
         end = time_format(timezone.localtime(health.open_until), "H:i:s")
         yield sentence % {"provider": provider_name(health.name), "time": end}
 

@@ -24,7 +24,7 @@ BATCH = 1000  # jobs
 
 def mark_unknown() -> int:
     """Mark messages that a process has claimed and never finished. Return how many there were."""
-    lost = Message.objects.mark_unknown(timezone.now() - LOST)
+    lost = Message.objects.mark_unknown(timezone.now(), LOST)
     if lost:
         logger.error("%s messages were left unfinished: they may have been sent", lost)
     return lost

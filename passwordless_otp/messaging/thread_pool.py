@@ -22,6 +22,7 @@ from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone
 
 from passwordless_otp.messaging import deliver
+from passwordless_otp.models.messages import LONGEST_WAIT
 
 logger = logging.getLogger("passwordless_otp.messaging")
 
@@ -153,7 +154,8 @@ def _deliver(queue: DelayQueue, job: Job) -> None:
     set_script_prefix(job.script_prefix)
     try:
         if again := deliver.run_job(job.name):
-            queue.add(job, (again - timezone.now()).total_seconds())
+            wait = min(again - timezone.now(), LONGEST_WAIT)  # less if the clock has gone back meanwhile
+            queue.add(job, wait.total_seconds())
     finally:
         connections.close_all()
 

@@ -8,6 +8,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -30,6 +31,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 TRIES = 3
+# By which the clocks of several servers may differ. What was written later than that from now was written before
+# the clock went back: it counts as due, so that nobody waits for it.
+SKEW = timedelta(minutes=1)
 CONFLICTS = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
 MISSING = ("no such table", "no such column")  # SQLite's; PostgreSQL raises `ProgrammingError`
 # Faults that may be over in a moment, by the names of their classes: also those of a cache that keeps sessions.

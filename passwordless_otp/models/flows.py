@@ -283,6 +283,8 @@ class Flow(models.Model):
     def newest(self, strategy: Strategy | None = None) -> "Verification | None":
         """Return the verification that was last asked for, by this strategy or any."""
         asked = [v for v in self.known_verifications if strategy is None or v.kind == strategy.kind]
+        soon = timezone.now() + base.SKEW
+        asked = [v for v in asked if v.prepared_at <= soon] or asked  # others are from before the clock went back
         return max(asked, key=attrgetter("prepared_at"), default=None)
 
 
@@ -369,8 +371,10 @@ class Verification(models.Model):
         return self.status == VerificationStatus.VERIFIED and self.state == VerificationStatus.EXPIRED
 
     def resend_at(self, interval: int) -> datetime | None:
-        """Return from when on another message may go out, `interval` seconds after the last."""
-        return self.last_sent_at + timedelta(seconds=interval) if self.last_sent_at else None
+        """Return from when on another message may go out, `interval` seconds after the last; `None`: now."""
+        if self.last_sent_at is None or self.last_sent_at > timezone.now() + base.SKEW:
+            return None
+        return self.last_sent_at + timedelta(seconds=interval)
 
     def code(self) -> str:
         """Derive the code. Raises `keys.KeyMissing`."""
@@ -379,9 +383,8 @@ class Verification(models.Model):
 
     def reopen(self) -> None:
         """Let a code be sent for a proof that has lapsed. The tries go on; what was refunded is not kept."""
-        lapsed = Verification.objects.filter(
-            pk=self.pk, status=VerificationStatus.VERIFIED, expires_at__lte=timezone.now(), flow__status=Status.OPEN
-        )
+        proven = Verification.objects.filter(pk=self.pk, status=VerificationStatus.VERIFIED)
+        lapsed = proven.filter(expires_at__lte=timezone.now(), flow__status=Status.OPEN)
         lapsed.update(status=UNVERIFIED_UNLESS_USED_UP, receipts=[])
 
     def renew(self, life: timedelta, now: datetime, length: int, alphabet: str) -> None:

@@ -5,7 +5,7 @@ conditional UPDATE. Of several workers that try, one sends it. From then on its 
 whatever order the worker's answer and the provider's reports arrive in.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import conf, identifiers
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models.base import PrimaryManager, uuid7
+from passwordless_otp.models.base import SKEW, PrimaryManager, uuid7
 from passwordless_otp.models.flows import Flow, Status, Verification, VerificationStatus
 
 
@@ -49,6 +49,7 @@ class MessageStatus(models.TextChoices):
     SUPPRESSED = "suppressed", _("suppressed")
 
 
+LONGEST_WAIT = timedelta(minutes=1)  # until a message that no provider could take is tried again
 UNFINISHED = [MessageStatus.PENDING, MessageStatus.SENDING]
 ACCEPTED = [MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.UNKNOWN]  # by a provider, or perhaps so
 # The statuses that each status may follow. A provider's report can arrive before its answer to the request.
@@ -102,12 +103,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def due(self, now: datetime) -> Self:
         """Those that wait for a worker, oldest first."""
-        now_due = Q(next_try_at=None) | Q(next_try_at__lte=now)
+        now_due = Q(next_try_at=None) | Q(next_try_at__lte=now) | Q(next_try_at__gt=now + LONGEST_WAIT + SKEW)
         return self.filter(now_due, status=MessageStatus.PENDING).order_by("pk")
 
-    def mark_unknown(self, before: datetime) -> int:
-        """Mark those claimed before then and still unfinished: they may or may not have been sent."""
-        lost = self.filter(status=MessageStatus.SENDING, claimed_at__lt=before)
+    def mark_unknown(self, now: datetime, after: timedelta) -> int:
+        """Mark those claimed so long ago and still unfinished: they may or may not have been sent."""
+        long_ago = Q(claimed_at__lt=now - after) | Q(claimed_at__gt=now + SKEW)
+        lost = self.filter(long_ago, status=MessageStatus.SENDING)
         return lost.update(status=MessageStatus.UNKNOWN, error_code="worker stopped before it recorded an answer")
 
     def record(self, pk: UUID, kind: str, result: DeliveryResult, sent_at: datetime | None) -> int:

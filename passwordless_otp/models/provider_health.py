@@ -9,15 +9,16 @@ failure is never remembered: then every message asks the database.
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import tenants
-from passwordless_otp.models.base import PrimaryManager
+from passwordless_otp.models.base import SKEW, PrimaryManager
 
 THRESHOLD = 5  # failures without a success in between, until a provider is passed over
 OPEN_FOR = timedelta(seconds=30)  # then one message tries it again
@@ -43,7 +44,8 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
         if health.failures < THRESHOLD:
             return True
         now = timezone.now()
-        probe = self.filter(pk=name, open_until=health.open_until, open_until__lte=now)
+        due = Q(open_until__lte=now) | Q(open_until__gt=now + OPEN_FOR + SKEW)
+        probe = self.filter(due, pk=name, open_until=health.open_until)
         return bool(probe.update(open_until=now + OPEN_FOR))
 
     def record_failure(self, name: str) -> None:
@@ -66,9 +68,12 @@ class ProviderHealthQuerySet(models.QuerySet["ProviderHealth"]):
     def first_admission(self, names: Iterable[str], now: datetime) -> datetime:
         """Return when the first of these providers may be tried: `now`, unless all are passed over."""
         names = list(names)
-        open_ = self.filter(pk__in=names, failures__gte=THRESHOLD, open_until__gt=now)
-        ends = list(open_.values_list("open_until", flat=True))
+        ends = list(self.passed_over(now).filter(pk__in=names).values_list("open_until", flat=True))
         return min(ends) if len(ends) == len(names) else now
+
+    def passed_over(self, now: datetime) -> Self:
+        """Those that no message may try now."""
+        return self.filter(failures__gte=THRESHOLD, open_until__gt=now, open_until__lte=now + OPEN_FOR + SKEW)
 
     def _key(self, name: str) -> tuple[str, str, str]:
         return self.db, tenants.current(self.db), name
