@@ -6,14 +6,22 @@ from typing import Any
 import jwt
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.contrib.sessions.backends.signed_cookies import SessionStore as DetachedSession
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.request import Request
 
 from passwordless_otp import clients, tokens
+from passwordless_otp.errors import ServiceUnavailable
+
+
+class SessionStoreFailed(APIException):
+    """Raised if it can't be known whether the session of a token lives. No 401: clients would sign out."""
+
+    status_code, default_code, default_detail = 503, ServiceUnavailable.code, ServiceUnavailable.long_message
 
 
 class SessionTokenAuthentication(BaseAuthentication):
@@ -25,7 +33,10 @@ class SessionTokenAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[Any, dict[str, Any]] | None:
-        """Return the user and the claims; `None` without a bearer token. Raises `AuthenticationFailed`."""
+        """Return the user and the claims; `None` without a bearer token.
+
+        Raises `AuthenticationFailed`, and `SessionStoreFailed`, which is answered 503.
+        """
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
@@ -34,7 +45,10 @@ class SessionTokenAuthentication(BaseAuthentication):
             claims = tokens.read(token.strip())
         except jwt.InvalidTokenError as error:
             raise AuthenticationFailed(_("This token is not valid. Get a new one.")) from error
-        user = _user_of(claims)
+        try:
+            user = _user_of(claims)
+        except ServiceUnavailable as error:
+            raise SessionStoreFailed from error
         if user is None:
             raise AuthenticationFailed(_("You are signed out. Sign in first."))
         return user, claims
@@ -50,7 +64,10 @@ def _user_of(claims: dict[str, Any]) -> Any:
     Those rules change the session in some cases. They get a copy of it, which is not saved: a new key, as after a
     change of SECRET_KEY, would sign out the browser that holds the old one.
     """
-    stored = import_module(settings.SESSION_ENGINE).SessionStore(tokens.session_key_of(claims) or None)
+    key = tokens.session_key_of(claims) or None
+    stored = import_module(settings.SESSION_ENGINE).SessionStore(key)
+    if type(stored) is not DatabaseSession:
+        clients.read_store(stored, key)
     request = HttpRequest()
     request.session = DetachedSession()
     request.session.update(dict(stored.items()))

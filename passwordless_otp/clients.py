@@ -43,6 +43,7 @@ logger = logging.getLogger("passwordless_otp.clients")
 
 COOKIE_AGE = 180 * 24 * 3600  # seconds
 SESSION_ID = "_passwordless_otp_session"
+NO_KEY = "passwordlessotp"  # of no session: Django's keys are longer
 WAITING = "_passwordless_otp_waiting"  # in a session: the id of the flow whose proof waits for BEFORE_LOGIN
 HASH_METHOD = "get_session_auth_hash"  # of most user models
 
@@ -297,6 +298,34 @@ def session_id(request: HttpRequest) -> str:
     made_by_us: str | None = request.session.get(SESSION_ID)
     other = request.session.get(auth.HASH_SESSION_KEY, "")
     return "sess_" + (made_by_us or keys.digest("session", str(request.user.pk), other))
+
+
+def require_store(request: HttpRequest) -> None:
+    """Raise `ServiceUnavailable` if the store of the sessions fails, before a step spends what it can't use.
+
+    For stores other than Django's `db`, whose own errors say so. Sessions in a cache are empty while the cache
+    fails: that would look like a sign-out and become one, since the middleware deletes the cookie of an empty
+    session. So the request then gets a session that was not read.
+    """
+    session, name = request.session, settings.SESSION_COOKIE_NAME
+    key = session.session_key or request.COOKIES.get(name)
+    try:
+        read_store(session, key, writes=request.method not in {"GET", "HEAD", "OPTIONS"})
+    except ServiceUnavailable:
+        request.session, request.user = type(session)(key), AnonymousUser()
+        raise
+
+
+def read_store(session: Any, key: str | None, *, writes: bool = False) -> None:
+    """Read this session, whose key was `key`. Raises `ServiceUnavailable` if a fault may have emptied it."""
+    try:
+        empty = auth.SESSION_KEY not in session
+        if writes or (key and empty):
+            session.exists(NO_KEY)
+        if key and empty and auth.SESSION_KEY in type(session)(key):
+            raise ConnectionError  # the store failed for a moment only
+    except Exception as error:
+        raise ServiceUnavailable from error
 
 
 def require_session(request: HttpRequest, named: str = "") -> None:

@@ -338,7 +338,7 @@ def _try_again_in(seconds: int) -> str:
 
 
 class ServiceUnavailable(OTPError):
-    """Raised if the database is busy or down. Nobody was signed in."""
+    """Raised if the database or the store of the sessions is busy or down. Nobody was signed in."""
 
     code, status, retry_after = "service_unavailable", 503, 1
     message, long_message = _("try again"), _("Something is busy. Try again in a moment.")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
@@ -39,6 +40,7 @@ class APICall(APIView):
     http: HttpRequest
     client: clients.Client
     is_native = False
+    needs_session_store = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer, under the method that `_method` names for clients that can only POST. Sets the cookie.
@@ -74,6 +76,8 @@ class APICall(APIView):
             raise RequestTooLarge
         if not self.is_native or native.is_page(self.http):
             origin.check(self.http)
+        if self.needs_session_store and type(self.http.session) is not DatabaseSession:
+            clients.require_store(self.http)
 
     def get_exception_handler(self) -> Any:
         """Return ours, whatever the site's API uses."""

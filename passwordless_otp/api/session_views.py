@@ -13,6 +13,8 @@ from passwordless_otp.api.environment import environment
 class ReadEnvironment(APICall):
     """What the site offers."""
 
+    needs_session_store = False
+
     def get(self, request: Any) -> Response:
         """Answer without the envelope."""
         return Response(environment(self.client.settings))
@@ -83,6 +85,8 @@ class ReadMe(APICall):
 
 class ReadKeys(APICall):
     """The public keys of session tokens, as a JWK set (RFC 7517)."""
+
+    needs_session_store = False
 
     def get(self, request: Any) -> Response:
         """Answer without the envelope. Without `JWT_PRIVATE_KEY` there is no key."""

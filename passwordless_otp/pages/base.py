@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.db import DatabaseError, router
 from django.db.transaction import non_atomic_requests
 from django.forms import Form
@@ -45,6 +46,7 @@ class PageView(FormView):
     http_method_names = ["get", "head", "post", "options"]
     start_page = "sign_in"  # the name of the page where a visitor without an open flow goes
     signed_out_only = False  # whether the form is refused to who is signed in already
+    needs_session_store = True
     repeatable: Collection[str] = ()  # fields that may be posted more than once, such as a multiple choice
     data: Mapping[str, Any] | None = None  # what was posted
     unreadable: OTPError | None = None  # why the request can't be read, if it can't
@@ -93,6 +95,8 @@ class PageView(FormView):
         try:
             if self.unreadable:
                 raise self.unreadable
+            if self.needs_session_store and type(request.session) is not DatabaseSession:
+                clients.require_store(request)
             return super().dispatch(request, *args, **kwargs)
         except ServiceUnavailable:
             raise

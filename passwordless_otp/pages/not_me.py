@@ -20,6 +20,7 @@ class NotMeView(PageView):
 
     template_name = "passwordless_otp/not_me.html"
     form_class = Form
+    needs_session_store = False  # sessions end by another password
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Keep the link out of the `Referer`. With `no-referrer`, browsers would send `Origin: null`."""

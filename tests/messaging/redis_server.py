@@ -11,12 +11,9 @@ PATIENCE = 30  # seconds, for Redis to start
 
 
 @contextmanager
-def running(folder):
+def running(folder, port=None):
     """The URL of a Redis, until the end of the block."""
-    path = needs.program("redis-server")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    path, port = needs.program("redis-server"), port or free_port()
     options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder)]
     nothing_kept = ["--save", "", "--appendonly", "no"]
     process = subprocess.Popen(
@@ -34,6 +31,12 @@ def running(folder):
     finally:
         process.terminate()
         process.wait()
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
 
 
 def _answers(port):
