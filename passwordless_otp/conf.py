@@ -23,6 +23,7 @@ MAX_TEXT = 320  # characters of an identifier, as it was typed
 MAX_NAME = 150
 MAX_EXTRA = 8192  # characters of JSON that a site's own form on the sign-up page may give
 MAX_ORIGIN = 300
+BOM, REPLACED = "\ufeff", "\ufffd"  # a byte order mark, and what Django puts in place of bytes that are not UTF-8
 CONTROL = {"Cc", "Cs"}  # Unicode categories: control characters, halves of surrogate pairs
 
 DEFAULTS: dict[str, Any] = {

@@ -23,7 +23,13 @@ from passwordless_otp.errors import FormatInvalid
 
 MAX_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 # RFC 5322 dot-atom, without the "=?" of an encoded word (RFC 2047), which a mail library may decode to another.
-LOCAL_PART = re.compile(r"(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+# Without what mail servers interpret: `user%host` and `host!user`, which Postfix relays to the other host where
+# the domain is its own, so that one mailbox has any number of spellings; and a first "-", "/" or "|", by which a
+# command takes an option, or a server a file or a program. Hardly any mailbox has them.
+LOCAL_PART = re.compile(r"(?!.*=\?)(?![/|-])[a-z0-9#$&'*+/=?^_`{|}~-]+(\.[a-z0-9#$&'*+/=?^_`{|}~-]+)*")
+# Domains of the machine itself (RFC 6761 §6.3, and what /etc/hosts calls it): a message would stay on the server,
+# at its own users. Not `.local` and `.internal`, where companies have mailboxes.
+LOCAL_DOMAINS = {"localhost", "localdomain"}
 MAX_LOCAL_PART = 64
 # Around a pasted text: all of Unicode's category Zs. Control characters stay, so that the text is refused.
 BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -92,7 +98,8 @@ def parse_email(text: str, param: str = "email_address") -> str:
     if (
         "." not in domain[:-1]
         or domain.endswith(".")
-        or domain.rpartition(".")[2].isdigit()
+        or (top := domain.rpartition(".")[2]).isdigit()
+        or top in LOCAL_DOMAINS
         or len(value) > MAX_LENGTH
     ):
         raise _no_email(param)

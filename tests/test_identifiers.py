@@ -60,6 +60,13 @@ def test_spellings_of_an_email_address_have_one_canonical_form(text):
 
 
 @pytest.mark.parametrize(
+    "text", ["a-@example.com", "a|/b@example.com", "_a@localhost.example", "a@localdomain.com", "a@host.local"]
+)
+def test_what_servers_do_not_interpret_is_taken(text):
+    assert parse_email(text) == text
+
+
+@pytest.mark.parametrize(
     "text", ["a@m\u00fcnchen.de", "A@M\u00dcNCHEN.DE", "a@xn--mnchen-3ya.de", "a@XN--MNCHEN-3YA.de"]
 )
 def test_domain_is_stored_as_a_labels(text):
@@ -111,6 +118,14 @@ def test_20_spellings_of_a_phone_number_have_one_canonical_form(text):
         "a@xn--a.com",
         "a@\U0001f600.com",
         "a@example\u3002com",
+        "-x@example.com",
+        "|x@example.com",
+        "/x@example.com",
+        "a%b@example.com",
+        "example.org!a@example.com",
+        "root@localhost.localdomain",
+        "root@a.b.localhost",
+        "root@A.LOCALDOMAIN",
         "=?utf-8?q?victim?=@example.com",
         "=?ascii?q?=76ictim?=@example.com",
     ],

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
@@ -32,7 +31,7 @@ class APICall(APIView):
     permission_classes = []
     throttle_classes = []
     renderer_classes = [parsers.Renderer]
-    parser_classes = [parsers.StrictJSONParser, FormParser, MultiPartParser]
+    parser_classes = [parsers.StrictJSONParser, parsers.StrictFormParser, parsers.StrictMultiPartParser]
     content_negotiation_class = parsers.ByContentType
     metadata_class = None
     versioning_class = None

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from types import new_class
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from django import forms
 from django.core import exceptions
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 TOO_LARGE = (exceptions.RequestDataTooBig, exceptions.TooManyFieldsSent, exceptions.TooManyFilesSent)
 
 
+UNREADABLE = (exceptions.SuspiciousOperation, MultiPartParserError, UnreadablePostError, UnicodeDecodeError)
+URLENCODED = "application/x-www-form-urlencoded"
+
+
 def read_request(request: HttpRequest) -> None:
     """Parse the query and the body. Raises `RequestTooLarge` or `BodyInvalid`, and leaves both readable."""
     length = str(request.META.get("CONTENT_LENGTH", ""))
@@ -42,6 +47,8 @@ def read_request(request: HttpRequest) -> None:
             raise RequestTooLarge
         if codecs.lookup(request.encoding or "utf-8").name != "utf-8":
             raise BodyInvalid
+        if request.content_type == URLENCODED and unquote_to_bytes(request.body).decode().startswith(conf.BOM):
+            raise BodyInvalid
         _ = request.GET, request.POST
     except OTPError:
         _empty(request)
@@ -49,7 +56,7 @@ def read_request(request: HttpRequest) -> None:
     except TOO_LARGE as error:
         _empty(request)
         raise RequestTooLarge from error
-    except (exceptions.SuspiciousOperation, MultiPartParserError, UnreadablePostError) as error:
+    except UNREADABLE as error:
         _empty(request)
         raise BodyInvalid from error
 
@@ -69,10 +76,11 @@ def _empty(request: HttpRequest) -> None:
 def plain(data: QueryDict, repeatable: Collection[str] = ()) -> "MultiValueDict[str, str]":
     """Return the fields as texts.
 
-    Raises `FormatInvalid` for one that came twice, maybe with two recipients, unless it is `repeatable`.
+    Raises `FormatInvalid` for one that came twice, maybe with two recipients, unless it is `repeatable`; and for
+    one that was not UTF-8, as may be in `multipart/form-data`.
     """
     for name, values in data.lists():
-        if len(values) != 1 and name not in repeatable:
+        if (len(values) != 1 and name not in repeatable) or conf.REPLACED in "".join(map(str, values)):
             raise FormatInvalid(name)
     # Without halves of surrogate pairs, which no answer can be encoded with.
     return MultiValueDict(

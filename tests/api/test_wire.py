@@ -97,6 +97,42 @@ def test_what_is_not_an_object_is_refused(body):
     assert (answer.status_code, errors(answer)) == (400, ["request_body_invalid"])
 
 
+SIGN_UPS = "/auth/v1/client/sign_ups"
+TEXT = json.dumps({"email_address": EMAIL, "first_name": "Jos\u00e9"}, ensure_ascii=False)
+FORM = f"email_address={EMAIL}&first_name=Jos\u00e9"
+MULTIPART = f"--x\r\nContent-Disposition: form-data; name=email_address\r\n\r\n{EMAIL}\r\n"
+MULTIPART += "--x\r\nContent-Disposition: form-data; name=first_name\r\n\r\nJos\u00e9\r\n--x--\r\n"
+KINDS = {
+    "application/json": TEXT,
+    "application/x-www-form-urlencoded": FORM,
+    "multipart/form-data; boundary=x": MULTIPART,
+}
+
+
+# A BOM before a boundary belongs to no part, and in UTF-16 no boundary is found.
+@pytest.mark.parametrize("kind", KINDS)
+def test_body_is_read_as_utf_8_and_as_nothing_else(kind):
+    operate(first_name="required")
+    answer = post(KINDS[kind], kind, SIGN_UPS)
+    assert answer.json()["response"]["first_name"] == "Jos\u00e9"
+    for encoding in ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1"]:
+        if kind.startswith("multipart") and encoding != "latin-1":
+            continue
+        answer = post(KINDS[kind].encode(encoding), kind, SIGN_UPS)
+        assert (answer.status_code, errors(answer)) == (400, ["request_body_invalid"]), encoding
+    assert Flow.objects.count() == 1
+
+
+@pytest.mark.parametrize("value", ["Jos%E9", "%FF", "%ED%A0%80", "%C0%AF"])
+def test_percent_encoded_bytes_are_utf_8_too(value):
+    operate(first_name="required")
+    kind = "application/x-www-form-urlencoded"
+    answer = post(f"email_address={EMAIL}&first_name={value}", kind, SIGN_UPS)
+    assert errors(answer) == ["request_body_invalid"]
+    answer = post(f"email_address={EMAIL}&first_name=Jos%C3%A9+B", kind, SIGN_UPS)
+    assert answer.json()["response"]["first_name"] == "Jos\u00e9 B"
+
+
 def test_content_types_sizes_methods_and_paths_have_their_refusals():
     assert errors(post("<a/>", "text/xml")) == ["unsupported_content_type"]
     assert errors(post(b"x" * 10_000_000)) == ["request_too_large"]

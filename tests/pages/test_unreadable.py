@@ -2,6 +2,7 @@
 
 import pytest
 
+from passwordless_otp.models import Flow
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_OUT, SIGN_UP, SIGN_UP_VERIFY, text_of
 
 PATHS = [SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, SIGN_OUT]
@@ -29,6 +30,10 @@ def sealed(answer):
         ("multipart/form-data", b"x", 400),
         ("multipart/form-data; boundary=", b"x", 400),
         (f"{MULTIPART}; charset=utf-16", b"x", 400),
+        (FORM, "identifier=José".encode("latin-1"), 400),
+        (FORM, "identifier=x".encode("utf-8-sig"), 400),
+        (FORM, "identifier=x".encode("utf-16"), 400),
+        (FORM, b"identifier=Jos%E9", 400),
     ],
 )
 def test_a_body_that_cannot_be_read_gets_a_page_of_ours(visitor, path, kind, body, status):
@@ -36,6 +41,20 @@ def test_a_body_that_cannot_be_read_gets_a_page_of_ours(visitor, path, kind, bod
     assert answer.status_code == status
     assert sealed(answer)
     assert "next=%2Fthere%2F" in text_of(answer)
+
+
+def test_part_that_is_not_utf_8_is_refused(visitor, configure):
+    configure(first_name="required")
+    names = {"email_address": "a@example.com", "first_name": "José"}
+    body = "".join(f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in names.items())
+    visitor.cookies["csrftoken"] = "t" * 32
+    headers = {"X-CSRFToken": "t" * 32}
+    for encoding, status in [("latin-1", 422), ("utf-8", 303)]:
+        answer = visitor.generic(
+            "POST", SIGN_UP, (body + "--x--\r\n").encode(encoding), MULTIPART, headers=headers
+        )
+        assert answer.status_code == status
+        assert Flow.objects.exists() == (status == 303)
 
 
 @pytest.mark.parametrize("path", PATHS)
