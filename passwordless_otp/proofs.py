@@ -13,6 +13,7 @@ logout and any new flow of the browser drop it.
 from typing import Any
 
 from django.conf import settings as site
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSession
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils.crypto import constant_time_compare
@@ -25,7 +26,10 @@ from passwordless_otp.models.flows import auth_hash
 
 
 def waiting(request: HttpRequest) -> Any:
-    """Return the user whose proof waits in this session; `None` if none does, or `complete` would refuse them."""
+    """Return the user whose proof waits in this session; `None` if none does, or `complete` would refuse them.
+
+    Raises `ServiceUnavailable` if the store of the sessions fails.
+    """
     flow = _waiting_flow(request)
     return None if flow is None else flow.user
 
@@ -35,8 +39,8 @@ def complete(request: HttpRequest) -> str:
 
     Raises `SessionExists` while somebody is signed in; `ResourceNotFound` if no proof waits: it is too old, was
     taken or dropped, or its user may no longer sign in, has another password or no longer has what was proven;
-    `ServiceUnavailable` if the login fails. Raises `RuntimeError` in a transaction, which could roll back and so
-    bring the proof back.
+    `ServiceUnavailable` if the login or the store of the sessions fails. Raises `RuntimeError` in a transaction,
+    which could roll back and so bring the proof back.
     """
     if request.user.is_authenticated:
         raise SessionExists
@@ -52,6 +56,8 @@ def complete(request: HttpRequest) -> str:
 
 
 def _waiting_flow(request: HttpRequest) -> Flow | None:
+    if type(request.session) is not DatabaseSession:
+        clients.require_store(request)
     pk = request.session.get(clients.WAITING)
     if pk is None or request.user.is_authenticated:
         return None

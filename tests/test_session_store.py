@@ -9,11 +9,13 @@ from django.test import Client
 
 from passwordless_otp import clients
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Verification
+from passwordless_otp.models import Flow, Verification
 from tests import needs, signing_keys
 from tests.api.test_native import App
 from tests.messaging import redis_server
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, PageVisitor, text_of
+from tests.second_step import STEP
+from tests.test_proofs import with_step
 from tests.test_tokens import new_token
 from tests.visitor import EMAIL, ApiVisitor, errors, joined, newest_code, started, wrong
 
@@ -173,6 +175,26 @@ def test_session_token_is_not_refused(redis, settings):
     assert Client().get("/notes", headers=headers).status_code == 200
     redis.stop()
     assert Client().get("/notes", headers=headers).status_code == 503
+
+
+def test_proof_that_waits_for_a_second_step_still_waits(redis, settings):
+    user = joined() and get_user_model().objects.get()
+    with_step(settings)
+    visitor = started()
+    assert errors(visitor.attempt(newest_code())) == ["second_factor_required"]
+    session, [flow] = visitor.http.session, Flow.objects.filter(status="proven")
+    assert session.keys()  # read, to be saved in the new Redis
+    redis.stop()
+    visitor.http.raise_request_exception = False
+    for call in [visitor.http.get, visitor.http.post]:
+        assert call(STEP).status_code >= 500
+        assert visitor.http.cookies["sessionid"].value == session.session_key
+    flow.refresh_from_db()
+    assert (flow.status, flow.user) == ("proven", user)
+    redis.start()
+    session.save(must_create=settings.SESSION_ENGINE.endswith("cache"))
+    assert visitor.http.post(STEP).status_code == 302
+    assert visitor.signed_in
 
 
 @pytest.mark.parametrize("engine", ["db", "signed_cookies", "file"])

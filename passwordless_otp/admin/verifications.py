@@ -46,7 +46,7 @@ class VerificationInline(base.RecordInline):
         return format_html_join("", "<div>{}: {}</div>", lines) or "–"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
-        return super().get_queryset(request).prefetch_related("messages")
+        return super().get_queryset(request).select_related("flow").prefetch_related("messages")
 
 
 @admin.register(Verification)
