@@ -12,7 +12,7 @@ from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message
 from tests.races.threads import together
-from tests.visitor import EMAIL, ApiVisitor, both_kinds, joined, newest_code
+from tests.visitor import EMAIL, ApiVisitor, both_kinds, joined, later, newest_code, operate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,6 +26,17 @@ def test_of_10_prepares_one_sends_and_its_code_works(requests_atomic):
     assert len(memory.sent) == 1
     assert Message.objects.filter(kind="sign_in").count() == 1
     assert visitor.attempt(newest_code()).status_code == 200
+
+
+def test_of_10_prepares_of_a_lapsed_proof_one_sends_and_its_code_works():
+    operate(first_name="required")
+    visitor = ApiVisitor()
+    visitor.sign_up(email_address=EMAIL, strategy="email_code")
+    visitor.attempt(newest_code())
+    later(minutes=61)
+    assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
+    assert len(memory.sent) == 2
+    assert visitor.attempt(newest_code()).json()["response"]["unverified_fields"] == []
 
 
 def test_of_10_creates_of_a_known_browser_one_flow_is_left():
