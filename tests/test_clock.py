@@ -66,7 +66,7 @@ def test_code_that_was_asked_for_last_is_the_newest(go_back):
 
 
 def test_limits_stay_as_full_as_they_were(go_back):
-    operate(limits={"ip_messages": 1})
+    operate(limits={"ip_flows": 1})
     started()
     go_back(HOUR)
     assert errors(ApiVisitor().sign_in("other@example.com", "email_code")) == ["too_many_requests"]

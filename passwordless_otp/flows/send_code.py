@@ -102,9 +102,12 @@ def _require_human(flow: Flow, visitor: Visitor, identifier: IdentifierValue) ->
     """
     if visitor.is_human is None or visitor.group_for(identifier):
         return
-    asked = {identifier, *[verification.identifier for verification in flow.known_verifications]}
-    changes = len(asked) - len({each.kind for each in asked})
-    if flow.known_verifications and changes < FIRST_CHECKED_CHANGE:
+    before = [verification.identifier for verification in flow.known_verifications]
+    changes = len({identifier, *before}) - len({each.kind for each in [identifier, *before]})
+    has_passed = not all(
+        map(visitor.group_for, before)
+    )  # an address by which the browser is known was not asked for
+    if has_passed and changes < FIRST_CHECKED_CHANGE:
         return
     if not visitor.is_human():
         raise CaptchaInvalid

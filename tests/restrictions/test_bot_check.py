@@ -158,6 +158,15 @@ def test_a_browser_is_not_asked_where_its_own_user_signs_in_and_for_others_it_is
     assert errors(known.sign_in(STRANGER, "email_code")) == REFUSED
 
 
+def test_address_by_which_a_browser_is_known_lets_no_other_one_pass(known, check):
+    known.http.delete("/auth/v1/client/sessions", headers={"Origin": "http://testserver"})
+    check("human")
+    assert known.sign_up(email_address=EMAIL, strategy="email_code").status_code == 200
+    assert not hooks.asked
+    change(known, STRANGER)
+    assert errors(known.prepare()) == REFUSED
+
+
 @pytest.mark.parametrize("hook", ["robot", "answer"])
 @pytest.mark.parametrize("email", [EMAIL, STRANGER])
 def test_a_check_that_fails_or_answers_no_bool_refuses_everybody_and_tells_no_token(
