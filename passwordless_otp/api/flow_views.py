@@ -19,6 +19,7 @@ class CreateSignIn(APICall):
         """Send nothing unless a strategy is named."""
         clients.refuse_session(self.http)
         given = self.parse(serializers.SignInInput)
+        self.redeem(given.pop("unlock_token"))
         current = self.client.flows.get(Purpose.SIGN_IN)
         flow = sign_in.create(self.client.settings, current, self.client.visitor, **given)
         self.client.keep(flow)
@@ -40,6 +41,7 @@ class PrepareSignIn(APICall):
         """To the factor whose id is given, or to the only one. Sends nothing within the resend interval."""
         given = self.parse(serializers.FactorInput)
         flow = self.find(Purpose.SIGN_IN, name)
+        self.redeem(given.pop("unlock_token"))
         strategy = given["strategy"]
         factor_id = given[f"{strategy.kind}_id"]
         flow = sign_in.prepare(self.client.settings, flow, self.client.visitor, strategy, factor_id)
@@ -68,6 +70,7 @@ class CreateSignUp(APICall):
         """Send nothing unless a strategy is named."""
         clients.refuse_session(self.http)
         given = self.parse(serializers.SignUpInput)
+        self.redeem(given.pop("unlock_token"))
         options = {"strategy": given.pop("strategy"), "transfer": given.pop("transfer")}
         current = self.client.flows.get(Purpose.SIGN_UP)
         flow = sign_up.create(self.client.settings, current, self.client.visitor, given, **options)
@@ -100,6 +103,7 @@ class PrepareSignUp(APICall):
         """To the identifier of this strategy. Sends nothing within the resend interval."""
         given = self.parse(serializers.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
+        self.redeem(given.pop("unlock_token"))
         flow = sign_up.prepare(self.client.settings, flow, self.client.visitor, **given)
         self.client.keep(flow)
         return self.answer(flow)
