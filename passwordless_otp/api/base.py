@@ -107,10 +107,9 @@ class APICall(APIView):
         )
 
     def redeem(self, token: str) -> None:
-        """Give this client the grant of an unlock link, if there is a token. Raises `ValueInvalid`."""
-        if token:
-            unlock.redeem(self.client.settings, token, self.client.visitor)
-            self.client.keep_grant()
+        """Give this client the grant of an unlock link. Raises `ValueInvalid`."""
+        unlock.redeem(self.client.settings, token, self.client.visitor)
+        self.client.keep_grant()
 
     def answer(self, flow: Flow) -> Response:
         """Answer the flow, beside the client. An open flow stands in both, and is built once."""

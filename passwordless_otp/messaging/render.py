@@ -9,7 +9,7 @@ are filled in by `string.Template`, never as Django templates.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from string import Template
 
 from django.template.loader import render_to_string
@@ -51,9 +51,10 @@ def render_message(message: Message) -> Outgoing:
     verification = message.verification
     kind = MessageKind(message.kind)
     code = verification.code() if verification is not None and kind.has_code else ""
-    left = int((_end_of(message) - timezone.now()).total_seconds())
+    end = message.created_at + _link_life(message) if verification is None else verification.expires_at
+    left = int((end - timezone.now()).total_seconds())
     with translation.override(message.language or None), conf.links_from(message.origin):
-        more = _link_context(message)
+        more = _link_context(message) if verification is None or message.has_unlock_link else {}
         text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
     return Outgoing(
         id=message.pk.hex,
@@ -127,19 +128,14 @@ def _render(kind: str, name: str, context: dict[str, object]) -> str:
     return render_to_string(f"{FOLDER}/{kind}/{name}", context).strip()
 
 
-def _end_of(message: Message) -> datetime:
-    """Return when the code or the link of this message stops working."""
-    if message.verification is not None:
-        return message.verification.expires_at
-    return message.created_at + (links.UNLOCK_LIFE if message.kind == MessageKind.UNLOCK else links.LIFE)
+def _link_life(message: Message) -> timedelta:
+    return links.UNLOCK_LIFE if message.kind == MessageKind.UNLOCK else links.LIFE
 
 
 def _link_context(message: Message) -> dict[str, object]:
     if message.kind == MessageKind.SECURITY_NOTICE:
         return {**message.event, "not_me_url": _url("not_me", links.token(message.pk))}
-    if message.kind == MessageKind.UNLOCK or (message.has_unlock_link and message.channel == "email"):
-        return {"unlock_url": unlock_url(message)}
-    return {}
+    return {"unlock_url": unlock_url(message)}
 
 
 def unlock_url(message: Message) -> str:
