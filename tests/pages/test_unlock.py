@@ -5,8 +5,9 @@ import re
 from django.test import RequestFactory
 
 from passwordless_otp import clients
+from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Counter, Message, UnlockGrant
-from tests.pages.conftest import EMAIL, SIGN_IN, PageVisitor, text_of
+from tests.pages.conftest import EMAIL, SIGN_IN, PageVisitor, newest_code, text_of
 from tests.unlocking import email, saved, token
 from tests.visitor import joined, operate
 
@@ -138,3 +139,36 @@ def test_somebody_who_is_signed_in_stays_so(make_user):
     done = browser.submit(path())
     assert browser.user_id
     assert browser.get(done["Location"]).status_code == 200
+
+
+def refused(address):
+    """Ask for codes in new browsers until no more are sent; return the refusal."""
+    while (answer := PageVisitor().ask(address)).status_code != 429:
+        pass
+    return answer
+
+
+def test_owner_gets_in_by_the_link_while_strangers_use_up_the_limits(visitor):
+    joined()
+    refused(EMAIL)
+    assert visitor.ask().status_code == 429
+    last_code = [mail for mail in memory.sent if mail.code][-1]
+    for text in [last_code.text, last_code.html, memory.sent[-1].text, memory.sent[-1].html]:
+        assert "https://example.com/auth/unlock/" in text
+    [link] = re.findall(r"https://example.com(/auth/unlock/\S+/)", memory.sent[-1].text)
+    visitor.submit(link)
+    assert PageVisitor().ask().status_code == 429
+    assert visitor.ask().status_code == 303
+    visitor.attempt(newest_code())
+    assert visitor.user_id
+
+
+def test_unknown_address_gets_the_same_answer_and_the_same_mail():
+    joined()
+    seen = []
+    for address in [EMAIL, "nobody@example.com"]:
+        answer, mail = refused(address), memory.sent[-1]
+        assert mail.to == address
+        texts = "".join([text_of(answer), mail.subject, mail.text, mail.html]).replace(address, "")
+        seen.append(re.sub(r'/auth/unlock/\S+?/|csrf\S+" value="\w+"', "", texts))
+    assert seen[0] == seen[1]
