@@ -35,7 +35,7 @@ from passwordless_otp.errors import (
 )
 from passwordless_otp.flows import lifecycle
 from passwordless_otp.ip_addresses import client_ip
-from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models import Flow, InstanceSettings, UnlockGrant, Verification
 from passwordless_otp.models.flows import Status, flows_of
 from passwordless_otp.visitor import Visitor
 
@@ -81,11 +81,20 @@ class Client:
         users = frozenset([flow.user_id for flow in completed])
         recognised = frozenset([digest for flow in completed for digest in flow.recognised_for])
         open_flows = frozenset(flow.pk for flow in self.flows.values())
-        known = self.own or open_flows or (self.secret and Flow.objects.filter(client=self.digest).exists())
+        known = self.own or open_flows or (self.secret and self._is_known())
         self._next_secret = secrets.token_urlsafe(32)
         next_client = hashlib.sha256(self._next_secret.encode()).hexdigest()
         client = self.digest if known else next_client
         return Visitor(client, next_client, self.ip, users, open_flows, self.is_human, recognised)
+
+    def _is_known(self) -> bool:
+        """Return whether the server has made its cookie: for a flow, or for an unlock link."""
+        return Flow.objects.filter(client=self.digest).exists() or UnlockGrant.objects.knows(self.digest)
+
+    def keep_grant(self) -> None:
+        """Give the browser a cookie for the grant that it was just given, if the server knows none of its own."""
+        if self.visitor.client != self.digest:
+            self.reread(moved=True)
 
     def keep(self, flow: Flow) -> None:
         """Take over what a step has returned. If something was proven in it, the browser gets a new cookie."""

@@ -1,6 +1,7 @@
-"""The paths of our URLs, and the signed link of a security notice.
+"""The paths of our URLs, and the signed links in messages. Neither link signs anybody in.
 
-That link works for a week and signs nobody in: it can only end sessions.
+That of a security notice works for a week, and can only end sessions. An unlock link works for a day, and can
+only give a browser messages of its own for one identifier.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, get_urlconf, 
 
 LIFE = timedelta(days=7)
 SALT = "passwordless_otp.not_me"
+UNLOCK_LIFE = timedelta(days=1)
+UNLOCK_SALT = "passwordless_otp.unlock"
 NAMESPACE = "passwordless_otp"
 
 
@@ -45,7 +48,21 @@ def token(notice_id: UUID) -> str:
 
 def notice_id(text: str) -> UUID | None:
     """Return the id of the notice; `None` for a token that is too old or not ours."""
+    return _signed_id(text, SALT, LIFE)
+
+
+def unlock_token(message_id: UUID) -> str:
+    """Return the token of the unlock link in this message, valid from now on for `UNLOCK_LIFE`."""
+    return TimestampSigner(salt=UNLOCK_SALT).sign(message_id.hex)
+
+
+def unlock_message_id(text: str) -> UUID | None:
+    """Return the id of the message with this unlock link; `None` for a token that is too old or not ours."""
+    return _signed_id(text, UNLOCK_SALT, UNLOCK_LIFE)
+
+
+def _signed_id(text: str, salt: str, life: timedelta) -> UUID | None:
     try:
-        return UUID(TimestampSigner(salt=SALT).unsign(text, max_age=LIFE))
+        return UUID(TimestampSigner(salt=salt).unsign(text, max_age=life))
     except (BadSignature, ValueError):
         return None

@@ -9,8 +9,9 @@ from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.admin import base, health
-from passwordless_otp.identifiers import IdentifierValue
+from passwordless_otp.identifiers import IdentifierValue, mask
 from passwordless_otp.models import Message
+from passwordless_otp.models.messages import MessageKind
 
 
 @admin.display(description=_("provider"))
@@ -57,9 +58,9 @@ class MessageAdmin(base.RecordAdmin):
     list_filter = [base.MessageStatusFilter, base.ChannelFilter, base.MessageKindFilter]
     list_select_related = ["verification"]
     fields: ClassVar[Any] = [
-        "kind", "channel", "recipient", "verification", "user", "flow", "denied_at", "status", "backend",
-        "provider_id", "error_code", "delivery_tries", "language", "origin", "created_at", "claimed_at",
-        "next_try_at", "sent_at", "delivered_at", delivery_time,
+        "kind", "channel", "recipient", "verification", "has_unlock_link", "user", "flow", "denied_at", "status",
+        "backend", "provider_id", "error_code", "delivery_tries", "language", "origin", "created_at",
+        "claimed_at", "next_try_at", "sent_at", "delivered_at", delivery_time,
     ]  # fmt: skip
     readonly_fields: ClassVar[Any] = ["recipient", delivery_time]
 
@@ -72,7 +73,9 @@ class MessageAdmin(base.RecordAdmin):
 
     @admin.display(description=_("to"))
     def recipient(self, message: Message) -> str:
-        return message.identifier.value
+        """Return the address or number; masked for an unlock link, which may go to somebody unknown."""
+        identifier = message.identifier
+        return mask(identifier) if message.kind == MessageKind.UNLOCK else identifier.value
 
     def filter_by_identifier(self, queryset: QuerySet[Message], identifier: IdentifierValue) -> QuerySet[Message]:
         """Return codes and notices to this identifier."""

@@ -14,13 +14,14 @@ from rest_framework.views import APIView
 from passwordless_otp import bot_check, clients, conf
 from passwordless_otp.api import exception_handler, native, origin, parsers, resources
 from passwordless_otp.errors import RequestTooLarge, ResourceNotFound
+from passwordless_otp.flows import unlock
 from passwordless_otp.models import Flow
 from passwordless_otp.models.flows import Purpose
 
 OVERRIDES = {"PUT", "PATCH", "DELETE"}
 
 
-@method_decorator(sensitive_post_parameters("code"), name="dispatch")
+@method_decorator(sensitive_post_parameters("code", "unlock_token"), name="dispatch")
 class APICall(APIView):
     """One call, independent of the site's REST_FRAMEWORK settings.
 
@@ -107,6 +108,11 @@ class APICall(APIView):
         raise ResourceNotFound(
             long_message=native.NO_TOKEN if self.is_native else origin.without_cookie(self.http)
         )
+
+    def redeem(self, token: str) -> None:
+        """Give this client the grant of an unlock link. Raises `ValueInvalid`."""
+        unlock.redeem(self.client.settings, token, self.client.visitor)
+        self.client.keep_grant()
 
     def answer(self, flow: Flow) -> Response:
         """Answer the flow, beside the client. An open flow stands in both, and is built once."""

@@ -19,6 +19,8 @@ class CreateSignIn(APICall):
         """Send nothing unless a strategy is named."""
         clients.refuse_session(self.http)
         given = self.parse(serializers.SignInInput)
+        if token := given.pop("unlock_token"):
+            self.redeem(token)
         current = self.client.flows.get(Purpose.SIGN_IN)
         flow = sign_in.create(self.client.settings, current, self.client.visitor, **given)
         self.client.keep(flow)
@@ -40,6 +42,8 @@ class PrepareSignIn(APICall):
         """To the factor whose id is given, or to the only one. Sends nothing within the resend interval."""
         given = self.parse(serializers.FactorInput)
         flow = self.find(Purpose.SIGN_IN, name)
+        if token := given.pop("unlock_token"):
+            self.redeem(token)
         strategy = given["strategy"]
         factor_id = given[f"{strategy.kind}_id"]
         flow = sign_in.prepare(self.client.settings, flow, self.client.visitor, strategy, factor_id)
@@ -68,6 +72,8 @@ class CreateSignUp(APICall):
         """Send nothing unless a strategy is named."""
         clients.refuse_session(self.http)
         given = self.parse(serializers.SignUpInput)
+        if token := given.pop("unlock_token"):
+            self.redeem(token)
         options = {"strategy": given.pop("strategy"), "transfer": given.pop("transfer")}
         current = self.client.flows.get(Purpose.SIGN_UP)
         flow = sign_up.create(self.client.settings, current, self.client.visitor, given, **options)
@@ -100,6 +106,8 @@ class PrepareSignUp(APICall):
         """To the identifier of this strategy. Sends nothing within the resend interval."""
         given = self.parse(serializers.StrategyInput)
         flow = self.find(Purpose.SIGN_UP, name)
+        if token := given.pop("unlock_token"):
+            self.redeem(token)
         flow = sign_up.prepare(self.client.settings, flow, self.client.visitor, **given)
         self.client.keep(flow)
         return self.answer(flow)

@@ -102,7 +102,13 @@ def _fits(value: Any, levels: int = MAX_DEPTH) -> bool:
     return not inner or (levels > 0 and all(_fits(item, levels - 1) for item in inner))
 
 
-class SignInInput(serializers.Serializer):
+class UnlockInput(serializers.Serializer):
+    """What every call takes that may send a message: the token of an unlock link."""
+
+    unlock_token = Text(default="")
+
+
+class SignInInput(UnlockInput):
     """What creating a sign-in takes. With a strategy, a code is sent at once."""
 
     identifier = Text(default="")
@@ -110,7 +116,7 @@ class SignInInput(serializers.Serializer):
     sign_up_if_missing = serializers.BooleanField(default=False)
 
 
-class FactorInput(serializers.Serializer):
+class FactorInput(UnlockInput):
     """What preparing a sign-in takes. Without an id, the strategy has to fit one factor only."""
 
     strategy = Choice()
@@ -125,7 +131,7 @@ class CodeInput(serializers.Serializer):
     code = Code()
 
 
-class StrategyInput(serializers.Serializer):
+class StrategyInput(UnlockInput):
     """What preparing a sign-up takes."""
 
     strategy = Choice()
@@ -145,5 +151,6 @@ class FieldsInput(serializers.Serializer):
 class SignUpInput(FieldsInput):
     """Create a sign-up."""
 
+    unlock_token = Text(default="")
     strategy = Choice(default=None)
     transfer = serializers.BooleanField(default=False)

@@ -122,6 +122,12 @@ def _deliver(message: Message) -> datetime | None:
 
 
 def _reason_not_to_send(message: Message) -> DeliveryResult | None:
+    if message.kind == MessageKind.UNLOCK and not message.is_current:
+        reason = "link expired while the message waited for a worker"
+        return DeliveryResult(MessageStatus.FAILED, error_code=reason)
+    if message.kind == MessageKind.UNLOCK and not render.unlock_url(message):
+        reason = "no link: PUBLIC_URL or the page for it is missing"
+        return DeliveryResult(MessageStatus.SUPPRESSED, error_code=reason)
     if message.is_current:
         reason = _choose_kind_and_count(message)
         return DeliveryResult(MessageStatus.SUPPRESSED, error_code=reason) if reason else None

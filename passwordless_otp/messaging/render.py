@@ -9,6 +9,7 @@ are filled in by `string.Template`, never as Django templates.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from string import Template
 
 from django.template.loader import render_to_string
@@ -50,10 +51,10 @@ def render_message(message: Message) -> Outgoing:
     verification = message.verification
     kind = MessageKind(message.kind)
     code = verification.code() if verification is not None and kind.has_code else ""
-    end = message.created_at + links.LIFE if verification is None else verification.expires_at
+    end = message.created_at + _link_life(message) if verification is None else verification.expires_at
     left = int((end - timezone.now()).total_seconds())
     with translation.override(message.language or None), conf.links_from(message.origin):
-        more = _notice_context(message) if verification is None else {}
+        more = _link_context(message) if verification is None or message.has_unlock_link else {}
         text = render_text(InstanceSettings.current(), kind, message.channel, code, left, **more)
     return Outgoing(
         id=message.pk.hex,
@@ -71,15 +72,14 @@ def render_message(message: Message) -> Outgoing:
 def render_text(
     settings: InstanceSettings, kind: MessageKind, channel: str, code: str, left: int, **more: object
 ) -> RenderedText:
-    """Render a text in the active language. `left`: the code's life in seconds. `more`: a notice's context."""
-    origin, sign_up = conf.public_origin(), _path("sign_up")
+    """Render a text in the active language. `left`: the code's life in seconds. `more`: the context of a link."""
     context = {
         "app": settings.app,
         "code": code,
         "code_in_subject": settings.code_in_subject,
         "domain": conf.public_domain(),
         "minutes": math.ceil(left / 60),
-        "sign_up_url": origin + sign_up if origin and sign_up and settings.sign_up_open else "",
+        "sign_up_url": _url("sign_up") if settings.sign_up_open else "",
         "support_email": settings.support_email,
         **more,
     }
@@ -128,23 +128,32 @@ def _render(kind: str, name: str, context: dict[str, object]) -> str:
     return render_to_string(f"{FOLDER}/{kind}/{name}", context).strip()
 
 
-def _notice_context(notice: Message) -> dict[str, object]:
-    origin, path = conf.public_origin(), _path("not_me", links.token(notice.pk))
-    url = origin + path if origin and path else ""
-    return {**notice.event, "not_me_url": url}
+def _link_life(message: Message) -> timedelta:
+    return links.UNLOCK_LIFE if message.kind == MessageKind.UNLOCK else links.LIFE
+
+
+def _link_context(message: Message) -> dict[str, object]:
+    if message.kind == MessageKind.SECURITY_NOTICE:
+        return {**message.event, "not_me_url": _url("not_me", links.token(message.pk))}
+    return {"unlock_url": unlock_url(message)}
+
+
+def unlock_url(message: Message) -> str:
+    """Return the unlock link of this message; empty where there is no PUBLIC_URL, or no page for it."""
+    with conf.links_from(message.origin):
+        return _url("unlock", links.unlock_token(message.pk))
 
 
 def callback_url(message: Message, backend: Backend) -> str:
     """Return where this provider may report on this message; empty where it can't."""
-    path = _path(backend.webhook, message.pk) if backend.webhook else ""
     with conf.links_from(message.origin):
-        origin = conf.public_origin()
-    return origin + path if origin and path else ""
+        return _url(backend.webhook, message.pk) if backend.webhook else ""
 
 
-def _path(name: str, *args: object) -> str:
-    """Return the path of one of our URLs; empty where the site has not included it."""
+def _url(name: str, *args: object) -> str:
+    """Return one of our URLs below PUBLIC_URL; empty without that, or where the site has not included it."""
+    origin = conf.public_origin()
     try:
-        return links.path(name, *args)
+        return origin + links.path(name, *args) if origin else ""
     except NoReverseMatch:
         return ""

@@ -38,6 +38,7 @@ ALERT_AT = [50, 80, 100]  # percent of a limit or budget
 PAUSED = "country is paused for SMS"
 NOT_SERVED = "number is not served by the SMS settings"
 BOUNCED = "an earlier message to this address failed or was marked as spam"
+RESTRICTED = "restricted"
 LIMIT_REASONS = {
     "emails_unproven": "email limit reached",
     "emails_proven": "email limit reached",
@@ -81,13 +82,23 @@ def _count_notice(settings: InstanceSettings, message: Message) -> str:
 def _email_reason(settings: InstanceSettings, message: Message, is_proven: bool) -> str:
     """Decide on an email. Those without a code go to addresses that somebody else may have typed."""
     kind, asked = MessageKind(message.kind), message.asked_by
-    if not kind.has_code and _has_bounced(message.identifier):
+    if kind == MessageKind.UNLOCK and _is_restricted(settings, message.identifier, is_proven):
+        return RESTRICTED
+    is_asked_for = kind.has_code or (kind == MessageKind.UNLOCK and is_proven)  # a code would be sent as well
+    if not is_asked_for and _has_bounced(message.identifier):
         return BOUNCED
     buckets = _shared(settings, "emails_proven" if is_proven else "emails_unproven", asked)
     if kind == MessageKind.UNKNOWN_ACCOUNT or (kind == MessageKind.UNLOCK and not is_proven):
         buckets.append(bucket_for(settings, "identifier_unknown_account", *message.identifier))
         buckets += _shared(settings, "instance_unknown_account", asked)
     return _limit_reason(message, buckets)
+
+
+def _is_restricted(settings: InstanceSettings, identifier: IdentifierValue, is_proven: bool) -> bool:
+    """Return whether a restriction keeps this identifier from getting a code, with which a link is of no use."""
+    if is_proven:
+        return settings.shuts_out(identifier)
+    return settings.blocks(identifier) or not settings.allows(identifier)
 
 
 def _shared(settings: InstanceSettings, name: str, asked: Mapping[str, Any], *subject: str) -> list[Bucket]:

@@ -855,6 +855,7 @@ class Migration(migrations.Migration):
                             ("sign_up", "code to sign up"),
                             ("unknown_account", "unknown account"),
                             ("not_allowed", "sign-in by code not allowed"),
+                            ("unlock", "unlock link"),
                             ("security_notice", "security notice"),
                         ],
                         max_length=16,
@@ -884,7 +885,10 @@ class Migration(migrations.Migration):
                 ("provider_id", models.CharField(blank=True, max_length=200, verbose_name="provider's id")),
                 ("error_code", models.CharField(blank=True, max_length=100, verbose_name="provider's answer")),
                 ("delivery_tries", models.PositiveSmallIntegerField(default=0, verbose_name="delivery tries")),
-                ("has_unlock_link", models.BooleanField(default=False)),
+                (
+                    "has_unlock_link",
+                    models.BooleanField(default=False, verbose_name="with an unlock link"),
+                ),
                 ("asked_by", models.JSONField(default=dict)),
                 ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
                 ("language", models.CharField(blank=True, max_length=16, verbose_name="language")),
@@ -933,6 +937,47 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "messages",
                 "base_manager_name": "objects",
             },
+        ),
+        migrations.CreateModel(
+            name="UnlockGrant",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=passwordless_otp.models.base.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("identifier", models.CharField(max_length=32)),
+                ("client", models.CharField(max_length=64)),
+                ("granted_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unlock_grants",
+                        to="passwordless_otp.message",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unlock grant",
+                "verbose_name_plural": "unlock grants",
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.AddIndex(
+            model_name="unlockgrant",
+            index=models.Index(fields=["client"], name="passwordless_otp_unlock_client"),
+        ),
+        migrations.AddConstraint(
+            model_name="unlockgrant",
+            constraint=models.UniqueConstraint(
+                fields=("message", "client"), name="passwordless_otp_unlock_unique"
+            ),
         ),
         migrations.AddConstraint(
             model_name="refusal",
@@ -1083,7 +1128,17 @@ class Migration(migrations.Migration):
             model_name="message",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("kind__in", ["sign_in", "sign_up", "unknown_account", "not_allowed", "security_notice"]),
+                    (
+                        "kind__in",
+                        [
+                            "sign_in",
+                            "sign_up",
+                            "unknown_account",
+                            "not_allowed",
+                            "unlock",
+                            "security_notice",
+                        ],
+                    ),
                     (
                         "status__in",
                         ["pending", "sending", "sent", "delivered", "failed", "unknown", "suppressed"],
@@ -1104,7 +1159,15 @@ class Migration(migrations.Migration):
                         models.Q(("to", ""), _negated=True),
                     ),
                     models.Q(
-                        models.Q(("kind", "security_notice"), _negated=True),
+                        ("denied_at__isnull", True),
+                        ("flow__isnull", True),
+                        ("kind", "unlock"),
+                        ("user__isnull", True),
+                        ("verification__isnull", True),
+                        models.Q(("to", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("kind__in", ["security_notice", "unlock"]), _negated=True),
                         ("denied_at__isnull", True),
                         ("flow__isnull", True),
                         ("to", ""),

@@ -9,6 +9,7 @@ from passwordless_otp.models.provider_health import ProviderHealth
 from passwordless_otp.models.refusals import Refusal
 from passwordless_otp.models.restrictions import Restriction
 from passwordless_otp.models.test_addresses import TestAddress
+from passwordless_otp.models.unlock_grants import UnlockGrant
 
 __all__ = [
     "Counter",
@@ -23,5 +24,6 @@ __all__ = [
     "SignIn",
     "SignUp",
     "TestAddress",
+    "UnlockGrant",
     "Verification",
 ]

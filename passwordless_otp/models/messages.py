@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import conf, identifiers
+from passwordless_otp import conf, identifiers, links
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models.base import SKEW, PrimaryManager, uuid7
 from passwordless_otp.models.flows import Flow, Status, Verification, VerificationStatus
@@ -137,6 +137,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         at = {column: timezone.now()} if column else {}
         return known.update(status=status, provider_id=provider_id, error_code=error_code, **at)
 
+    def with_unlock_link(self) -> Self:
+        """Those that contain an unlock link."""
+        return self.filter(Q(kind=MessageKind.UNLOCK) | Q(has_unlock_link=True))
+
     def with_flow(self) -> Self:
         """With what delivering needs: the verification and its flow, or the flow of a security notice."""
         return self.select_related("verification__flow", "flow")
@@ -144,15 +148,21 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 UNDERWAY = Q(status__in=UNFINISHED)
 CHOICES = Q(kind__in=MessageKind.values) & Q(status__in=MessageStatus.values) & Q(channel__in=["email", "sms"])
-# Which columns a security notice has, and which any other message has.
+# Which columns a security notice has, which an unlock link has, and which any other message has.
 NOTICE = Q(kind="security_notice", verification__isnull=True, user__isnull=False) & ~Q(to="")
-OTHER = ~Q(kind="security_notice") & Q(
+UNLOCK = Q(
+    kind="unlock", verification__isnull=True, user__isnull=True, flow__isnull=True, denied_at__isnull=True
+) & ~Q(to="")
+OTHER = ~Q(kind__in=["security_notice", "unlock"]) & Q(
     verification__isnull=False, user__isnull=True, flow__isnull=True, denied_at__isnull=True, to=""
 )
 
 
 class Message(models.Model):
-    """Belongs to a verification and goes to its identifier; a security notice has a user and `to` instead."""
+    """Belongs to a verification and goes to its identifier.
+
+    A security notice has a user and `to` instead, an unlock link has only `to`: it may be nobody's identifier.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     verification = models.ForeignKey(
@@ -174,7 +184,7 @@ class Message(models.Model):
     provider_id = models.CharField(_("provider's id"), max_length=TEXT_LENGTHS["provider_id"], blank=True)
     error_code = models.CharField(_("provider's answer"), max_length=TEXT_LENGTHS["error_code"], blank=True)
     delivery_tries = models.PositiveSmallIntegerField(_("delivery tries"), default=0)
-    has_unlock_link = models.BooleanField(default=False)
+    has_unlock_link = models.BooleanField(_("with an unlock link"), default=False)  # beside what else it says
     # Who has asked, for the limits of the worker: `rate_limits.rules.asked_by`.
     asked_by = models.JSONField(default=dict)
     # Set for an SMS to a number that no user had proven: it counts for the conversion rate of its country.
@@ -205,7 +215,7 @@ class Message(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=CHOICES, name="passwordless_otp_message_choices"),
-            models.CheckConstraint(condition=NOTICE | OTHER, name="passwordless_otp_message_notice"),
+            models.CheckConstraint(condition=NOTICE | UNLOCK | OTHER, name="passwordless_otp_message_notice"),
         ]
 
     def __str__(self) -> str:
@@ -231,8 +241,10 @@ class Message(models.Model):
 
     @property
     def is_current(self) -> bool:
-        """Whether sending it still makes sense: its code would be accepted, or it is a security notice."""
+        """Whether sending it still makes sense: its code or its link would be accepted. A notice always does."""
         verification = self.verification
+        if self.kind == MessageKind.UNLOCK:
+            return self.created_at > timezone.now() - links.UNLOCK_LIFE
         if verification is None:
             return True
         live = verification.state == VerificationStatus.UNVERIFIED and verification.flow.status == Status.OPEN

@@ -51,10 +51,11 @@ class SignInView(PageView):
         return {**super().get_form_kwargs(), "settings": self.client.settings}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Link to the code page while a code can be handed in there."""
+        """Link to the code page while a code can be handed in there. Say what an unlock link has done."""
         waiting = code_step.is_waiting(self.client.flows.get(Purpose.SIGN_IN))
         verify_url = navigation.page_path(self.request, "sign_in_verify")
-        return super().get_context_data(waiting=waiting, verify_url=verify_url, **kwargs)
+        unlocked = "unlocked" in self.request.GET
+        return super().get_context_data(waiting=waiting, verify_url=verify_url, unlocked=unlocked, **kwargs)
 
 
 class SignInCode(CodeFlow):

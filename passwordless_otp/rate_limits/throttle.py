@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from passwordless_otp import conf, events
 from passwordless_otp.errors import ServiceUnavailable, TooManyRequests
 from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import Flow, InstanceSettings, Verification
+from passwordless_otp.models import Flow, InstanceSettings, UnlockGrant, Verification
 from passwordless_otp.models.instance_settings.limits import LIMITS, Refund
 from passwordless_otp.rate_limits import code_strength, rules, windows
 from passwordless_otp.rate_limits.code_strength import CodeFormat, EscalationRule
@@ -135,7 +135,7 @@ def _consume_message(
 
 
 def _is_unlocked(visitor: Visitor, identifier: IdentifierValue) -> bool:
-    return False
+    return UnlockGrant.objects.holds(visitor.client, identifier)
 
 
 @dataclass

@@ -196,3 +196,13 @@ def test_number_of_statements_does_not_grow_with_the_list(root):
     for number in range(1, 12):
         come(number)
     assert {model: statements(model) for model in models} == one
+
+
+def test_unlock_link_is_listed_with_its_recipient_masked(root):
+    message = Message.objects.create(kind="unlock", channel="email", to=EMAIL, status="sent")
+    for path in [f"{ALL}/message/", f"{ALL}/message/{message.pk}/change/"]:
+        page = text(root.get(path))
+        assert "unlock link" in page.lower()
+        assert "j•••@e•••.com" in page
+        assert EMAIL not in page
+    assert listed(root.get(f"{ALL}/message/?q={EMAIL}")) == 1

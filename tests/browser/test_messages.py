@@ -23,7 +23,10 @@ SETTINGS = "/admin/passwordless_otp/instancesettings/1/change/"
 def mail(kind, code="012345"):
     settings = InstanceSettings(application_name="Willow & Daughters Books", support_email="help@example.com")
     url = f"https://example.com/auth/not-me/{links.token(uuid7())}/"
-    more = {"at": timezone.now(), "not_me_url": url} if kind == MessageKind.SECURITY_NOTICE else {}
+    unlock_url = f"https://example.com/auth/unlock/{links.unlock_token(uuid7())}/"
+    more = {"unlock_url": unlock_url}
+    if kind == MessageKind.SECURITY_NOTICE:
+        more = {"at": timezone.now(), "not_me_url": url}
     return render.render_text(settings, kind, "email", code if kind.has_code else "", 600, **more).html
 
 

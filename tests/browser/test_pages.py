@@ -154,6 +154,21 @@ def not_me_invalid(page, site):
     page.goto(f"{site}/auth/not-me/nonsense/")
 
 
+def unlock(page, site):
+    """As an unlock link opens it."""
+    message = Message.objects.create(kind="unlock", channel="email", to="jane@example.com")
+    page.goto(f"{site}/auth/unlock/{links.unlock_token(message.pk)}/")
+
+
+def unlock_done(page, site):
+    unlock(page, site)
+    submit(page)
+
+
+def unlock_invalid(page, site):
+    page.goto(f"{site}/auth/unlock/nonsense/")
+
+
 PAGES = [
     sign_in,
     sign_in_error,
@@ -179,6 +194,9 @@ PAGES = [
     not_me_done,
     not_me_done_with_password,
     not_me_invalid,
+    unlock,
+    unlock_done,
+    unlock_invalid,
 ]
 
 

@@ -8,6 +8,7 @@ import { createHooks } from "passwordless_otp/react.js";
 export async function signUpByPhone(code: string): Promise<void> {
   const { signUp } = client;
   await signUp.create({ phoneNumber: "+11111111111", unsafeMetadata: { plan: "free" } });
+  await signUp.prepareEmailAddressVerification({ unlockToken: "t" });
   await signUp.preparePhoneNumberVerification();
   await signUp.attemptPhoneNumberVerification({ code });
   const until: Date | null | undefined = signUp.verifications.phoneNumber?.expireAt;
@@ -17,7 +18,7 @@ export async function signUpByPhone(code: string): Promise<void> {
 
 export async function signInByEither(own: Client, identifier: string, code: string): Promise<SignIn> {
   const { signIn } = own;
-  await signIn.create({ identifier, signUpIfMissing: true });
+  await signIn.create({ identifier, signUpIfMissing: true, unlockToken: "t" });
   for (const factor of signIn.supportedFirstFactors ?? []) {
     await signIn.prepareFirstFactor(factor);
     if (factor.strategy === "email_code") console.log(factor.emailAddressId.length);

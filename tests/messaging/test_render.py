@@ -64,10 +64,13 @@ def test_html_names_its_language_and_direction(language):
         assert f'lang="{language}" dir="{direction}"' in mail(kind).html
 
 
-def test_html_loads_nothing_and_links_only_to_the_sign_up(language):
-    for kind, sign_up_url in itertools.product(MessageKind, ["https://example.com/auth/sign-up/", ""]):
-        html = mail(kind, sign_up_url=sign_up_url).html
+def test_html_loads_nothing_and_links_only_to_the_sign_up_and_to_an_unlock_link(language):
+    sign_up, unlock = "https://example.com/auth/sign-up/", "https://example.com/auth/unlock/x/"
+    for kind, sign_up_url, unlock_url in itertools.product(MessageKind, [sign_up, ""], [unlock, ""]):
+        html = mail(kind, sign_up_url=sign_up_url, unlock_url=unlock_url).html
         expected = [sign_up_url] if kind == MessageKind.UNKNOWN_ACCOUNT and sign_up_url else []
+        if kind == MessageKind.UNLOCK or (unlock_url and kind != MessageKind.SECURITY_NOTICE):
+            expected.append(unlock_url)
         assert re.findall(r'href="(.*?)"', html) == expected
         assert not re.search(
             r"<(img|link|script|iframe|form|object|svg)|src=|url\(|@import|http-equiv", html, re.I

@@ -6,7 +6,16 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from passwordless_otp.models import Flow, Identifier, Message, SignIn, SignUp, TestAddress, Verification
+from passwordless_otp.models import (
+    Flow,
+    Identifier,
+    Message,
+    SignIn,
+    SignUp,
+    TestAddress,
+    UnlockGrant,
+    Verification,
+)
 from passwordless_otp.models.base import uuid7
 from tests.visitor import EMAIL, ApiVisitor, joined
 
@@ -51,6 +60,19 @@ def test_invalid_choices_are_refused(user):
     refused(lambda: Verification.objects.update(status="other"))
     refused(lambda: Message.objects.create(verification=verification, kind="x", channel="email", generation=1))
     refused(lambda: Message.objects.create(verification=verification, kind="sign_in", channel="x", generation=1))
+
+
+def test_unlock_link_has_a_recipient_and_nothing_else(user):
+    flow = Flow.objects.create(client="c", purpose="sign_in")
+    verification = Verification.objects.create(flow=flow, kind="email_address", max_tries=5, value=EMAIL)
+    link = {"kind": "unlock", "channel": "email", "to": EMAIL}
+    message = Message.objects.create(**link)
+    assert message.identifier == ("email_address", EMAIL)
+    assert EMAIL not in str(message)
+    for wrong in [{"to": ""}, {"user": user}, {"flow": flow}, {"verification": verification}]:
+        refused(lambda wrong=wrong: Message.objects.create(**{**link, **wrong}))
+    UnlockGrant.objects.give(message, "c")
+    refused(lambda: UnlockGrant.objects.give(message, "c"))
 
 
 def test_everything_is_deleted_with_its_user():

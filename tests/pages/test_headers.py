@@ -93,4 +93,4 @@ def test_a_site_that_requires_login_everywhere_leads_here_and_back(visitor, sett
 
 def test_every_page_is_known_by_its_own_name():
     names = {pattern.callback.view_class.__name__ for pattern in urls.urlpatterns}
-    assert names == {"SignInView", "SignUpView", "CodeView", "SignOutView", "NotMeView"}
+    assert names == {"SignInView", "SignUpView", "CodeView", "SignOutView", "NotMeView", "UnlockView"}

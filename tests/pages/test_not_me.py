@@ -14,7 +14,7 @@ from passwordless_otp.flows import revoke_access
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Flow, Identifier, Message, Verification
 from tests.pages.conftest import EMAIL, SIGN_IN, PageVisitor, text_of
-from tests.visitor import errors, joined, newest_code, operate, started
+from tests.visitor import errors, joined, newest_code, operate, started, unlimited
 
 AGE = links.LIFE.total_seconds()
 
@@ -117,6 +117,7 @@ def test_open_flows_of_the_user_end_in_every_browser(visitor, owner):
 
 
 def test_no_browser_is_recognised_any_more(visitor, owner):
+    unlimited()  # four codes from one IP address
     stranger = intruder()
     visitor.submit(link())
     memory.sent.clear()

@@ -35,6 +35,11 @@ export interface PhoneFactor {
   readonly primary: boolean;
 }
 
+export interface Unlock {
+  /** The token of an unlock link: the last part of its path. */
+  unlockToken?: string;
+}
+
 export interface SignIn {
   readonly id: string | null;
   readonly status: "needs_identifier" | "needs_first_factor" | "complete" | "abandoned" | null;
@@ -44,12 +49,12 @@ export interface SignIn {
   readonly firstFactorVerification: Verification | null;
   readonly createdSessionId: string | null;
   readonly abandonAt: Date | null;
-  create(params: { identifier?: string; strategy?: Strategy; signUpIfMissing?: boolean }): Promise<SignIn>;
-  prepareFirstFactor(params: {
-    strategy: Strategy;
-    emailAddressId?: string;
-    phoneNumberId?: string;
-  }): Promise<SignIn>;
+  create(
+    params: { identifier?: string; strategy?: Strategy; signUpIfMissing?: boolean } & Unlock,
+  ): Promise<SignIn>;
+  prepareFirstFactor(
+    params: { strategy: Strategy; emailAddressId?: string; phoneNumberId?: string } & Unlock,
+  ): Promise<SignIn>;
   attemptFirstFactor(params: { strategy: Strategy; code: string }): Promise<SignIn>;
   reload(): Promise<SignIn>;
 }
@@ -83,11 +88,11 @@ export interface SignUp {
   readonly createdSessionId: string | null;
   readonly createdUserId: string | null;
   readonly abandonAt: Date | null;
-  create(params: SignUpFields & { strategy?: Strategy; transfer?: boolean }): Promise<SignUp>;
+  create(params: SignUpFields & { strategy?: Strategy; transfer?: boolean } & Unlock): Promise<SignUp>;
   update(params: SignUpFields): Promise<SignUp>;
-  prepareVerification(params: { strategy: Strategy }): Promise<SignUp>;
+  prepareVerification(params: { strategy: Strategy } & Unlock): Promise<SignUp>;
   attemptVerification(params: { strategy: Strategy; code: string }): Promise<SignUp>;
-  prepareEmailAddressVerification(): Promise<SignUp>;
+  prepareEmailAddressVerification(params?: Unlock): Promise<SignUp>;
   preparePhoneNumberVerification(): Promise<SignUp>;
   attemptEmailAddressVerification(params: { code: string }): Promise<SignUp>;
   attemptPhoneNumberVerification(params: { code: string }): Promise<SignUp>;

@@ -131,8 +131,8 @@
       return this._step("POST", "/attempt_verification", params);
     }
 
-    prepareEmailAddressVerification() {
-      return this.prepareVerification({ strategy: "email_code" });
+    prepareEmailAddressVerification({ unlockToken } = {}) {
+      return this.prepareVerification({ strategy: "email_code", unlockToken });
     }
 
     preparePhoneNumberVerification() {
