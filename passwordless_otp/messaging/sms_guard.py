@@ -43,6 +43,7 @@ LIMIT_REASONS = {
     "emails_unproven": "email limit reached",
     "emails_proven": "email limit reached",
     "identifier_unknown_account": "unknown-account message already sent today",
+    "instance_unlock_emails": "limit of unlock links reached",
     "instance_unknown_account": "limit of unknown-account messages reached",
     "sms_prefix": "SMS limit for this number prefix reached",
     "sms_prefix_per_day": "SMS limit for this number prefix reached",
@@ -88,7 +89,9 @@ def _email_reason(settings: InstanceSettings, message: Message, is_proven: bool)
     if not is_asked_for and _has_bounced(message.identifier):
         return BOUNCED
     buckets = _shared(settings, "emails_proven" if is_proven else "emails_unproven", asked)
-    if kind == MessageKind.UNKNOWN_ACCOUNT or (kind == MessageKind.UNLOCK and not is_proven):
+    if kind == MessageKind.UNLOCK:
+        buckets += _shared(settings, "instance_unlock_emails", asked, "proven" if is_proven else "unproven")
+    if kind == MessageKind.UNKNOWN_ACCOUNT:
         buckets.append(bucket_for(settings, "identifier_unknown_account", *message.identifier))
         buckets += _shared(settings, "instance_unknown_account", asked)
     return _limit_reason(message, buckets)

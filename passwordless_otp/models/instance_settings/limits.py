@@ -176,6 +176,11 @@ LIMITS = {
         _("People with an account get no email until the hour is over, and are not told. Recognised browsers "
           "have a count of their own, and strangers' addresses do not count here."),
         SUPPRESSES, shared=True),
+    "instance_unlock_emails": Limit(200, 0, 1_000_000, HOUR,
+        _("Emails with an unlock link on the whole site per hour, beyond every other limit"),
+        _("Counted apart for verified and unverified addresses. Visitors are not told. One IP address can use up a "
+          "third of it."),
+        SUPPRESSES, shared=True),
     "identifier_unknown_account": Limit(1, 0, 10, DAY,
         _("Messages about an unknown account to one address per day"),
         _("0: no such message is sent. Visitors are not told."),
