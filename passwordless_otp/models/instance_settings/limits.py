@@ -178,8 +178,8 @@ LIMITS = {
         SUPPRESSES, shared=True),
     "instance_unlock_emails": Limit(200, 0, 1_000_000, HOUR,
         _("Emails with an unlock link on the whole site per hour, beyond every other limit"),
-        _("Counted apart for verified and unverified addresses. Visitors are not told. One IP address can use up a "
-          "third of it."),
+        _("Counted apart for verified and unverified addresses. Visitors are not told. One IP address can use up "
+          "a third of it."),
         SUPPRESSES, shared=True),
     "identifier_unknown_account": Limit(1, 0, 10, DAY,
         _("Messages about an unknown account to one address per day"),
