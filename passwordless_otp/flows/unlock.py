@@ -86,10 +86,14 @@ def grant(settings: InstanceSettings, token: str, visitor: Visitor) -> None:
     """Give the visitor's client a grant for the identifier that the link was sent to.
 
     A client that holds one of this link keeps it, and counts once. Raises `TooManyRequests`; `ResourceNotFound`
-    for a link that is too old, not ours, or used up.
+    for a link that is too old, not ours, or used up. Only such a one counts as a step of its source: whoever
+    shares an IP address with an attacker can use theirs all the same.
     """
-    throttle.count_step(settings, visitor, None)
-    message = find(token)
+    try:
+        message = find(token)
+    except ResourceNotFound:
+        throttle.count_step(settings, visitor, None)
+        raise
     own = UnlockGrant.objects.filter(message=message, client=visitor.client)
     if own.filter(expires_at__gt=timezone.now()).exists():
         return

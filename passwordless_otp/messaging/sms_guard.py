@@ -22,12 +22,13 @@ from django.utils import timezone
 from passwordless_otp import events, identifiers
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.identifiers import IdentifierValue
-from passwordless_otp.models import Identifier, InstanceSettings, Message
+from passwordless_otp.models import Identifier, InstanceSettings, Message, UnlockGrant
 from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.models.instance_settings.limits import DAY, HOUR
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 from passwordless_otp.rate_limits import rules, windows
 from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, Consumed, bucket_for
+from passwordless_otp.visitor import Group
 
 SPAN = timedelta(hours=1)
 USED = [VerificationStatus.VERIFIED, VerificationStatus.TRANSFERABLE]
@@ -55,6 +56,8 @@ LIMIT_REASONS = {
     "sms_daily_budget": "SMS budget spent",
     "sms_proven_daily_budget": "SMS budget spent",
 }
+BY_ONE_SOURCE = " by one source"
+OF_LIMITS = {reason + by for reason in LIMIT_REASONS.values() for by in ["", BY_ONE_SOURCE]}
 
 
 def suppression_reason(settings: InstanceSettings, message: Message, is_proven: bool | None) -> str:
@@ -69,7 +72,18 @@ def suppression_reason(settings: InstanceSettings, message: Message, is_proven: 
         is_proven = Identifier.objects.filter(kind=kind, value=value).exists()
     if message.channel == "sms":
         return _sms_reason(settings, message, is_proven)
+    reason = _email_reason(settings, message, is_proven)
+    if reason not in OF_LIMITS or message.asked_by.get("group") or not _is_unlocked(message):
+        return reason
+    message.asked_by = {**message.asked_by, "group": Group.UNLOCKED.value}
     return _email_reason(settings, message, is_proven)
+
+
+def _is_unlocked(message: Message) -> bool:
+    """Return whether the browser that has asked for this message holds the grant of an unlock link."""
+    verification = message.verification
+    client = verification.flow.client if verification is not None else ""
+    return bool(UnlockGrant.objects.holds(client, message.identifier))
 
 
 def _count_notice(settings: InstanceSettings, message: Message) -> str:
@@ -215,7 +229,7 @@ def _limit_reason(message: Message, buckets: list[Bucket]) -> str:
     except TooManyRequests as refusal:
         full = next(bucket for bucket in buckets if bucket.scope == refusal.scope)
         if refusal.of_source:
-            return f"{LIMIT_REASONS[full.scope]} by one source"
+            return LIMIT_REASONS[full.scope] + BY_ONE_SOURCE
         if full.scope != "identifier_unknown_account":
             alert_reached(full)
         return LIMIT_REASONS[full.scope]

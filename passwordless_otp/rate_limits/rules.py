@@ -71,13 +71,13 @@ def asked_by(settings: InstanceSettings, visitor: Visitor, group: Group) -> dict
 
 
 def for_step(
-    settings: InstanceSettings, visitor: Visitor, identifiers: Sequence[IdentifierValue]
+    settings: InstanceSettings,
+    visitor: Visitor,
+    group: Group = Group.OTHERS,
+    identifier: IdentifierValue | None = None,
 ) -> list[Bucket]:
-    """Return what a step consumes that consumes nothing else, in a flow with these identifiers."""
-    known = [identifier for identifier in identifiers if visitor.group_for(identifier)]
-    if known:
-        return [_per_source(settings, "ip_steps", visitor, Group.RECOGNISED, known[0])]
-    return [_per_source(settings, "ip_steps", visitor, Group.OTHERS, None)]
+    """Return what a step consumes that consumes nothing else."""
+    return [_per_source(settings, "ip_steps", visitor, group, identifier)]
 
 
 def for_flow(
@@ -118,8 +118,14 @@ def for_message(
 
 
 def for_unlock_email(settings: InstanceSettings, identifier: IdentifierValue) -> list[Bucket]:
-    """Return what an unlock link consumes that is sent beyond every other limit."""
-    return [bucket_for(settings, "unlock_emails", *identifier)]
+    """Return what an unlock link consumes that is sent beyond every other limit.
+
+    The plain address of a mailbox has a count of its own, and all its other spellings have one.
+    """
+    mailbox = counted_mailbox(identifier.value)
+    if mailbox == identifier.value:
+        return [bucket_for(settings, "unlock_emails", *identifier)]
+    return [bucket_for(settings, "unlock_emails", "mailbox", mailbox)]
 
 
 def for_attempt(

@@ -74,7 +74,18 @@ def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
 
 def count_step(settings: InstanceSettings, visitor: Visitor, current: Flow | None) -> None:
     """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`: that comes first."""
-    windows.consume(rules.for_step(settings, visitor, current.identifiers if current else []))
+    typed = current.identifiers if current else []
+    group, identifier = Group.OTHERS, None
+    for each in typed:
+        if visitor.group_for(each):
+            group, identifier = Group.RECOGNISED, each
+    try:
+        windows.consume(rules.for_step(settings, visitor, group, identifier))
+    except TooManyRequests:
+        unlocked = [each for each in typed if _is_unlocked(visitor, each)]
+        if not unlocked:
+            raise
+        windows.consume(rules.for_step(settings, visitor, Group.UNLOCKED, unlocked[0]))
 
 
 @contextmanager
@@ -89,7 +100,7 @@ def flow(
         group = visitor.group_for(identifiers[0])
         buckets = rules.for_flow(settings, visitor, group, identifiers[0])
     else:
-        buckets = rules.for_step(settings, visitor, [])
+        buckets = rules.for_step(settings, visitor)
     with consuming(buckets) as limits:
         yield limits
 
