@@ -223,14 +223,16 @@ def test_grant_that_has_expired_is_given_again_and_counts_again():
         grant(given)
 
 
-def test_presses_of_the_button_are_limited_by_ip_address():
+def test_bad_links_are_limited_by_ip_address_and_good_ones_are_not():
     operate(limits={"ip_steps": 5})
     for _ in range(5):
         with pytest.raises(ResourceNotFound):
             grant("nonsense")
     with pytest.raises(TooManyRequests):
-        grant(token())
-    grant(token(), browser(ip="192.0.2.2"))
+        grant("nonsense")
+    with pytest.raises(ResourceNotFound):
+        grant("nonsense", browser(ip="192.0.2.2"))
+    grant(token())
 
 
 def forged():

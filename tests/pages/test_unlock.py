@@ -96,11 +96,11 @@ def test_dead_link_says_what_to_do(visitor):
             assert SIGN_IN in text_of(answer)
 
 
-def test_too_many_presses_are_refused_on_the_page(visitor):
+def test_too_many_bad_links_are_refused_on_the_page(visitor):
     operate(limits={"ip_steps": 5})
     for _ in range(5):
         visitor.submit(path("nonsense"))
-    refused = visitor.submit(path())
+    refused = visitor.submit(path("nonsense"))
     assert refused.status_code == 429
     assert refused["Retry-After"]
     assert "Use this browser" in text_of(refused)
