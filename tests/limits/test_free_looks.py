@@ -68,7 +68,7 @@ def changing():
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_cheap_step_is_refused_once_the_steps_of_its_address_are_used_up(clock, name):
-    operate(limits={"ip_steps": STEPS}, first_name_enabled=True)
+    operate(limits={"ip_steps": STEPS}, first_name="optional")
     visitor, step = CHEAP[name](clock)
     statuses = [step(visitor).status_code for _ in range(STEPS + 1)]
     assert 429 not in statuses[: STEPS - TRIES - 1]
@@ -115,7 +115,7 @@ def test_a_sign_in_uses_few_steps():
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["no code", "a sign-up that changes"])
 def test_six_hundred_and_first_step_of_an_address_is_refused(clock, step):
-    operate(first_name_enabled=True)
+    operate(first_name="optional")
     visitor, again = CHEAP[step](clock)
     statuses = [again(visitor).status_code for _ in range(601)]
     assert 429 not in statuses[:595]

@@ -113,6 +113,7 @@ def test_message_goes_out_after_the_clock_was_set_back(clock, hours):
 
 
 def test_message_goes_out_after_two_minutes_without_a_jump(clock):
+    holder(OWNER)
     visitor = at()
     ask(visitor)
     clock.tick(20)
@@ -130,6 +131,7 @@ def test_clock_that_was_set_back_opens_no_limit(clock):
 
 
 def test_clock_that_was_set_back_allows_no_flood(clock):
+    holder(OWNER)
     visitor = at()
     ask(visitor)
     clock.tick(-3600)

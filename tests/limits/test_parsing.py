@@ -14,7 +14,7 @@ OTHER_ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "u
 
 
 def post(body, content_type="application/json"):
-    return at().http.post("/auth/v1/client/sign_ins", body, content_type=content_type)
+    return at().http.generic("POST", "/auth/v1/client/sign_ins", body, content_type)
 
 
 @pytest.mark.parametrize("encoding", OTHER_ENCODINGS)
