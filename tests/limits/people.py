@@ -29,9 +29,11 @@ def strategy_of(identifier):
 def holder(*values, **fields):
     """A user who has these identifiers."""
     user = get_user_model().objects.create_user(username=values[0], **fields)
+    seen = set()
     for value in values:
         kind = "email_address" if "@" in value else "phone_number"
-        Identifier.objects.create(user=user, kind=kind, value=value)
+        Identifier.objects.create(user=user, kind=kind, value=value, primary=kind not in seen)
+        seen.add(kind)
     return user
 
 

@@ -85,7 +85,7 @@ def test_steps_of_another_address_go_on(clock, name):
 
 
 def test_refusals_by_another_limit_count_as_steps():
-    operate(limits={"ip_steps": STEPS, "ip_messages": 5})
+    operate(limits={"ip_steps": STEPS, "ip_emails": 5})
     for number in range(5):
         ask(at(), f"u{number}@example.org")
     refused = [ask(at(), f"v{number}@example.org") for number in range(STEPS + 1)]
@@ -113,7 +113,7 @@ def test_a_sign_in_uses_few_steps():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", ["no code", "a sign-up that changes"])
+@pytest.mark.parametrize("step", ["no code", "prepare at once"])
 def test_six_hundred_and_first_step_of_an_address_is_refused(clock, step):
     operate(first_name="optional")
     visitor, again = CHEAP[step](clock)

@@ -146,6 +146,7 @@ def test_thirty_accounts_an_hour_are_made_from_one_address():
     assert (accounts(), statuses[30:]) == (30, [429] * 3)
 
 
+@pytest.mark.slow
 def test_accounts_made_where_nobody_had_the_identifier_count_as_well():
     for number in range(33):
         visitor = at()
@@ -156,6 +157,7 @@ def test_accounts_made_where_nobody_had_the_identifier_count_as_well():
     assert accounts() == 30
 
 
+@pytest.mark.slow
 def test_another_address_still_makes_accounts():
     for number in range(31):
         sign_up(f"bot{number}@example.org")
@@ -183,6 +185,7 @@ def test_sms_for_sign_ups_are_not_given_back(types):
     assert (taken, sent(), accounts()) == (10, 10, 10 if types else 0)
 
 
+@pytest.mark.slow
 def test_sign_ins_by_mail_from_one_address_are_given_back():
     people = [f"p{number}@example.com" for number in range(65)]
     for person in people:

@@ -72,6 +72,7 @@ def differences(recorded):
 )
 def test_step_looks_nobody_up_before_it_has_consumed_and_runs_the_same_for_everybody(clock, name):  # noqa: F811
     recorded = run_for_all(name, clock)
+    assert {each.status == 429 for each in recorded.values()} == {STEPS[name].refused}
     assert look_ups(name, recorded) == {}
     assert STEPS[name].is_counted or differences(recorded) == {}
 

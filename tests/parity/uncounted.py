@@ -145,6 +145,7 @@ class Step:
     seconds: int = 0
     limits: dict[str, int] = field(default_factory=dict)
     reads_nobody: bool = False  # create and prepare of a sign-in: the worker looks up who it is
+    refused: bool = False  # by a limit
     is_counted: bool = False  # it consumes more than a step, and may then look up who it is
 
 
@@ -163,12 +164,14 @@ SIGN_IN = {
         lambda v, _: _opened(_api(), "another@example.com"),
         lambda v, i: v.sign_in(i, "email_code"),
         limits={"ip_flows": 1},
+        refused=True,
         reads_nobody=True,
     ),
     "create beyond a limit of messages": Step(
         lambda v, _: _asked(_api(), "another@example.com"),
         lambda v, i: v.sign_in(i, "email_code"),
-        limits={"ip_messages": 1},
+        limits={"ip_emails": 1},
+        refused=True,
         reads_nobody=True,
     ),
     "prepare": Step(_opened, lambda v, _: v.prepare(), reads_nobody=True),
@@ -179,7 +182,8 @@ SIGN_IN = {
     "prepare beyond a limit": Step(
         lambda v, i: (_asked(_api(), "another@example.com"), _opened(v, i)),
         lambda v, _: v.prepare(),
-        limits={"ip_messages": 1},
+        limits={"ip_emails": 1},
+        refused=True,
         reads_nobody=True,
     ),
     "attempt: no code": Step(_asked, lambda v, _: v.attempt("x")),
@@ -194,6 +198,7 @@ SIGN_IN = {
         lambda v, i: (_asked(v, i), _asked(other := _api(), "another@example.com"), _wrong(other, "another@example.com")),
         lambda v, i: v.attempt("123456"),
         limits={"ip_failures": 1},
+        refused=True,
     ),
     "attempt: wrong": Step(_asked, _wrong, is_counted=True),
 }  # fmt: skip

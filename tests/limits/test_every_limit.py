@@ -1,0 +1,156 @@
+"""The rules of limits, for each of them: nobody who fills a counter keeps out those whom the rules protect.
+
+A limit declares two things, and these tests hold it to them:
+
+* `Limit.shared`: several sources fill one counter, and its end refuses or silences others. Then no source takes
+  more than its share of it.
+* `Limit.refund`: whether a success gives back what it has counted. It may only where that has cost nothing.
+
+A new limit needs a row in `tests.limits.table`: what fills it, and what its end keeps somebody from.
+"""
+
+import pytest
+from django.apps import apps
+
+from passwordless_otp.models.instance_settings import limits
+from tests.limits.people import HERE, HOME, LIMITS, NUMBER, OWNER, at, gets_in, holder, recognised, sent, sign_out
+from tests.limits.table import APART, TABLE, TAGGED, add_holders, proven_number, unlocked
+from tests.rate_limits.rows import only
+
+if not hasattr(limits, "Refund"):
+    pytest.skip("limits declare nothing yet", allow_module_level=True)
+
+pytestmark = pytest.mark.usefixtures("site")
+SIX = 6  # the limit under test; all others are as wide as they can be
+OFTEN = 2 * SIX
+MANY = [f"198.{block}.100.1" for block in range(10, 10 + SIX)]
+LINE = [f"2001:db8:0:{number:x}::1" for number in range(SIX)]  # of one /56
+NETWORK = [f"2001:db8:0:{number:x}00::1" for number in range(SIX)]  # of one /48
+PEOPLE = [name for name in TABLE if TABLE[name].person]
+SHARED = [name for name in TABLE if LIMITS[name].shared]
+UNSHARED = ("recognised_", "unlocked_", "ip_", "identifier_failures", *APART)
+FREE = {"ip_flows", "ip_emails", "ip_failures"}  # may be refunded, as wrong codes may
+
+
+@pytest.fixture
+def grants():
+    """The model of unlock grants."""
+    try:
+        return apps.get_model("passwordless_otp", "UnlockGrant")
+    except LookupError:
+        pytest.skip("there are no unlock links yet")
+
+
+@pytest.fixture(autouse=True)
+def people(site):
+    only()
+    holder(OWNER, NUMBER, TAGGED)
+    add_holders()
+
+
+def fill(name, ips, times=OFTEN):
+    """Let whoever is at these addresses, in turn, take as much of the limit as they can."""
+    only(**{name: SIX})
+    for number in range(times):
+        TABLE[name].spend(ips[number % len(ips)], number)
+
+
+def place(name):
+    """Where the owner is: beside the attacker, where they share a counter for their address."""
+    return MANY[0] if TABLE[name].per_source else HOME
+
+
+# What limits declare
+
+
+def test_each_limit_is_in_the_table_or_stands_apart():
+    assert TABLE.keys() | APART.keys() == LIMITS.keys()
+    assert not TABLE.keys() & APART.keys()
+
+
+def test_each_counter_that_several_sources_fill_is_shared():
+    assert [name for name in LIMITS if LIMITS[name].shared == name.startswith(UNSHARED)] == []
+
+
+def test_only_what_has_cost_nothing_is_refunded():
+    refunded = {name for name in LIMITS if LIMITS[name].refund != limits.Refund.NEVER}
+    assert refunded <= FREE | {name for name in LIMITS if name.endswith("failures") or "_failures_" in name}
+    assert not [name for name in refunded if "sms" in name or "sign_ups" in name]
+
+
+# A counter that is full
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_new_browser_meets_the_end_of_a_counter_that_others_have_filled(name):
+    """The control of the others: they do fill it."""
+    row = TABLE[name]
+    fill(name, [place(name)] if row.per_source else MANY)
+    assert row.served(at(place(name))) == (not (row.ends and row.reachable))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_new_browser_is_served_where_nobody_has_filled_anything(name):
+    only(**{name: SIX})
+    assert TABLE[name].served(at(place(name)))
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_recognised_browser_is_never_refused(name):
+    row = TABLE[name]
+    visitor = recognised(row.person, ip=place(name))
+    fill(name, [place(name)] if row.per_source else MANY)
+    assert row.served(visitor)
+
+
+@pytest.mark.parametrize("name", [name for name in PEOPLE if not TABLE[name].by_sms])
+def test_browser_with_an_unlock_link_is_never_refused(grants, name):
+    row = TABLE[name]
+    recognised(row.person)  # a message has gone out
+    visitor = unlocked(grants, row.person, place(name))
+    fill(name, [place(name)] if row.per_source else MANY)
+    assert row.served(visitor)
+
+
+# One source
+
+
+@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("ips", [[HERE], LINE, NETWORK], ids=["address", "/56", "/48"])
+def test_source_leaves_others_their_share(name, ips):
+    fill(name, ips)
+    assert TABLE[name].served(at(HOME))
+
+
+@pytest.mark.parametrize("name", [name for name in PEOPLE if not TABLE[name].per_source])
+def test_recognised_browser_fills_no_counter_of_others(name):
+    visitor = recognised(TABLE[name].person, ip=HERE)
+    only(**{name: SIX})
+    for _ in range(OFTEN):
+        TABLE[name].served(visitor)
+        sign_out(visitor)
+    assert TABLE[name].served(at(HOME))
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_account_fills_no_counter_of_others_by_its_own_successes(name):
+    own = proven_number(0) if TABLE[name].by_sms else "p0@example.org"
+    only(**{name: SIX})
+    for _ in range(OFTEN):
+        gets_in(at(HERE), own)
+    assert TABLE[name].served(at(HOME))
+
+
+# What all groups share
+
+
+def test_strangers_leave_recognised_browsers_sms_of_a_number():
+    only(**{name: LIMITS[name].default for name in LIMITS if "sms" in name})
+    visitor = recognised(NUMBER)
+    for hour in range(3):
+        for ip in MANY:
+            TABLE["identifier_sms"].spend(f"{ip}{hour}", 0)
+    assert sent(NUMBER) <= LIMITS["identifier_sms_per_day"].default
+    for _ in range(LIMITS["number_sms_per_day"].default - LIMITS["identifier_sms_per_day"].default):
+        assert gets_in(visitor, NUMBER)
+        sign_out(visitor)
