@@ -5,7 +5,19 @@ from django.core.checks import run_checks
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Message
-from tests.limits.people import HOME, NUMBER, OWNER, ask, at, gets_in, guess, holder, is_complete, recognised, type_code
+from tests.limits.people import (
+    HOME,
+    NUMBER,
+    OWNER,
+    ask,
+    at,
+    gets_in,
+    guess,
+    holder,
+    is_complete,
+    recognised,
+    type_code,
+)
 from tests.rate_limits.rows import code_of
 from tests.visitor import operate
 

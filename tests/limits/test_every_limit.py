@@ -13,12 +13,11 @@ import pytest
 from django.apps import apps
 
 from passwordless_otp.models.instance_settings import limits
+from passwordless_otp.rate_limits import rules
+from passwordless_otp.visitor import Group, Visitor
 from tests.limits.people import HERE, HOME, LIMITS, NUMBER, OWNER, at, gets_in, holder, recognised, sent, sign_out
 from tests.limits.table import APART, TABLE, TAGGED, add_holders, proven_number, unlocked
 from tests.rate_limits.rows import only
-
-if not hasattr(limits, "Refund"):
-    pytest.skip("limits declare nothing yet", allow_module_level=True)
 
 pytestmark = pytest.mark.usefixtures("site")
 SIX = 6  # the limit under test; all others are as wide as they can be
@@ -89,6 +88,7 @@ def test_new_browser_meets_the_end_of_a_counter_that_others_have_filled(name):
     assert row.served(at(place(name))) == (not (row.ends and row.reachable))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLE)
 def test_new_browser_is_served_where_nobody_has_filled_anything(name):
     only(**{name: SIX})
@@ -115,6 +115,7 @@ def test_browser_with_an_unlock_link_is_never_refused(grants, name):
 # One source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLE)
 @pytest.mark.parametrize("ips", [[HERE], LINE, NETWORK], ids=["address", "/56", "/48"])
 def test_source_leaves_others_their_share(name, ips):
@@ -122,6 +123,7 @@ def test_source_leaves_others_their_share(name, ips):
     assert TABLE[name].served(at(HOME))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PEOPLE if not TABLE[name].per_source])
 def test_recognised_browser_fills_no_counter_of_others(name):
     visitor = recognised(TABLE[name].person, ip=HERE)
@@ -132,6 +134,7 @@ def test_recognised_browser_fills_no_counter_of_others(name):
     assert TABLE[name].served(at(HOME))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLE)
 def test_account_fills_no_counter_of_others_by_its_own_successes(name):
     own = proven_number(0) if TABLE[name].by_sms else "p0@example.org"
@@ -139,6 +142,26 @@ def test_account_fills_no_counter_of_others_by_its_own_successes(name):
     for _ in range(OFTEN):
         gets_in(at(HERE), own)
     assert TABLE[name].served(at(HOME))
+
+
+# The tests of others see a rule that is broken
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in SHARED if TABLE[name].ends])
+def test_control_without_shares_one_address_keeps_others_out(monkeypatch, name):
+    monkeypatch.setattr(rules, "SHARES", [])
+    fill(name, [HERE])
+    assert not TABLE[name].served(at(HOME))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in PEOPLE if TABLE[name].ends and TABLE[name].reachable])
+def test_control_without_groups_a_recognised_browser_is_refused(monkeypatch, name):
+    visitor = recognised(TABLE[name].person, ip=place(name))
+    monkeypatch.setattr(Visitor, "group_for", lambda *_: Group.OTHERS)
+    fill(name, [place(name)] if TABLE[name].per_source else MANY)
+    assert not TABLE[name].served(visitor)
 
 
 # What all groups share

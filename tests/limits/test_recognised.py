@@ -85,7 +85,9 @@ def test_right_code_is_taken_after_wrong_ones_for_the_same_identifier(owner):
     assert is_complete(owner.attempt(code))
 
 
-@pytest.mark.parametrize("typed", [{}, {"identifier": "u@example.org"}], ids=["nothing typed", "an address typed"])
+@pytest.mark.parametrize(
+    "typed", [{}, {"identifier": "u@example.org"}], ids=["nothing typed", "an address typed"]
+)
 def test_owner_asks_after_neighbours_have_opened_all_flows(owner, typed):
     flows(**typed)
     assert gets_in(owner)

@@ -6,7 +6,6 @@ from tests.limits.people import (
     DAY,
     HERE,
     HOME,
-    HOUR,
     NUMBER,
     OWNER,
     ask,

@@ -1,7 +1,7 @@
 """No step looks up who somebody is before it has consumed a limit, and none runs other code for those it finds.
 
-Equal statements do not show this: a look-up that finds a row runs more Python than one that finds none, and whoever
-may repeat it without a limit can measure that.
+Equal statements do not show this: a look-up that finds a row runs more Python than one that finds none, and
+whoever may repeat it without a limit can measure that.
 """
 
 import pytest

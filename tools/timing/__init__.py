@@ -8,7 +8,8 @@ AUC is the probability that a batch for somebody known is slower than one for so
 A control makes each request for somebody known a little slower. If it can't be told from the others, the machine
 is too busy for the AUC to mean anything.
 
-It runs in one process on an SQLite file, with all limits raised. Delivery takes the message's id and does nothing.
+It runs in one process on an SQLite file, with all limits raised. Delivery takes the message's id and does
+nothing.
 """
 
 LEAST, MOST = 0.42, 0.58  # an AUC that tells nothing
