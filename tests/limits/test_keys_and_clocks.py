@@ -2,10 +2,7 @@
 
 import pytest
 from django.conf import settings as site_settings
-from django.core.management import call_command
 
-from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Counter, Flow, Message
 from tests.limits import failing_cache
 from tests.limits.people import (
     HERE,
@@ -23,7 +20,7 @@ from tests.limits.people import (
     type_code,
 )
 from tests.rate_limits.rows import code_of
-from tests.visitor import errors, operate
+from tests.visitor import errors
 
 pytestmark = pytest.mark.usefixtures("site")
 STRANGERS = [f"198.51.100.{number}" for number in range(1, 7)]
@@ -187,37 +184,3 @@ def test_session_that_was_ended_is_signed_out(store):
     assert gets_in(visitor)
     visitor.post("client/sessions?_method=DELETE")
     assert visitor.get("me").status_code == 401
-
-
-# What remains
-
-
-def test_purge_removes_what_is_old(clock):
-    for number in range(60):
-        ask(at(), f"u{number}@example.org")
-    clock.tick(400 * 86_400)
-    call_command("otp_purge", verbosity=0)
-    assert (Flow.objects.count(), Message.objects.count(), Counter.objects.count()) == (0, 0, 0)
-
-
-def test_purge_keeps_limits_open_flows_and_recognised_browsers(clock):
-    holder(OWNER)
-    visitor = recognised()
-    clock.tick(100 * 86_400)
-    ask_all(STRANGERS)
-    opened = at(HOME)
-    ask(opened, "ann@example.com")
-    code = memory.sent[-1].code
-    call_command("otp_purge", verbosity=0)
-    assert ask(at(HOME)) == 429
-    assert opened.attempt(code).status_code in {200, 422}
-    assert gets_in(visitor)
-
-
-def test_purge_keeps_code_formats(clock):
-    operate(limits={"identifier_failures": 5})
-    guess(OWNER, at())
-    clock.tick(3 * 86_400)
-    call_command("otp_purge", verbosity=0)
-    ask(at(HOME))
-    assert len(code_of(OWNER)) == 8
