@@ -28,7 +28,7 @@ NETWORK = [f"2001:db8:0:{number:x}00::1" for number in range(SIX)]  # of one /48
 PEOPLE = [name for name in TABLE if TABLE[name].person]
 SHARED = [name for name in TABLE if LIMITS[name].shared]
 UNSHARED = ("recognised_", "unlocked_", "ip_", "identifier_failures", *APART)
-FREE = {"ip_flows", "ip_emails", "ip_failures"}  # may be refunded, as wrong codes may
+MAIL = ("identifier_emails", "mailbox_emails", "recognised_emails", "ip_emails")
 
 
 @pytest.fixture
@@ -72,9 +72,12 @@ def test_each_counter_that_several_sources_fill_is_shared():
 
 
 def test_only_what_has_cost_nothing_is_refunded():
-    refunded = {name for name in LIMITS if LIMITS[name].refund != limits.Refund.NEVER}
-    assert refunded <= FREE | {name for name in LIMITS if name.endswith("failures") or "_failures_" in name}
-    assert not [name for name in refunded if "sms" in name or "sign_ups" in name]
+    """Wrong codes by a proof; flows, and emails that a visitor is refused, by a sign-in alone."""
+    refunds = {name: LIMITS[name].refund for name in LIMITS}
+    assert [name for name in LIMITS if refunds[name] == limits.Refund.BY_PROOF and "failures" not in name] == []
+    by_sign_in = {name for name in LIMITS if refunds[name] == limits.Refund.BY_SIGN_IN}
+    assert [name for name in by_sign_in if name != "ip_flows" and not name.startswith(MAIL)] == []
+    assert [name for name in by_sign_in if "sms" in name or "sign_ups" in name] == []
 
 
 # A counter that is full
