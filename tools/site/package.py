@@ -1,4 +1,4 @@
-"""All that the benchmarks and the trace import from the package: its public models."""
+"""All that the tools import from the package: its public models, and the names of its limits."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 
 import passwordless_otp
 from passwordless_otp.models import Counter, Flow, Identifier, InstanceSettings, Message, Verification
+from passwordless_otp.models.instance_settings.limits import LIMITS
 from tools.site.visitors import email_of
 
 __all__ = ["Counter", "Flow", "Identifier", "InstanceSettings", "Message", "Verification"]
@@ -13,6 +14,7 @@ __all__ = ["Counter", "Flow", "Identifier", "InstanceSettings", "Message", "Veri
 FOLDER = Path(passwordless_otp.__file__).parent
 EMAIL = "email_address"  # the kind of an identifier
 WIDE_LIMITS = {"instance_emails": 10_000_000}  # counts all visitors together, so separate addresses don't help
+WIDEST = {name: limit.high for name, limit in LIMITS.items()}
 
 recorded: list[str] = []
 
@@ -39,12 +41,12 @@ def newest_code(email: str) -> str:
     return code
 
 
-def save_settings() -> None:
-    """Save the instance settings with the limits raised that all visitors share, and read them again.
+def save_settings(limits: dict[str, int] = WIDE_LIMITS) -> None:
+    """Save the instance settings with limits raised, those that all visitors share if none are given; read them.
 
     They are read once a second. What is measured within the next second does not include reading them.
     """
     settings, _ = InstanceSettings.objects.get_or_create(pk=1)
-    settings.limits = WIDE_LIMITS
+    settings.limits = limits
     settings.save()
     InstanceSettings.current()
