@@ -15,6 +15,7 @@ from passwordless_otp.models import Identifier, Message, Verification
 from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests.docs.blocks import ROOT
 from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP, SIGN_UP_VERIFY, PageVisitor
+from tests.rate_limits.rows import elsewhere
 from tests.visitor import EMAIL, ApiVisitor, joined, newest_code, operate, started, wrong
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -162,21 +163,21 @@ def test_limit_is_reported_with_its_subject_when_it_refuses(log, settings):
     with listening(signals.limit_reached) as heard:
         answers = [ApiVisitor().sign_in(EMAIL, "email_code").status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
-    subject = ("email_address", EMAIL, "127.0.0.1")
-    expected = {"limit": "identifier_ip_messages", "number": 3, "seconds": 3600, "enforced": True}
+    subject = ("email_address", EMAIL)
+    expected = {"limit": "identifier_emails", "number": 3, "seconds": 3600, "enforced": True}
     assert heard == [{**expected, "subject": subject}]
     [line] = lines(log, "limit_reached")
-    assert line.subject == "email_address j•••@e•••.com 127.0.0.1"
+    assert line.subject == "email_address j•••@e•••.com"
     assert line.levelno == logging.WARNING
 
 
 def test_tracked_limit_is_reported_once(log, settings):
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DISPATCH": "tests.hooks.record"}
-    operate(tracked_only=["identifier_ip_messages"])
+    operate(tracked_only=["identifier_emails"])
     with listening(signals.limit_reached) as heard:
         answers = [ApiVisitor().sign_in(EMAIL, "email_code").status_code for _ in range(5)]
     assert answers == [200] * 5
-    assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_ip_messages", False)]
+    assert [(each["limit"], each["enforced"]) for each in heard] == [("identifier_emails", False)]
 
 
 WIDE = {name: limit.high for name, limit in LIMITS.items()}
@@ -212,7 +213,7 @@ def test_escalation_for_the_instance_has_no_identifier():
         limits={**WIDE, "instance_failures": 20, "identifier_failures": 50, "identifier_failures_per_day": 100}
     )
     for number in range(4):
-        visitor = ApiVisitor()
+        visitor = elsewhere(number)
         visitor.sign_in(f"jane{number}@example.com", "email_code")
         with listening(signals.code_format_escalated) as heard:
             for _ in range(5):
@@ -242,7 +243,7 @@ def test_sign_up_is_reported_as_signed_up_and_as_signed_in(log):
 
 
 def test_log_lines_have_the_documented_facts_without_code_or_identifier(log):
-    operate(limits={**WIDE, "identifier_failures": 3, "identifier_ip_messages": 6})
+    operate(limits={**WIDE, "identifier_failures": 3, "identifier_emails": 18})
     joined()
     rejected(4)
     for _ in range(3):

@@ -26,7 +26,7 @@ PEOPLE: dict[str, dict[str, bool]] = {
     "superuser": {"is_superuser": True},
 }
 WAYS = ["sign_in", "one_box", "sign_up"]  # a sign-in, one that goes on to a sign-up for who is unknown, a sign-up
-OFTEN = 8  # requests for a code: more than any address gets within an hour
+OFTEN = 8  # requests for a code: more than one IP address gets for any identifier within an hour
 NOW = 2_000_000_000  # seconds since 1970, for limits
 Journey = ApiJourney | PageJourney
 Step = Callable[[], Any]

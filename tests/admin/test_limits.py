@@ -3,7 +3,9 @@
 import pytest
 
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.instance_settings.limits import LIMITS
+from passwordless_otp.models.instance_settings.limits import LIMITS, Refund
+from passwordless_otp.rate_limits.rules import with_shares
+from passwordless_otp.rate_limits.windows import Bucket
 from tests.admin.conftest import SETTINGS, apply, text
 from tests.docs.blocks import ROOT
 from tests.visitor import EMAIL, ApiVisitor
@@ -90,15 +92,21 @@ def test_unknown_saved_limit_is_dropped_by_the_next_change(root):
     assert (saved.limits, saved.tracked_only) == ({"ip_flows": 61}, [])
 
 
+REFUNDED_BY = {Refund.NEVER: "–", Refund.BY_PROOF: "a right code", Refund.BY_SIGN_IN: "a sign-in"}
+
+
 def table_of_limits():
     """The table of docs/instance-settings.md, as it has to be."""
-    rows = [
-        f"| {limit.label} | {limit.default:,} | {limit.low:,}–{limit.high:,} | {limit.help} | `{name}` |"
-        for name, limit in LIMITS.items()
+    lines = [
+        "| limit | default | range | one IP address | refunded by | what a visitor notices | name |",
+        "|---|---|---|---|---|---|---|",
     ]
-    return "\n".join(
-        ["| limit | default | range | what a visitor notices | name |", "|---|---|---|---|---|", *rows]
-    )
+    for name, limit in LIMITS.items():
+        total = Bucket(name, (), limit.default, limit.seconds)
+        share = f"{with_shares(total, ['192.0.2.1'])[1].limit:,}" if limit.shared else ""
+        numbers = f"{limit.default:,} | {limit.low:,}–{limit.high:,} | {share or '–'}"
+        lines.append(f"| {limit.label} | {numbers} | {REFUNDED_BY[limit.refund]} | {limit.help} | `{name}` |")
+    return "\n".join(lines)
 
 
 def test_documentation_lists_every_limit_as_the_code_has_it():

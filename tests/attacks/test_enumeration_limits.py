@@ -7,12 +7,13 @@ import pytest
 from passwordless_otp.models import Counter, Verification
 from passwordless_otp.rate_limits import windows
 from tests import hooks
-from tests.rate_limits.rows import another, only
+from tests.rate_limits.rows import another, elsewhere, only
 from tests.seen import PEOPLE, people, snapshot
 from tests.visitor import ApiVisitor
 
 pytestmark = pytest.mark.django_db
 EMAIL, PHONE = ("email_address", "email_code"), ("phone_number", "phone_code")
+CHANNELS = {"email_address": "emails", "phone_number": "sms"}
 KINDS = pytest.mark.parametrize(("kind", "strategy"), [EMAIL, PHONE])
 
 
@@ -39,24 +40,32 @@ def compare(kind, steps_of, number, **numbers):
 
 
 @KINDS
-@pytest.mark.parametrize(
-    "name",
-    ["identifier_messages", "identifier_ip_messages", "identifier_emails", "identifier_sms", "ip_messages"],
-)
-def test_the_same_limit_on_messages_is_reached_at_the_same_number(kind, strategy, name):
-    other = {"email_address": "identifier_sms", "phone_number": "identifier_emails"}
+@pytest.mark.parametrize("name", ["identifier_{}", "identifier_{}_per_day", "ip_{}"])
+@pytest.mark.parametrize("sources", [1, 5])
+def test_the_same_limit_on_messages_is_reached_at_the_same_number(kind, strategy, name, sources):
+    def steps(address, number):
+        return [lambda n=n: elsewhere(n % sources).sign_in(address, strategy) for n in range(number)]
+
+    asked = compare(kind, steps, 5, **{name.format(CHANNELS[kind]): 3})
+    goes_through = {("ip_{}", 1): 3, ("ip_{}", 5): 5}.get((name, sources), 3 if sources > 1 else 2)
+    assert asked == ["200"] * goes_through + ["429"] * (5 - goes_through)
+
+
+@KINDS
+def test_limits_of_one_kind_leave_the_other_alone(kind, strategy):
+    [other] = {*CHANNELS.values()} - {CHANNELS[kind]}
     asked = compare(
-        kind, lambda address, n: [lambda: ApiVisitor().sign_in(address, strategy)] * n, 5, **{name: 3}
+        kind, lambda a, n: [lambda: ApiVisitor().sign_in(a, strategy)] * n, 5, **{f"identifier_{other}": 3}
     )
-    assert asked == (["200"] * 5 if name == other[kind] else ["200"] * 3 + ["429"] * 2)
+    assert asked == ["200"] * 5
 
 
 @KINDS
 def test_taken_and_free_reach_the_limits_of_a_sign_up_alike(kind, strategy):
     def steps(address, number):
-        return [lambda: ApiVisitor().sign_up(**{kind: address}, strategy=strategy)] * number
+        return [lambda n=n: elsewhere(n).sign_up(**{kind: address}, strategy=strategy) for n in range(number)]
 
-    assert compare(kind, steps, 5, identifier_messages=3) == ["200"] * 3 + ["429"] * 2
+    assert compare(kind, steps, 5, **{f"identifier_{CHANNELS[kind]}": 3}) == ["200"] * 3 + ["429"] * 2
 
 
 @pytest.mark.parametrize(("kind", "strategy"), [EMAIL, pytest.param(*PHONE, marks=pytest.mark.slow)])
@@ -67,8 +76,8 @@ def test_taken_and_free_reach_the_limits_of_a_sign_up_alike(kind, strategy):
 )
 def test_codes_grow_and_wrong_ones_are_refused_alike(kind, strategy, numbers):
     def steps(address, number):
-        for _ in range(number):
-            visitor = ApiVisitor()
+        for source in range(number):
+            visitor = ApiVisitor() if "ip_failures" in numbers else elsewhere(source)
             yield lambda v=visitor: v.sign_in(address, strategy)
             code = another(Verification.objects.filter(value=address).order_by("-pk")[0].code())
             yield lambda v=visitor, c=code: v.attempt(c, strategy)

@@ -40,18 +40,18 @@ def attempt(visitor, change=str):
 def table():
     visitor, again = ApiVisitor(), ApiVisitor()
     again.sign_in("somebody@example.com")
-    yield "sign in: create, send at once, a new browser", 5, lambda: visitor.sign_in(EMAIL, "email_code")
-    yield "sign in: the same again", 1, lambda: visitor.sign_in(EMAIL)
+    yield "sign in: create, send at once, a new browser", 4, lambda: visitor.sign_in(EMAIL, "email_code")
+    yield "sign in: the same again", 2, lambda: visitor.sign_in(EMAIL)
     yield "sign in: prepare within the interval", 5, visitor.prepare
     yield "sign in: attempt, wrong", 6, attempt(visitor, wrong)
     yield "sign in: attempt, right, with the login", 9, attempt(visitor)
     yield "sign in: create in place of another", 5, lambda: again.sign_in(EMAIL)
-    yield "sign in: prepare", 7, again.prepare
+    yield "sign in: prepare", 6, again.prepare
     yield "the open flow", 1, lambda: again.get("client")
     newcomer = ApiVisitor()
     up = {"email_address": "new@example.com", "strategy": "email_code"}
     yield "sign up: create, send at once, a new browser", 4, lambda: newcomer.sign_up(**up)
-    yield "sign up: attempt, wrong", 5, attempt(newcomer, wrong)
+    yield "sign up: attempt, wrong", 6, attempt(newcomer, wrong)
     yield "sign up: attempt, right, with user and login", 14, attempt(newcomer)
     yield "who am I", 4, lambda: newcomer.get("me")
     yield "environment", 0, lambda: newcomer.get("environment")

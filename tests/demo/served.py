@@ -66,8 +66,9 @@ class Demo:
     def widen_limits(self):
         """All tests come from one address: let them ask as often as they like."""
         with closing(sqlite3.connect(self.folder / "demo.sqlite3", timeout=20)) as database, database:
-            wide = dict.fromkeys(["ip_flows", "ip_messages", "ip_sms", "ip_failures"], 100_000)
-            wide |= dict.fromkeys(["identifier_messages", "identifier_ip_messages"], 30)
+            of_ip = ["steps", "flows", "emails", "sms", "failures", "sign_ups", "sign_ups_per_day"]
+            wide = {f"ip_{name}": 100_000 for name in of_ip}
+            wide |= dict.fromkeys(["identifier_emails", "identifier_sms", "recognised_emails"], 100)
             wide |= dict.fromkeys(["sms_prefix", "sms_prefix_per_day", "sms_country", "sms_instance"], 100_000)
             wide |= {"sms_instance_per_day": 100_000, "sms_conversion": 0}
             changes = "UPDATE passwordless_otp_instancesettings SET limits = ?"

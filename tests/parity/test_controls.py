@@ -96,10 +96,10 @@ class TestLimits(OneWay):
     def leak(self, monkeypatch):
         shared = rules.for_message
 
-        def of_message(settings, visitor, identifier, recognised):
+        def of_message(settings, visitor, group, identifier):
             known = Identifier.objects.filter(value=identifier.value).exists()
-            extra = Bucket("known", tuple(identifier), 2, 3600, track_only=not known)
-            return [*shared(settings, visitor, identifier, recognised), extra]
+            extra = Bucket("ip_sms", tuple(identifier), 2, 3600, track_only=not known)
+            return [*shared(settings, visitor, group, identifier), extra]
 
         monkeypatch.setattr(rules, "for_message", of_message)
 

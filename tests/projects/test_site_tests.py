@@ -22,7 +22,7 @@ def test_client_is_signed_in(sign_in_by_code):
 
 @pytest.mark.django_db(transaction=True)
 def test_limit_is_named(sign_in_by_code):
-    with pytest.raises(AssertionError, match="identifier_ip_messages"):
+    with pytest.raises(AssertionError, match="identifier_emails"):
         for _ in range(4):
             sign_in_by_code("jane@example.com")
 

@@ -4,6 +4,7 @@ The barriers stand for the moment between a look and a save, in which all of the
 """
 
 import threading
+from collections import Counter
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -13,10 +14,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from passwordless_otp import codes, users
-from passwordless_otp.flows import send_code, sign_in
+from passwordless_otp.flows import lifecycle, send_code, sign_in
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Flow, Identifier, Message, Verification, base
+from passwordless_otp.models import Identifier, Message, Verification
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import Consumed
 from tests.races.threads import logins, together
@@ -61,9 +62,8 @@ def test_look_then_save_sends_a_message_for_every_prepare(monkeypatch):
         moment.wait(30)
         save(verification, **changes)
 
-    monkeypatch.setattr(base, "durable", lambda model: nullcontext())
-    monkeypatch.setattr(windows, "consume", lambda buckets, read=(): Consumed({}, []))
-    monkeypatch.setattr(Flow, "touch", Flow.changed)
+    monkeypatch.setattr(lifecycle, "step", nullcontext)
+    monkeypatch.setattr(windows, "consume", lambda buckets, read=(): Consumed(Counter(), []))
     monkeypatch.setattr(send_code, "_save", wait_and_save)
     assert together([lambda: visitor.twin().prepare().status_code] * 10) == [200] * 10
     assert len(memory.sent) == 10

@@ -10,7 +10,7 @@ from passwordless_otp.api.base import APICall
 from passwordless_otp.flows import sign_up
 from passwordless_otp.messaging import deliver
 from passwordless_otp.messaging.backends import memory
-from passwordless_otp.models import Flow, Identifier, Message
+from passwordless_otp.models import Flow, Identifier, Message, Verification
 from tests.races.threads import together
 from tests.visitor import EMAIL, ApiVisitor, both_kinds, joined, later, newest_code, operate
 
@@ -47,7 +47,9 @@ def test_of_10_creates_of_a_known_browser_one_flow_is_left():
     assert set(answers) == {200}
     assert Flow.objects.filter(purpose="sign_in", status="open").count() == 1
     visitor.sign_in(EMAIL, "email_code")
-    assert visitor.attempt(newest_code(EMAIL)).status_code == 200
+    code = Verification.objects.get(flow__purpose="sign_in", flow__status="open").code()
+    assert code in [message.code for message in memory.sent]  # the last of them may be another one's
+    assert visitor.attempt(code).status_code == 200
 
 
 @pytest.mark.parametrize("number", [2, 20])

@@ -125,14 +125,14 @@ def test_negative_control_check_then_save_gives_more_than_5_verdicts(visitor, mo
     """
     moment = threading.Barrier(THREADS)
 
-    def naive(settings, visitor, policy, verification, code, limits):
+    def naive(settings, policy, verification, code, limits):
         if verification.tries >= verification.max_tries:
             raise VerificationFailed
         moment.wait(30)
         assert not codes.match(verification.code(), code)
         verification.tries += 1
         verification.save(update_fields=["tries"])
-        raise CodeIncorrect
+        raise CodeIncorrect(compared=verification.pk)
 
     monkeypatch.setattr(check_code, "require_right", naive)
     assert attempts(visitor, wrong(newest_code())) == {"form_code_incorrect": THREADS}

@@ -1,8 +1,10 @@
 """One more of whatever a row of the table of limits counts, and the same on a page."""
 
 from passwordless_otp.models import Verification
-from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, PageVisitor
-from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, both_kinds, joined, wrong
+from tests.pages.conftest import SIGN_IN, SIGN_IN_VERIFY, SIGN_UP_VERIFY, PageVisitor
+from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, both_kinds, joined, started, wrong
+
+NUMBER = 3  # that a row is set to
 
 
 def only(**numbers):
@@ -19,9 +21,16 @@ def elsewhere(number=1, **headers):
     return visitor
 
 
-def signed_out(email=EMAIL):
+def signed_out(email=EMAIL, phone=""):
     """A browser that the holder of this address has signed in with before."""
-    visitor = joined(email)
+    if phone:
+        visitor = ApiVisitor()
+        visitor.sign_up(email_address=email, phone_number=phone, strategy="email_code")
+        visitor.attempt(code_of(email))
+        visitor.prepare("phone_code")
+        visitor.attempt(code_of(phone), "phone_code")
+    else:
+        visitor = joined(email)
     visitor.post("client/sessions?_method=DELETE")
     return visitor
 
@@ -52,36 +61,64 @@ class Rows:
     """`one_more(name, number)` asks as a program does, `on_page(name)` as a person."""
 
     def __init__(self):
-        self.recognised = self.guessing = None
+        self.visitor = None
 
     def one_more(self, name, number):
-        if name == "recognised_messages":
-            self.recognised = self.recognised or signed_out()
-            self.recognised.sign_in("other@example.com")
-            return self.recognised.sign_in(EMAIL, "email_code")
-        if name == "ip_failures":
-            self.guessing = ApiVisitor()
-            return guess(f"u{number}@example.com", self.guessing)
-        steps = {
-            "identifier_messages": lambda: elsewhere(number).sign_in(EMAIL, "email_code"),
-            "identifier_ip_messages": lambda: ApiVisitor().sign_in(EMAIL, "email_code"),
-            "identifier_emails": lambda: elsewhere(number).sign_in(EMAIL, "email_code"),
-            "identifier_sms": lambda: elsewhere(number).sign_in(PHONE, "phone_code"),
-            "mailbox_messages": lambda: elsewhere(number).sign_in(f"jane+{number}@example.com", "email_code"),
-            "ip_flows": lambda: ApiVisitor().sign_in(f"u{number}@example.com"),
-            "ip_messages": lambda: ApiVisitor().sign_in(f"u{number}@example.com", "email_code"),
-            "ip_sms": lambda: ApiVisitor().sign_in(phone(number), "phone_code"),
-            "instance_emails": lambda: elsewhere(number).sign_in(f"u{number}@example.com", "email_code"),
-        }
-        return steps[name]()
+        return getattr(self, name.removesuffix("_per_day"))(number)
+
+    def identifier_emails(self, number):
+        return elsewhere(number).sign_in(EMAIL, "email_code")
+
+    def identifier_sms(self, number):
+        return elsewhere(number).sign_in(PHONE, "phone_code")
+
+    number_sms = identifier_sms
+
+    def mailbox_emails(self, number):
+        return elsewhere(number).sign_in(f"jane+{number}@example.com", "email_code")
+
+    def recognised_emails(self, number):
+        self.visitor = self.visitor or signed_out()
+        self.visitor.sign_in("other@example.com")
+        return self.visitor.sign_in(EMAIL, "email_code")
+
+    def recognised_sms(self, number):
+        self.visitor = self.visitor or signed_out(phone=PHONE)
+        self.visitor.sign_in("other@example.com")
+        return self.visitor.sign_in(PHONE, "phone_code")
+
+    def ip_steps(self, number):
+        self.visitor = self.visitor or started(EMAIL)
+        return self.visitor.attempt("12345")
+
+    def ip_flows(self, number):
+        return ApiVisitor().sign_in(f"u{number}@example.com")
+
+    def ip_emails(self, number):
+        return ApiVisitor().sign_in(f"u{number}@example.com", "email_code")
+
+    def ip_sms(self, number):
+        return ApiVisitor().sign_in(phone(number), "phone_code")
+
+    def ip_failures(self, number):
+        self.visitor = ApiVisitor()
+        return guess(f"u{number}@example.com", self.visitor)
+
+    def ip_sign_ups(self, number):
+        self.visitor, email = ApiVisitor(), f"u{number}@example.com"
+        self.visitor.sign_up(email_address=email, strategy="email_code")
+        return self.visitor.attempt(code_of(email))
 
     def on_page(self, name):
-        browser = PageVisitor()
-        if name == "recognised_messages":
-            browser.cookies = self.recognised.http.cookies
+        browser, name = PageVisitor(), name.removesuffix("_per_day")
+        if self.visitor:
+            browser.cookies = self.visitor.http.cookies
+        if name.startswith("recognised"):
             browser.submit(SIGN_IN, {"identifier": "third@example.com"})
-        if name == "ip_failures":
-            browser.cookies = self.guessing.http.cookies
-            return browser.submit(SIGN_IN_VERIFY, {"code": "000000"})
-        typed = {"identifier_sms": PHONE, "mailbox_messages": "jane+99@example.com", "ip_sms": phone(99)}
-        return browser.submit(SIGN_IN, {"identifier": typed.get(name, EMAIL)})
+        if name in {"ip_failures", "ip_steps"}:
+            return browser.submit(SIGN_IN_VERIFY, {"code": "12345" if name == "ip_steps" else "000000"})
+        if name == "ip_sign_ups":
+            return browser.submit(SIGN_UP_VERIFY, {"code": code_of(f"u{NUMBER}@example.com")})
+        typed = {"mailbox_emails": "jane+99@example.com", "ip_sms": phone(99)}
+        mine = PHONE if name.endswith("sms") else EMAIL
+        return browser.submit(SIGN_IN, {"identifier": typed.get(name, mine)})

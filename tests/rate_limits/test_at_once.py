@@ -43,7 +43,7 @@ def asking():
         visitor = elsewhere(number)
         visitor.sign_in(EMAIL)
         steps.append((visitor, "prepare_first_factor", {}))
-    only(identifier_messages=MESSAGES)
+    only(identifier_emails=MESSAGES)
     return steps
 
 
@@ -87,7 +87,7 @@ def tries():
 
 def messages():
     return windows.totals(
-        windows.bucket_for(InstanceSettings.current(), "identifier_messages", "email_address", EMAIL)
+        windows.bucket_for(InstanceSettings.current(), "identifier_emails", "email_address", EMAIL)
     )[0]
 
 
@@ -131,7 +131,7 @@ def naive(monkeypatch):
             raise TooManyRequests
         moment.wait(60)
         totals = {each.scope: 1 for each in buckets}
-        return Consumed(totals, [(each.scope, LimitReceipt(each.key, 0)) for each in buckets])
+        return Consumed(totals, [(each.scope, LimitReceipt(each.keys[0], 0)) for each in buckets])
 
     def activate():
         monkeypatch.setattr(windows, "consume", naive_consume)

@@ -29,11 +29,11 @@ def test_success_refunds_its_own_receipts_and_no_others():
     stranger, owner = ApiVisitor(), ApiVisitor()
     guess(EMAIL, stranger)
     guess(EMAIL, owner)
-    assert [held("ip_flows", IP), held("ip_messages", IP), held("ip_failures", IP)] == [2, 2, 2]
+    assert [held("ip_flows", IP), held("ip_emails", IP), held("ip_failures", IP)] == [2, 2, 2]
     assert owner.attempt(code_of(EMAIL)).status_code == 200
-    assert [held("ip_flows", IP), held("ip_messages", IP), held("ip_failures", IP)] == [1, 1, 1]
-    assert [failures(), held("instance_failures"), held("instance_emails")] == [1, 1, 1]
-    assert held("identifier_messages", "email_address", EMAIL) == 2  # what was sent, was sent
+    assert [held("ip_flows", IP), held("ip_emails", IP), held("ip_failures", IP)] == [1, 1, 1]
+    assert [failures(), held("instance_failures")] == [1, 1]
+    assert held("identifier_emails", "email_address", EMAIL) == 2  # what was sent, was sent
 
 
 def test_proof_of_own_address_refunds_no_guess_at_another_one():
@@ -48,7 +48,7 @@ def test_proof_of_own_address_refunds_no_guess_at_another_one():
     assert failures(PHONE) == held("ip_failures", IP) == held("instance_failures") == 4
 
 
-def test_second_proof_of_a_sign_up_refunds_nothing_twice():
+def test_sign_up_refunds_its_wrong_codes_once_and_nothing_else():
     only()
     visitor = ApiVisitor()
     for number in range(5):
@@ -56,23 +56,23 @@ def test_second_proof_of_a_sign_up_refunds_nothing_twice():
     visitor.sign_up(email_address=MINE, phone_number=PHONE, strategy="email_code")
     visitor.attempt(another(code_of(MINE)))
     visitor.prepare("phone_code")
-    before = held("ip_failures", IP), held("ip_flows", IP), held("ip_messages", IP)
-    assert before == (6, 6, 7)
+    before = held("ip_failures", IP), held("ip_flows", IP), held("ip_emails", IP)
+    assert before == (6, 6, 6)
     visitor.attempt(code_of(MINE))
     assert visitor.attempt(code_of(PHONE), "phone_code").json()["response"]["status"] == "complete"
-    assert (held("ip_failures", IP), held("ip_flows", IP), held("ip_messages", IP)) == (5, 5, 5)
+    assert (held("ip_failures", IP), held("ip_flows", IP), held("ip_emails", IP)) == (5, 6, 6)
 
 
-def test_opening_of_a_sign_up_is_refunded_by_its_first_proof_only():
+def test_opening_of_a_sign_up_that_makes_an_account_is_never_refunded():
     only()
     guess("other@example.com")
     visitor = ApiVisitor()
     visitor.sign_up(email_address=MINE, phone_number=PHONE)
     for strategy, identifier in {"email_code": MINE, "phone_code": PHONE}.items():
-        assert held("ip_flows", IP) == (2 if strategy == "email_code" else 1)
         visitor.prepare(strategy)
         assert visitor.attempt(code_of(identifier), strategy).status_code == 200
-    assert held("ip_flows", IP) == 1
+        assert held("ip_flows", IP) == 2
+    assert held("ip_sign_ups", IP) == 1
 
 
 def test_replayed_success_refunds_nothing():
@@ -127,13 +127,14 @@ def test_failed_verification_is_not_refunded():
 
 
 @pytest.mark.parametrize("text", ["", "12345", "abcdef", "1234567"])
-def test_text_that_is_no_code_is_neither_compared_nor_consumed(text):
+def test_text_that_is_no_code_is_not_compared_and_counts_as_a_step(text):
     only()
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
     before = Counter.objects.count()
     visitor.attempt(text)
-    assert Counter.objects.count() == before
+    assert Counter.objects.count() == before + 1
+    assert held("ip_steps", IP) == 1
     assert Verification.objects.get().tries == 0
 
 
@@ -162,7 +163,7 @@ def test_right_code_over_the_limit_is_not_compared_and_consumes_no_try():
     assert visitor.attempt(newest_code(EMAIL)).status_code == 200
 
 
-def test_prepare_that_sends_nothing_consumes_nothing():
+def test_prepare_that_sends_nothing_counts_as_a_step():
     only()
     visitor = ApiVisitor()
     visitor.sign_in(EMAIL, "email_code")
@@ -172,7 +173,8 @@ def test_prepare_that_sends_nothing_consumes_nothing():
     visitor.attempt("000000" if code_of(EMAIL) != "000000" else "111111")
     Verification.objects.update(status="failed", nonce="")
     assert errors(visitor.prepare()) == ["verification_failed"]
-    assert held("ip_messages", IP) == 1
+    assert held("ip_emails", IP) == 1
+    assert held("ip_steps", IP) == 4
 
 
 def test_one_flow_gives_up_before_the_limits_of_its_identifier_are_used_up():
@@ -184,11 +186,11 @@ def test_one_flow_gives_up_before_the_limits_of_its_identifier_are_used_up():
         later(seconds=31)
         visitor.prepare()
     assert errors(visitor.prepare()) == ["verification_code_too_many_requests"]
-    assert held("ip_messages", IP) == held("identifier_messages", "email_address", EMAIL) == 2
+    assert held("ip_emails", IP) == held("identifier_emails", "email_address", EMAIL) == 2
 
 
 @pytest.mark.parametrize("also", [{}, {"username": "jane"}])
-def test_sign_up_by_the_sign_in_box_is_refunded_in_full(also):
+def test_sign_up_by_the_sign_in_box_stays_counted_but_for_its_attempt(also):
     only()
     operate(username="required" if also else "off")
     visitor = ApiVisitor()
@@ -196,7 +198,8 @@ def test_sign_up_by_the_sign_in_box_is_refunded_in_full(also):
     assert errors(visitor.attempt(newest_code(MINE))) == ["sign_up_if_missing_transfer"]
     answer = visitor.sign_up(transfer=True, **also)
     assert answer.json()["response"]["status"] == "complete"
-    assert held("ip_flows", IP) == held("ip_messages", IP) == held("ip_failures", IP) == 0
+    assert held("ip_flows", IP) == held("ip_emails", IP) == held("ip_sign_ups", IP) == 1
+    assert held("ip_failures", IP) == 0
 
 
 def test_that_somebody_exists_is_told_no_oftener_than_flows_are_begun():
@@ -233,13 +236,7 @@ def test_sign_in_completes_when_the_refund_fails(monkeypatch):
 
 
 def test_strangers_use_up_nothing_of_a_recognised_browser():
-    only(
-        identifier_messages=3,
-        identifier_ip_messages=2,
-        identifier_emails=4,
-        mailbox_messages=3,
-        instance_emails=4,
-    )
+    only(identifier_emails=4, identifier_emails_per_day=5, emails_proven=4)
     owner = signed_out()
     codes = [elsewhere(number).sign_in(EMAIL, "email_code").status_code for number in range(5)]
     assert codes[-1] == 429
@@ -248,7 +245,7 @@ def test_strangers_use_up_nothing_of_a_recognised_browser():
 
 
 def test_a_cookie_that_somebody_made_up_has_no_bucket_of_its_own():
-    only(identifier_messages=2)
+    only(identifier_emails=2)
     joined(EMAIL)
     for number in range(3):
         visitor = elsewhere(number)
@@ -258,14 +255,14 @@ def test_a_cookie_that_somebody_made_up_has_no_bucket_of_its_own():
 
 
 def test_a_browser_that_somebody_else_has_signed_in_with_is_a_stranger():
-    only(identifier_messages=2)
+    only(identifier_emails=2)
     joined(EMAIL)
     other = signed_out("other@example.com")
     elsewhere().sign_in(EMAIL, "email_code")
     assert other.sign_in(EMAIL, "email_code").status_code == 429
 
 
-def test_right_code_resets_the_failures_per_month():
+def test_right_code_refunds_none_of_the_failures_of_strangers():
     only()
     joined(EMAIL)
     guess(EMAIL)
@@ -273,5 +270,4 @@ def test_right_code_resets_the_failures_per_month():
     owner = ApiVisitor()
     owner.sign_in(EMAIL, "email_code")
     assert owner.attempt(code_of(EMAIL)).status_code == 200
-    assert held("identifier_failures_per_month", "email_address", EMAIL) == 0
-    assert failures() == 1  # by strangers within the day
+    assert held("identifier_failures_per_month", "email_address", EMAIL) == failures() == 1

@@ -1,21 +1,20 @@
 """Each row of the table that refuses: exactly so many go through, the next is told when to come back."""
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from passwordless_otp.errors import TooManyRequests
 from passwordless_otp.identifiers import IdentifierValue, Kind
-from passwordless_otp.models import InstanceSettings
+from passwordless_otp.models import Identifier, InstanceSettings, Message
+from passwordless_otp.models.instance_settings.limits import Effect
 from passwordless_otp.rate_limits import windows
-from tests.rate_limits.rows import Rows, elsewhere, only
+from tests.rate_limits.rows import NUMBER, Rows, elsewhere, only
 from tests.visitor import EMAIL, LIMITS, PHONE, ApiVisitor, errors
 
 pytestmark = pytest.mark.django_db
-NUMBER = 3
-REFUSING = [
-    "identifier_messages", "identifier_ip_messages", "identifier_emails", "identifier_sms", "mailbox_messages",
-    "recognised_messages", "ip_flows", "ip_messages", "ip_sms", "ip_failures", "instance_emails",
-]  # fmt: skip
-FINE = {"ip_failures": 422}
+ELSEWHERE = {"unlocked_messages", "unlock_emails"}  # tested with the unlock link
+REFUSING = [name for name, limit in LIMITS.items() if limit.effect == Effect.REFUSES and name not in ELSEWHERE]
+FINE = {"ip_failures": 422, "ip_steps": 422}
 every_row = pytest.mark.parametrize("name", REFUSING)
 
 
@@ -51,6 +50,19 @@ def test_one_that_is_only_tracked_refuses_nobody_and_is_logged_once(name, caplog
     assert facts == [(name, NUMBER, LIMITS[name].seconds, False)]
 
 
+@pytest.mark.parametrize("name", ["emails_unproven", "emails_proven"])
+def test_emails_of_the_whole_site_are_suppressed_and_nobody_is_told(name):
+    only(**{name: NUMBER})
+    addresses = [f"u{number}@example.com" for number in range(NUMBER + 1)]
+    for address in addresses if name == "emails_proven" else []:
+        user = get_user_model().objects.create(username=address)
+        Identifier.objects.create(user=user, kind=Kind.EMAIL_ADDRESS, value=address)
+    for number, address in enumerate(addresses):
+        assert elsewhere(number).sign_in(address, "email_code", sign_up_if_missing=True).status_code == 200
+    states = list(Message.objects.order_by("created_at").values_list("status", "error_code"))
+    assert states == [("sent", "")] * NUMBER + [("suppressed", "email limit reached")]
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"), [(1, "1 minute."), (61, "2 minutes."), (3601, "2 hours."), (86_400, "24 hours.")]
 )
@@ -80,10 +92,8 @@ def test_20_spellings_are_one_counter(spellings, value):
     for number, spelling in enumerate(spellings):
         answer = elsewhere(number).sign_in(spelling, kind.strategy.value)
         assert answer.status_code == 200, spelling
-    assert (
-        windows.totals(windows.bucket_for(settings, "identifier_messages", *IdentifierValue(kind, value)))[0]
-        == 20
-    )
+    name = f"identifier_{'emails' if value == EMAIL else 'sms'}"
+    assert windows.totals(windows.bucket_for(settings, name, *IdentifierValue(kind, value))) == [20]
 
 
 def flow_from(remote, forwarded):

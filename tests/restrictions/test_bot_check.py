@@ -185,7 +185,7 @@ def test_what_is_no_text_does_not_reach_the_check(checked):
 
 
 def test_who_is_refused_spends_no_limit(checked):
-    operate(limits={"identifier_messages": 2})
+    operate(limits={"identifier_emails": 2})
     for _ in range(4):
         assert errors(ApiVisitor().sign_in(EMAIL, "email_code")) == REFUSED
     assert ApiVisitor().sign_in(EMAIL, "email_code", **PROOF).status_code == 200

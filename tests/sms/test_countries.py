@@ -77,7 +77,9 @@ def test_sign_in_with_an_unserved_number_goes_on_and_nothing_is_sent(options):
     assert sent() == 0
     assert Message.objects.get().status == "suppressed"
     assert reasons() == (
-        ["number is not served by the SMS settings"] if options else [""]
+        ["number is not served by the SMS settings"]
+        if options
+        else ["nobody may sign in by code with this number"]
     )  # no note goes to a phone
 
 

@@ -7,6 +7,7 @@ import pytest
 from passwordless_otp.messaging import deliver, sms_guard
 from passwordless_otp.models import Counter, InstanceSettings
 from passwordless_otp.rate_limits import windows
+from passwordless_otp.rate_limits.windows import bucket_for
 from tests import hooks
 from tests.races.threads import together
 from tests.sms.strangers import ask, elsewhere, reasons, sent
@@ -56,9 +57,9 @@ def test_look_then_count_lets_every_worker_send(waiting, monkeypatch):
     """What this package does not do. The barrier stands for the moment in which all of them may come along."""
     operate(limits={**WIDE, "sms_conversion": 0, "sms_instance": 7})
     ids, moment = waiting(), threading.Barrier(WORKERS)
-    shared = sms_guard.shared_rules(InstanceSettings.current())[0]
+    shared = bucket_for(InstanceSettings.current(), "sms_instance")
 
-    def naive(message):
+    def naive(settings, message, is_proven):
         free = windows.totals(shared)[0] < shared.limit
         moment.wait(60)
         return "" if free else "SMS limit reached"
@@ -66,4 +67,4 @@ def test_look_then_count_lets_every_worker_send(waiting, monkeypatch):
     monkeypatch.setattr(sms_guard, "suppression_reason", naive)
     deliver_all(ids)
     assert sent() == WORKERS
-    assert not Counter.objects.filter(key=shared.key).exists()
+    assert not Counter.objects.filter(key__in=shared.keys).exists()

@@ -48,9 +48,9 @@ def test_messages_are_kept_whatever_the_site_has_set(settings, otp_messages, db)
 
 
 def test_reached_limit_is_named(sign_in_by_code):
-    operate(limits={"identifier_ip_messages": 1})
+    operate(limits={"ip_emails": 1})
     sign_in_by_code(JANE)
-    with pytest.raises(AssertionError, match=r"No code .* identifier_ip_messages \(1 in 3600 s\)"):
+    with pytest.raises(AssertionError, match=r"No code .* ip_emails \(1 in 600 s\)"):
         sign_in_by_code(JANE)
 
 
