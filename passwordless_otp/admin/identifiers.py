@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import allauth_addresses, conf, email_field, identifiers, users
 from passwordless_otp.admin.base import KindFilter, SearchedAdmin, is_superuser
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed
-from passwordless_otp.identifiers import Kind
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
 from passwordless_otp.models.identifiers import filter_unproven, leading
@@ -51,7 +51,7 @@ class IdentifierForm(forms.ModelForm):
             raise ValidationError(_("Only superusers can change how staff sign in. Ask a superuser to do this."))
         others = Identifier.objects.exclude(pk=self.instance.pk)
         value, kind = self.cleaned_data.get("value"), self.instance.kind
-        if value and others.filter(kind=kind, value=value).exists():
+        if value and others.filter(kind=kind, value__in=_forms(kind, value)).exists():
             self.add_error("value", _("This belongs to another user. Remove it there first."))
         rivals = others.filter(user_id=user.pk, kind=kind, primary=True) if user and user.pk else others.none()
         if self.cleaned_data.get("primary") and rivals.exists():
@@ -65,6 +65,10 @@ class IdentifierForm(forms.ModelForm):
         """Return whether the form is valid so far, and makes an email address primary."""
         makes = self.has_changed() and self.cleaned_data.get("primary") and not self.errors
         return bool(makes) and self.instance.kind == Kind.EMAIL_ADDRESS
+
+
+def _forms(kind: str, value: str) -> list[str]:
+    return [form.value for form in identifiers.forms(IdentifierValue(Kind(kind), value))]
 
 
 class IdentifierFormSet(forms.BaseInlineFormSet):

@@ -517,6 +517,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "sms_allowed_prefixes",
+                    models.TextField(
+                        blank=True,
+                        help_text="One prefix per line, such as +1 624. Such numbers count as mobile numbers in use, also if the app does not know them yet. Their country has to be open. Blocked prefixes come first.",
+                        verbose_name="allowed prefixes",
+                    ),
+                ),
+                (
                     "sms_prices",
                     models.TextField(
                         blank=True,
