@@ -1,8 +1,8 @@
 """Changes of numbering plans: the form that a number had before, and the one that it has now.
 
-A country that runs out of numbers adds digits to all of them. People go on typing the old form for years, and what
-a site has stored before is in the old form. `newest` is applied wherever a number is read, `older` wherever it is
-looked up, and `manage.py otp_renumber` moves what is stored.
+A country that runs out of numbers adds digits to all of them. People go on typing the old form for years, and a
+site has stored it. `newest` is applied wherever a number is read, `older` wherever it is looked up, and
+`manage.py otp_renumber` moves what is stored.
 
 Each function takes a national number, without its calling code, and returns the new one; a number that the change
 does not concern is returned as it is. No two subscribers have got the same new number.

@@ -49,8 +49,6 @@ def read(text: str, region: str | None, param: str) -> str:
     `region` (ISO 3166-1) is the country of numbers without a country code. All spellings of a number have one
     result: trunk zeros, prefixes for calls abroad and old forms of numbering plans are left out.
     """
-    if len(text) > MAX_TEXT:
-        raise FormatInvalid(param, _("Type a phone number such as %s.") % EXAMPLE)
     plain = _plain(text)
     _require_readable(plain, param)
     value = _format(_parse(plain, region, param))
@@ -154,6 +152,8 @@ SIGNS = {"+": PLUS, ".": DOTS, "-": DASHES, "/": SLASHES}
 
 def _require_readable(text: str, param: str) -> None:
     """Raise `FormatInvalid` for what is not written as a phone number."""
+    if len(text) > MAX_TEXT:
+        raise FormatInvalid(param, _("Type a phone number such as %s.") % EXAMPLE)
     if EXTENSION.search(text):
         raise FormatInvalid(param, _("SMS can't reach an extension. Type a mobile number without one."))
     if any(each.isalpha() for each in text) and any(each.isdigit() for each in text):
@@ -165,10 +165,12 @@ def _require_readable(text: str, param: str) -> None:
 def _parse(text: str, region: str | None, param: str) -> phonenumbers.PhoneNumber:
     """Read a plain text. Raises `FormatInvalid` with a sentence that says what to change."""
     digits, abroad = _digits(text), ABROAD.sub("+", _digits(TRUNK.sub("", text)), count=1)
-    if region and digits[:1] != "+":
-        number = _try(digits, region)
-        if number and (phonenumbers.is_possible_number(number) or not ABROAD.match(digits)):
-            return number
+    near = _try(digits, region) if region and digits[:1] != "+" else None
+    if near is not None:
+        far = _try(abroad, None) if ABROAD.match(digits) else None
+        # In some countries 011 is a trunk zero and the area code 11.
+        is_own = near.country_code == phonenumbers.country_code_for_region(region)
+        return _likelier(near, far, is_own and digits.startswith("011"))
     if not ABROAD.match(digits):
         raise FormatInvalid(param, _("Type the number with + and its country code, such as %s.") % EXAMPLE)
     try:
@@ -181,7 +183,19 @@ def _parse(text: str, region: str | None, param: str) -> phonenumbers.PhoneNumbe
         raise _wrong_length(EXAMPLE, not is_long, param) from error
 
 
-def _try(digits: str, region: str) -> phonenumbers.PhoneNumber | None:
+def _likelier(
+    near: phonenumbers.PhoneNumber, far: phonenumbers.PhoneNumber | None, has_trunk: bool
+) -> phonenumbers.PhoneNumber:
+    """Choose between what a region makes of digits, and what they are with 00 or 011 read as `+`."""
+    if far is None:
+        return near
+    for number in [near, far] if has_trunk else [far, near]:
+        if is_mobile(numbering_plans.newest(_format(number))):
+            return number
+    return near if phonenumbers.is_possible_number(near) else far
+
+
+def _try(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
         return phonenumbers.parse(digits, region)
     except NumberParseException:
@@ -203,7 +217,7 @@ def _without_trunk(value: str) -> str:
         return value
     code, national = f"+{number.country_code}", value.removeprefix(f"+{number.country_code}")
     shorter = code + (national[1:] if (code, national[:1]) == ("+54", "9") else national.lstrip("0"))
-    fitting = _try(shorter, "") if shorter != value else None
+    fitting = _try(shorter, None) if shorter != value else None
     return _format(fitting) if fitting and phonenumbers.is_valid_number(fitting) else value
 
 

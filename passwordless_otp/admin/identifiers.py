@@ -51,7 +51,8 @@ class IdentifierForm(forms.ModelForm):
             raise ValidationError(_("Only superusers can change how staff sign in. Ask a superuser to do this."))
         others = Identifier.objects.exclude(pk=self.instance.pk)
         value, kind = self.cleaned_data.get("value"), self.instance.kind
-        if value and others.filter(kind=kind, value__in=_forms(kind, value)).exists():
+        same = Identifier.objects.matching(IdentifierValue(Kind(kind), value)) if value else others.none()
+        if same.exclude(pk=self.instance.pk).exists():
             self.add_error("value", _("This belongs to another user. Remove it there first."))
         rivals = others.filter(user_id=user.pk, kind=kind, primary=True) if user and user.pk else others.none()
         if self.cleaned_data.get("primary") and rivals.exists():
@@ -65,10 +66,6 @@ class IdentifierForm(forms.ModelForm):
         """Return whether the form is valid so far, and makes an email address primary."""
         makes = self.has_changed() and self.cleaned_data.get("primary") and not self.errors
         return bool(makes) and self.instance.kind == Kind.EMAIL_ADDRESS
-
-
-def _forms(kind: str, value: str) -> list[str]:
-    return [form.value for form in identifiers.forms(IdentifierValue(Kind(kind), value))]
 
 
 class IdentifierFormSet(forms.BaseInlineFormSet):

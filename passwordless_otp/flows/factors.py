@@ -61,9 +61,7 @@ def offered(settings: InstanceSettings, flow: Flow) -> list[Factor]:
         return [Factor(identifier, True) for identifier in flow.identifiers if identifier.kind in settings.kinds]
     if not flow.identifiers:
         return []
-    kind, values = flow.identifiers[0].kind, [form.value for form in identifiers.forms(flow.identifiers[0])]
-    holders = Identifier.objects.filter(kind=kind, value__in=values).values("user")
-    own = Identifier.objects.filter(user__in=holders)
+    own = Identifier.objects.filter(user__in=Identifier.objects.matching(flow.identifiers[0]).values("user"))
     found = [
         Factor(identifier.identifier, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
     ]

@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=passwordless_otp.models.instance_settings.sms.default_countries,
-                        help_text="Visitors with a number of another country are told at sign-up that they can't get a code. People who have verified their number keep getting codes.",
+                        help_text="Visitors with a number of another country are told at sign-up that they can't get a code. People who have verified their number keep getting codes. Territories that share the calling code of a country, such as Jersey with the United Kingdom, are open with it.",
                         verbose_name="countries",
                     ),
                 ),

@@ -32,11 +32,8 @@ class IdentifierManager(PrimaryManager):
         allauth has verified it for them.
         """
         identifier = _read(value, kind)
-        there = self.filter(
-            kind=identifier.kind, value__in=[form.value for form in identifiers.forms(identifier)]
-        )
         with self.changing(user):
-            held: Identifier | None = there.first()
+            held: Identifier | None = self.matching(identifier).first()
             if held is None:
                 _require_mobile(identifier)
                 others = self.filter(user=user, kind=identifier.kind, primary=True)
@@ -45,6 +42,11 @@ class IdentifierManager(PrimaryManager):
             if held.user_id != user.pk:
                 raise IdentifierExists("value")
         return held
+
+    def matching(self, identifier: IdentifierValue) -> models.QuerySet[Any]:
+        """Return the identifiers that are this one; a number may also be stored in an old form of its country."""
+        values = [form.value for form in identifiers.forms(identifier)]
+        return self.filter(kind=identifier.kind, value__in=values)
 
     def move(self, source: Any, target: Any) -> int:
         """Give all identifiers of one user to another, and return their number: for merging two accounts.

@@ -24,8 +24,8 @@ HIGHEST = 200_000  # in ten-thousandths, the most that a counter can hold
 WORD = RegexValidator(r"^[^\W\d_]{1,8}\Z|^[$€£¥₹]\Z", _("Enter one word of up to 8 letters, such as USD."))
 
 
-# Country → its territories that share its calling code, which are open with it. Countries of their own that share a
-# code, such as the United States and Jamaica, are not here.
+# Country → its territories that share its calling code, which are open with it. Countries of their own that share
+# a code, such as the United States and Jamaica, are not here.
 TERRITORIES = {
     "AU": "CC CX",
     "CW": "BQ",
@@ -62,7 +62,8 @@ class SmsSettings(Freezable):
         blank=True,
         help_text=_(
             "Visitors with a number of another country are told at sign-up that they can't get a code. "
-            "People who have verified their number keep getting codes."
+            "People who have verified their number keep getting codes. Territories that share the calling code "
+            "of a country, such as Jersey with the United Kingdom, are open with it."
         ),
     )
     sms_voip = models.BooleanField(
@@ -82,8 +83,8 @@ class SmsSettings(Freezable):
         _("allowed prefixes"),
         blank=True,
         help_text=_(
-            "One prefix per line, such as +1 624. Such numbers count as mobile numbers in use, also if the app does "
-            "not know them yet. Their country has to be open. Blocked prefixes come first."
+            "One prefix per line, such as +1 624. Such numbers count as mobile numbers in use, also if the app "
+            "does not know them yet. Their country has to be open. Blocked prefixes come first."
         ),
     )
     sms_prices = models.TextField(
@@ -179,6 +180,13 @@ def _prefixes(lines: str) -> tuple[str, ...]:
     return tuple(line for line in bare if line)
 
 
+def _check_prefixes(lines: str, name: str, problems: dict[str, Any]) -> None:
+    wrong = [prefix for prefix in _prefixes(lines) if not PREFIX.fullmatch(prefix)]
+    if wrong:
+        sentence = _("Start each prefix with + and the country code. Correct these: %s")
+        problems[name] = sentence % ", ".join(wrong)
+
+
 def validate(settings: SmsSettings) -> None:
     """Raise `ValidationError` for countries, prefixes and prices that can't be read, and for useless budgets."""
     problems: dict[str, Any] = {}
@@ -186,11 +194,8 @@ def validate(settings: SmsSettings) -> None:
         listed = getattr(settings, name)
         if not isinstance(listed, list) or not all(region in REGIONS for region in listed):
             problems[name] = _("Give a list of two-letter country codes, such as US.")
-    for name, prefixes in [("blocked", settings.blocked_prefixes), ("allowed", settings.allowed_prefixes)]:
-        wrong = [prefix for prefix in prefixes if not PREFIX.fullmatch(prefix)]
-        if wrong:
-            sentence = _("Start each prefix with + and the country code. Correct these: %s")
-            problems[f"sms_{name}_prefixes"] = sentence % ", ".join(wrong)
+    for name in ["sms_blocked_prefixes", "sms_allowed_prefixes"]:
+        _check_prefixes(getattr(settings, name), name, problems)
     wrong = [line for line in settings._price_lines if not PRICE.fullmatch(line)]
     budget, proven_budget = settings.sms_daily_budget, settings.sms_proven_daily_budget
     if wrong:
