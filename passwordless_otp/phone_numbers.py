@@ -117,7 +117,12 @@ def countries(value: str) -> list[str]:
 
 def like(value: str) -> str:
     """Return an example of a mobile number of the same country."""
-    number = phonenumbers.example_number_for_type(region(value), PhoneNumberType.MOBILE)
+    return example(region(value))
+
+
+def example(country: str) -> str:
+    """Return an example of a mobile number of this country (ISO 3166-1), as it is called from abroad."""
+    number = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else EXAMPLE
 
 
@@ -166,7 +171,7 @@ def _parse(text: str, region: str | None, param: str) -> phonenumbers.PhoneNumbe
     """Read a plain text. Raises `FormatInvalid` with a sentence that says what to change."""
     digits, abroad = _digits(text), ABROAD.sub("+", _digits(TRUNK.sub("", text)), count=1)
     near = _try(digits, region) if region and digits[:1] != "+" else None
-    if near is not None:
+    if region and near is not None:
         far = _try(abroad, None) if ABROAD.match(digits) else None
         # In some countries 011 is a trunk zero and the area code 11.
         is_own = near.country_code == phonenumbers.country_code_for_region(region)
@@ -225,5 +230,5 @@ def _wrong_length(value: str, is_short: bool, param: str) -> FormatInvalid:
     if is_short:
         sentence = _("This phone number is too short. Type all its digits, as in %s.")
     else:
-        sentence = _("This phone number is too long. Check its digits; a mobile number is such as %s.")
+        sentence = _("This phone number is too long. Type a number such as %s.")
     return FormatInvalid(param, sentence % like(value))
