@@ -78,16 +78,14 @@ def parse(
     which speaks of `kinds`.
     """
     text = text.strip(phone_numbers.UNSEEN)
-    if "@" in unicodedata.normalize("NFKC", text) or (list(kinds) == [Kind.EMAIL_ADDRESS] and _has_letter(text)):
+    if "@" in unicodedata.normalize("NFKC", text):
         return IdentifierValue(Kind.EMAIL_ADDRESS, parse_email(text, param))
-    if len(kinds) > 1 and phone_numbers.begins_with_letter(text):
+    if Kind.EMAIL_ADDRESS in kinds and phone_numbers.begins_with_letter(text):
+        if Kind.PHONE_NUMBER not in kinds:
+            raise _no_email(param)
         problem = _("Type a whole email address such as jane@example.com, or a phone number such as %s.")
         raise FormatInvalid(param, problem % phone_numbers.EXAMPLE)
     return IdentifierValue(Kind.PHONE_NUMBER, parse_phone(text, region, param))
-
-
-def _has_letter(text: str) -> bool:
-    return any(each.isalpha() for each in text)
 
 
 def parse_email(text: str, param: str = "email_address") -> str:

@@ -33,7 +33,7 @@ from passwordless_otp.models.base import retry_on_conflict
 
 T = TypeVar("T")
 
-PLAIN_NUMBER = re.compile(r"[+0-9 ().\-/]{4,40}")
+PLAIN_NUMBER = re.compile(r"(?!\(?0[ ().\-/]*(?:0|11))[+0-9 ().\-/]{4,40}")  # not what may be a call abroad
 BATCH = 2000  # values in one transaction
 
 

@@ -120,7 +120,7 @@ def like(value: str) -> str:
     return example(region(value))
 
 
-def example(country: str) -> str:
+def example(country: str = "US") -> str:
     """Return an example of a mobile number of this country (ISO 3166-1), as it is called from abroad."""
     number = phonenumbers.example_number_for_type(country, PhoneNumberType.MOBILE)
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL) if number else EXAMPLE

@@ -85,6 +85,10 @@ def test_spellings_of_a_mobile_number_of_each_region_have_one_form(region):
         ("+241 7 12 34 56", None, "+24177123456"),
         ("066 12 34 56", "GA", "+24166123456"),
         ("0162 123 4567", "VN", "+84321234567"),
+        ("(415) 555-2671", "US", "+14155552671"),
+        ("011 49 171 1234567", "US", "+491711234567"),
+        ("8 926 123 45 67", "RU", "+79261234567"),
+        ("+7 926 123 45 67", "US", "+79261234567"),
         ("+39 (0) 333 123 4567", None, "+393331234567"),
         ("+1 0 415 555 2671", None, "+14155552671"),
         ("0049 171 1234567", "US", "+491711234567"),
@@ -109,6 +113,11 @@ def test_old_form_of_a_plan_is_found_from_the_new_one(old):
     new = identifiers.parse_phone(old, None)
     assert new != old
     assert old in numbering_plans.older(new)
+
+
+def test_settings_of_phonenumber_field_change_nothing(settings):
+    settings.PHONENUMBER_DB_FORMAT = settings.PHONENUMBER_DEFAULT_FORMAT = "NATIONAL"
+    assert identifiers.parse("+1 415 555 2671", None).value == "+14155552671"
 
 
 def test_number_without_a_change_has_no_older_form():
@@ -145,6 +154,7 @@ def test_refusal_says_what_to_type(text, region, says):
 def test_half_typed_identifier_is_answered_in_words_of_the_kinds_that_are_on():
     assert "email address" not in sentence("jane", kinds=[Kind.PHONE_NUMBER])
     assert "phone" not in sentence("jane", kinds=[Kind.EMAIL_ADDRESS])
+    assert identifiers.parse("+14155552671", None, kinds=[Kind.EMAIL_ADDRESS]).kind == Kind.PHONE_NUMBER
 
 
 @pytest.mark.parametrize(

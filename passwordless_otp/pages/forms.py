@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from functools import cache
 from types import new_class
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django import forms
@@ -28,9 +28,6 @@ from passwordless_otp.errors import BodyInvalid, FormatInvalid, OTPError, Reques
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import Flow, InstanceSettings, Verification
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
 
 TOO_LARGE = (exceptions.RequestDataTooBig, exceptions.TooManyFieldsSent, exceptions.TooManyFilesSent)
 
@@ -240,10 +237,8 @@ def _field(settings: InstanceSettings, name: str, required: bool) -> Text:
 
 
 def _phone_help(settings: InstanceSettings) -> str:
-    """Return how to type a phone number of the first open country; nothing where the site has a default region."""
+    """Return how to type a number of the first open country; nothing where the site has a default region."""
     if conf.default_region():
         return ""
-    example = (
-        phone_numbers.example(settings.sms_countries[0]) if settings.sms_countries else phone_numbers.EXAMPLE
-    )
+    example = phone_numbers.example(*settings.sms_countries[:1])
     return _("Phone numbers with their country code, such as %s.") % example
