@@ -19,11 +19,10 @@ from django.db import DataError, IntegrityError, models
 from passwordless_otp import identifiers
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.models import Identifier
+from passwordless_otp.models import Identifier, base
 from passwordless_otp.models.base import retry_on_conflict
 
 BATCH = 2000  # identifiers in one transaction
-CASES = 200  # identifiers in one UPDATE, in which each row is compared with all of them
 
 
 class Outcome(StrEnum):
@@ -127,10 +126,9 @@ class Renumbering:
                 outcomes.append(self._judge(row, current, owners))
                 if outcomes[-1] == Outcome.MOVED:
                     owners[self.change(row.value)] = row.user_id
-            moved = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome == Outcome.MOVED]
-            if self.save:
-                new = [Identifier(pk=row.pk, value=self.change(row.value)) for row in moved]
-                Identifier.objects.bulk_update(new, ["value"], batch_size=CASES)
+            for row, outcome in zip(rows, outcomes, strict=True):
+                if self.save and outcome == Outcome.MOVED:
+                    base.update(Identifier, {"value": self.change(row.value)}, "id = %s", id=row.pk)
         return outcomes
 
     def _judge(self, row: Identifier, current: Mapping[int, str], owners: Mapping[str, Any]) -> Outcome:
