@@ -32,8 +32,6 @@ LOCAL_PART = re.compile(r"(?!.*=\?)(?![/|-])[a-z0-9#$&'*+/=?^_`{|}~-]+(\.[a-z0-9
 # at its own users. Not `.local` and `.internal`, where companies have mailboxes.
 LOCAL_DOMAINS = {"localhost", "localdomain"}
 MAX_LOCAL_PART = 64
-# Around a pasted text: all of Unicode's category Zs. Control characters stay, so that the text is refused.
-BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 GMAIL = ["gmail.com", "googlemail.com"]  # one mail service
 SHORT = 5  # digits of a national number that a mask hides as a whole
 
@@ -90,7 +88,7 @@ def parse(
 
 def parse_email(text: str, param: str = "email_address") -> str:
     """Return the address with its domain as A-labels, all in lower case. Raises `FormatInvalid`."""
-    text = text.strip(BLANKS)
+    text = text.strip(phone_numbers.UNSEEN)
     if len(text) > MAX_LENGTH or text.count("@") != 1 or unicodedata.normalize("NFKC", text) != text:
         raise _no_email(param)
     local, domain = text.split("@")

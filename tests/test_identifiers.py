@@ -1,8 +1,5 @@
 """Email addresses and phone numbers: parsed into one canonical form, refused, masked."""
 
-import sys
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -260,10 +257,8 @@ def test_mask_shows_the_last_three_digits_of_long_numbers_only(number, shown):
     assert mask(IdentifierValue(Kind.PHONE_NUMBER, number)) == shown
 
 
-def test_every_space_of_unicode_around_a_text_is_left_out_and_nothing_else():
-    spaces = {chr(number) for number in range(sys.maxunicode + 1) if unicodedata.category(chr(number)) == "Zs"}
-    assert set(identifiers.BLANKS) == spaces
-    around = "".join(sorted(spaces))
-    assert parse_email(f"{around}jane@example.com{around}") == "jane@example.com"
-    with pytest.raises(FormatInvalid):
-        parse_email("\tjane@example.com")
+def test_blanks_and_format_characters_around_an_address_are_left_out_and_inside_refused():
+    for around in ["\t", "\n", "\u3000", "\u200b", "\ufeff", "\u202a", "\u00ad"]:
+        assert parse_email(f"{around}jane@example.com{around}") == "jane@example.com"
+        with pytest.raises(FormatInvalid):
+            parse_email(f"jane{around}@example.com")
