@@ -10,15 +10,16 @@ the canonical form.
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import NamedTuple
 
 import idna
 import phonenumbers
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberType
 
+from passwordless_otp import numbering_plans, phone_numbers
 from passwordless_otp.errors import FormatInvalid
 
 MAX_LENGTH = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
@@ -31,13 +32,8 @@ LOCAL_PART = re.compile(r"(?!.*=\?)(?![/|-])[a-z0-9#$&'*+/=?^_`{|}~-]+(\.[a-z0-9
 # at its own users. Not `.local` and `.internal`, where companies have mailboxes.
 LOCAL_DOMAINS = {"localhost", "localdomain"}
 MAX_LOCAL_PART = 64
-# Around a pasted text: all of Unicode's category Zs. Control characters stay, so that the text is refused.
-BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 GMAIL = ["gmail.com", "googlemail.com"]  # one mail service
 SHORT = 5  # digits of a national number that a mask hides as a whole
-PHONE = re.compile(r"[+0-9 ().\-/]{4,40}")
-# Types of numbers that belong to a person and can receive an SMS. VoIP is subject to a setting besides.
-MOBILE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.VOIP}
 
 
 class Kind(TextChoices):
@@ -71,19 +67,28 @@ class IdentifierValue(NamedTuple):
     value: str
 
 
-def parse(text: str, region: str | None, param: str = "identifier") -> IdentifierValue:
+def parse(
+    text: str, region: str | None, param: str = "identifier", kinds: Collection[Kind] = tuple(Kind)
+) -> IdentifierValue:
     """Parse an email address or a phone number, by whether the text contains an `@`. Raises `FormatInvalid`.
 
-    `region` (ISO 3166-1) is the country of numbers without a country code; `param` names the input in the error.
+    `region` (ISO 3166-1) is the country of numbers without a country code; `param` names the input in the error,
+    which speaks of `kinds`.
     """
+    text = text.strip(phone_numbers.UNSEEN)
     if "@" in unicodedata.normalize("NFKC", text):
         return IdentifierValue(Kind.EMAIL_ADDRESS, parse_email(text, param))
+    if Kind.EMAIL_ADDRESS in kinds and phone_numbers.begins_with_letter(text):
+        if Kind.PHONE_NUMBER not in kinds:
+            raise _no_email(param)
+        problem = _("Type a whole email address such as jane@example.com, or a phone number such as %s.")
+        raise FormatInvalid(param, problem % phone_numbers.EXAMPLE)
     return IdentifierValue(Kind.PHONE_NUMBER, parse_phone(text, region, param))
 
 
 def parse_email(text: str, param: str = "email_address") -> str:
     """Return the address with its domain as A-labels, all in lower case. Raises `FormatInvalid`."""
-    text = text.strip(BLANKS)
+    text = text.strip(phone_numbers.UNSEEN)
     if len(text) > MAX_LENGTH or text.count("@") != 1 or unicodedata.normalize("NFKC", text) != text:
         raise _no_email(param)
     local, domain = text.split("@")
@@ -111,32 +116,29 @@ def _no_email(param: str) -> FormatInvalid:
 
 
 def parse_phone(text: str, region: str | None, param: str = "phone_number") -> str:
-    """Return the number as E.164, if its length is possible in its country. Raises `FormatInvalid`."""
-    text = unicodedata.normalize("NFKC", text.strip(BLANKS)).translate(_DASHES)
-    if not PHONE.fullmatch(text):
-        raise FormatInvalid(param, _("Type a phone number, with its country code if it is from abroad."))
-    try:
-        number = PhoneNumber.from_string(text, region)
-    except NumberParseException as error:
-        raise FormatInvalid(param, _("Type the number with its country code, such as +1 415 …")) from error
-    if not phonenumbers.is_possible_number(number):
-        raise FormatInvalid(param, _("This phone number is too short, too long or does not exist."))
-    value: str = number.as_e164
-    if phonenumbers.format_number(phonenumbers.parse(value), PhoneNumberFormat.E164) != value:
-        raise FormatInvalid(param, _("Type the number as it is dialled, without zeros that are left out."))
-    return value
+    """Return the number as E.164: see `phone_numbers.read`. Raises `FormatInvalid`."""
+    return phone_numbers.read(text, region, param)
 
 
-def require_mobile(value: str, param: str = "phone_number") -> None:
-    """Raise `FormatInvalid` unless `value` (E.164) is a personal number that can receive an SMS."""
-    if not region(value) or phonenumbers.number_type(phonenumbers.parse(value)) not in MOBILE:
-        raise FormatInvalid(param, _("Codes can only be sent to mobile numbers that are in use."))
+def require_mobile(value: str, param: str = "phone_number", allowed: tuple[str, ...] = ()) -> None:
+    """Raise `FormatInvalid` unless `value` (E.164) is a personal number that can receive an SMS.
+
+    Numbers that begin with one of `allowed` are.
+    """
+    phone_numbers.require_mobile(value, param, allowed)
+
+
+def forms(identifier: IdentifierValue) -> list[IdentifierValue]:
+    """Return all forms under which an identifier may be stored: a number also in old ones of its country."""
+    if identifier.kind != Kind.PHONE_NUMBER:
+        return [identifier]
+    older = numbering_plans.older(identifier.value)
+    return [identifier, *(IdentifierValue(identifier.kind, value) for value in older)]
 
 
 def region(value: str) -> str:
     """Return the country (ISO 3166-1) of a number (E.164); an empty string if it belongs to none."""
-    place: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(value))
-    return "" if place in {None, "001"} else str(place)
+    return phone_numbers.region(value)
 
 
 def is_voip(value: str) -> bool:
@@ -171,7 +173,3 @@ def mask(identifier: IdentifierValue) -> str:
     national = identifier.value.removeprefix(country)
     shown = national[-3:] if len(national) > SHORT else ""
     return f"{country}{'•' * (len(national) - len(shown))}{shown}"
-
-
-# Dashes that people paste: hyphen, non-breaking hyphen, figure dash, en dash, em dash, minus.
-_DASHES = {ord(dash): "-" for dash in "\u2010\u2011\u2012\u2013\u2014\u2212"}

@@ -9,6 +9,7 @@ One million values take about 350 MB of memory.
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -24,14 +25,15 @@ from django.db import DataError, IntegrityError, models, router, transaction
 from django.utils import timezone
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
-from passwordless_otp import allauth_addresses, identifiers
+from passwordless_otp import allauth_addresses, identifiers, numbering_plans, phone_numbers
 from passwordless_otp.errors import FormatInvalid
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.models import Identifier
+from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.models.base import retry_on_conflict
 
 T = TypeVar("T")
 
+PLAIN_NUMBER = re.compile(r"(?!\(?0[ ().\-/]*(?:0|11))[+0-9 ().\-/]{4,40}")  # not what may be a call abroad
 BATCH = 2000  # values in one transaction
 
 
@@ -255,13 +257,14 @@ def canonical(kind: Kind, text: str, region: str | None) -> str:
     value = _plain_number(text, region)
     if not value:
         value = identifiers.parse_phone(text, region)
-        identifiers.require_mobile(value)
+        allowed = () if phone_numbers.is_mobile(value) else InstanceSettings.current().allowed_prefixes
+        identifiers.require_mobile(value, allowed=allowed)
     return value
 
 
 def _plain_number(text: str, region: str | None) -> str:
     """Return a valid number written in ASCII, ten times as fast as by `identifiers`; else an empty string."""
-    if not text.isascii() or not identifiers.PHONE.fullmatch(text):
+    if not text.isascii() or not PLAIN_NUMBER.fullmatch(text):
         return ""
     try:
         number = phonenumbers.parse(text, region)
@@ -269,9 +272,10 @@ def _plain_number(text: str, region: str | None) -> str:
         read = number if value == text else phonenumbers.parse(value)
     except NumberParseException:
         return ""
-    is_mobile = phonenumbers.number_type(read) in identifiers.MOBILE
+    is_mobile = phonenumbers.number_type(read) in phone_numbers.MOBILE
     home = phonenumbers.region_code_for_number(read)
     is_plain = phonenumbers.is_possible_number(number) and phonenumbers.format_number(read, 0) == value
+    is_plain = is_plain and numbering_plans.newest(value) == value
     return value if is_mobile and is_plain and home not in {None, "001"} else ""
 
 

@@ -18,7 +18,7 @@ from django.db import DatabaseError, IntegrityError, connections, models, router
 
 from passwordless_otp import allauth_addresses, conf, email_field
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed, IdentifierExists, ServiceUnavailable
-from passwordless_otp.identifiers import IdentifierValue, Kind
+from passwordless_otp.identifiers import IdentifierValue, Kind, forms
 from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.models.base import columns_of, compiled_select
 from passwordless_otp.models.instance_settings import Presence
@@ -33,13 +33,16 @@ CONSUMED = "_passwordless_otp_consumed"  # attribute of a request: the id of the
 def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, Any]:
     """Return the user of each identifier that has one, with all identifiers of that user prefetched.
 
-    The statements are the same for known and unknown identifiers.
+    A number may be stored in an old form. The statements are the same for known and unknown identifiers.
     """
     using, model = router.db_for_write(Identifier), get_user_model()
     own, theirs = columns_of(Identifier), columns_of(model)
     held: dict[Any, list[Identifier]] = {}
     people: dict[Any, Any] = {}
-    for row in compiled_select(_held, using, *[part for identifier in identifiers for part in identifier]):
+    asked = {each: forms(each) if each.kind == Kind.PHONE_NUMBER else [each] for each in identifiers}
+    for row in compiled_select(
+        _held, using, *[part for all_ in asked.values() for form in all_ for part in form]
+    ):
         identifier = Identifier.from_db(using, own, row[: len(own)])
         if identifier.user_id not in people:
             people[identifier.user_id] = model.from_db(using, theirs, row[len(own) :])
@@ -48,7 +51,7 @@ def holders_of(identifiers: Sequence[IdentifierValue]) -> dict[IdentifierValue, 
     for pk, user in people.items():
         know(user, held[pk])
     values = {(each.kind, each.value): people[each.user_id] for found in held.values() for each in found}
-    return {identifier: values[identifier] for identifier in identifiers if identifier in values}
+    return {each: values[form] for each, all_ in asked.items() for form in reversed(all_) if form in values}
 
 
 def _held(using: str, *parts: str) -> models.QuerySet[Any, Any]:
@@ -70,7 +73,8 @@ def people_of(proven: Sequence[IdentifierValue]) -> tuple[dict[IdentifierValue, 
     using, spellings = router.db_for_write(Identifier), _spellings(proven)
     if not spellings:
         return holders_of(proven), []
-    parts = [part for identifier in proven for part in identifier]
+    asked = {each: forms(each) if each.kind == Kind.PHONE_NUMBER else [each] for each in proven}
+    parts = [part for all_ in asked.values() for form in all_ for part in form]
     model, own, theirs = get_user_model(), columns_of(Identifier), columns_of(get_user_model())
     people: dict[Any, Any] = {}
     held: dict[Any, list[Identifier]] = {}
@@ -84,7 +88,7 @@ def people_of(proven: Sequence[IdentifierValue]) -> tuple[dict[IdentifierValue, 
     for pk, user in people.items():
         know(user, held.get(pk, []))
     values = {each.identifier: people[pk] for pk, found in held.items() for each in found}
-    holders = {identifier: values[identifier] for identifier in proven if identifier in values}
+    holders = {each: values[form] for each, all_ in asked.items() for form in reversed(all_) if form in values}
     return holders, [user for user in people.values() if has_email(user, proven)]
 
 

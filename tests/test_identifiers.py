@@ -1,8 +1,5 @@
 """Email addresses and phone numbers: parsed into one canonical form, refused, masked."""
 
-import sys
-import unicodedata
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -89,7 +86,6 @@ def test_20_spellings_of_a_phone_number_have_one_canonical_form(text):
         '"a"@example.com',
         "<a@example.com>",
         "a@example.com\r\nBcc: b@example.com",
-        "a@example.com\n",
         "a@example.com\0",
         "a\u200b@example.com",
         "a@exam\u00adple.com",
@@ -143,12 +139,11 @@ def test_invalid_email_address_is_refused(text):
         "+",
         "911",
         "+1",
-        "+1 415 555 26711111",
+        "+1 415 555 267111111",
         "+1-800-FLOWERS",
         "+14155552671 x5",
         "+14155552671;ext=5",
         "+14155552671,+14155552672",
-        "tel:+14155552671",
         "+1415555\n2671",
         "+999 123456789",
         "\ud800",
@@ -192,14 +187,6 @@ def test_mask_hides_most_of_an_identifier():
     assert mask(parse("jane@mail.example.com", None)) == "j•••@m•••.com"
     assert mask(parse("+14155552671", None)) == "+1•••••••671"
     assert mask(parse("+11111111111", None)) == "+1•••••••111"
-
-
-@pytest.mark.parametrize(
-    "text", ["+490015123456789", "+49 (00) 15123456789", "+8400912345678", "+8600 13123456789"]
-)
-def test_number_is_refused_if_its_canonical_form_parses_to_another(text):
-    with pytest.raises(FormatInvalid):
-        parse(text, None)
 
 
 @given(st.text(max_size=80) | st.emails() | st.from_regex(r"\+?[0-9 ()-]{4,20}", fullmatch=True))
@@ -270,10 +257,8 @@ def test_mask_shows_the_last_three_digits_of_long_numbers_only(number, shown):
     assert mask(IdentifierValue(Kind.PHONE_NUMBER, number)) == shown
 
 
-def test_every_space_of_unicode_around_a_text_is_left_out_and_nothing_else():
-    spaces = {chr(number) for number in range(sys.maxunicode + 1) if unicodedata.category(chr(number)) == "Zs"}
-    assert set(identifiers.BLANKS) == spaces
-    around = "".join(sorted(spaces))
-    assert parse_email(f"{around}jane@example.com{around}") == "jane@example.com"
-    with pytest.raises(FormatInvalid):
-        parse_email("\tjane@example.com")
+def test_blanks_and_format_characters_around_an_address_are_left_out_and_inside_refused():
+    for around in ["\t", "\n", "\u3000", "\u200b", "\ufeff", "\u202a", "\u00ad"]:
+        assert parse_email(f"{around}jane@example.com{around}") == "jane@example.com"
+        with pytest.raises(FormatInvalid):
+            parse_email(f"jane{around}@example.com")

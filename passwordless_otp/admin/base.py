@@ -174,7 +174,8 @@ class SearchedAdmin(LongListAdmin):
         return self.filter_by_identifier(queryset, identifier), False
 
     def filter_by_identifier(self, queryset: QuerySet[Any], identifier: IdentifierValue) -> QuerySet[Any]:
-        return queryset.filter(kind=identifier.kind, value=identifier.value)
+        values = [form.value for form in identifiers.forms(identifier)]
+        return queryset.filter(kind=identifier.kind, value__in=values)
 
     def filter_by_id(self, queryset: QuerySet[Any], term: str) -> QuerySet[Any]:
         return queryset.none()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.admin.base import FlowStatusFilter, RecordAdmin
 from passwordless_otp.admin.verifications import VerificationInline
-from passwordless_otp.identifiers import IdentifierValue
+from passwordless_otp.identifiers import IdentifierValue, forms
 from passwordless_otp.models import Flow, SignIn, SignUp
 
 NAMES = ["first_name", "last_name", "username"]
@@ -45,7 +45,7 @@ class FlowAdmin(RecordAdmin):
 
     def filter_by_identifier(self, queryset: QuerySet[Flow], identifier: IdentifierValue) -> QuerySet[Flow]:
         """Return the flows in which this identifier was entered."""
-        return queryset.filter(**{identifier.kind.value: identifier.value})
+        return queryset.filter(**{f"{identifier.kind}__in": [form.value for form in forms(identifier)]})
 
 
 @admin.register(SignIn)

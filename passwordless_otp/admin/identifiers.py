@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from passwordless_otp import allauth_addresses, conf, email_field, identifiers, users
 from passwordless_otp.admin.base import KindFilter, SearchedAdmin, is_superuser
 from passwordless_otp.errors import FormatInvalid, IdentificationClaimed
-from passwordless_otp.identifiers import Kind
+from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Identifier
 from passwordless_otp.models.identifiers import filter_unproven, leading
@@ -51,7 +51,8 @@ class IdentifierForm(forms.ModelForm):
             raise ValidationError(_("Only superusers can change how staff sign in. Ask a superuser to do this."))
         others = Identifier.objects.exclude(pk=self.instance.pk)
         value, kind = self.cleaned_data.get("value"), self.instance.kind
-        if value and others.filter(kind=kind, value=value).exists():
+        same = Identifier.objects.matching(IdentifierValue(Kind(kind), value)) if value else others.none()
+        if same.exclude(pk=self.instance.pk).exists():
             self.add_error("value", _("This belongs to another user. Remove it there first."))
         rivals = others.filter(user_id=user.pk, kind=kind, primary=True) if user and user.pk else others.none()
         if self.cleaned_data.get("primary") and rivals.exists():

@@ -143,7 +143,7 @@ FOR_SUPERUSERS = ["staff_sign_in", "test_mode"]
 MESSAGES = ["application_name", "support_email", "code_in_subject", "email_subject", "sms_text"]
 LISTED = _("List whom to allow or block under “Restrictions”.")
 SMS: list[Any] = [
-    "sms_countries", "sms_voip", "sms_blocked_prefixes", "sms_prices",
+    "sms_countries", "sms_voip", "sms_blocked_prefixes", "sms_allowed_prefixes", "sms_prices",
     ("sms_currency", "sms_daily_budget", "sms_proven_daily_budget"), "sms_paused", "sms_never_paused",
 ]  # fmt: skip
 ROWS = [(NUMBER.format(name), BOX.format(name)) for name in LIMITS]  # the two fields of a limit share a line

@@ -9,7 +9,7 @@ from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp.admin import base, health
-from passwordless_otp.identifiers import IdentifierValue, mask
+from passwordless_otp.identifiers import IdentifierValue, forms, mask
 from passwordless_otp.models import Message
 from passwordless_otp.models.messages import MessageKind
 
@@ -79,6 +79,7 @@ class MessageAdmin(base.RecordAdmin):
 
     def filter_by_identifier(self, queryset: QuerySet[Message], identifier: IdentifierValue) -> QuerySet[Message]:
         """Return codes and notices to this identifier."""
-        coded = Message.objects.filter(verification__kind=identifier.kind, verification__value=identifier.value)
-        notices = Message.objects.filter(channel=identifier.kind.channel, to=identifier.value)
+        values = [form.value for form in forms(identifier)]
+        coded = Message.objects.filter(verification__kind=identifier.kind, verification__value__in=values)
+        notices = Message.objects.filter(channel=identifier.kind.channel, to__in=values)
         return queryset.filter(pk__in=coded.values("pk").union(notices.values("pk")))  # OR would scan the table

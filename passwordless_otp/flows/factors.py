@@ -24,26 +24,30 @@ def read_identifier(
 ) -> IdentifierValue:
     """Return the identifier that was typed, of this kind if one is given.
 
-    Raises `FormatInvalid`, and `ValueDisabled` if the site does not use its kind.
+    Whether messages can go there is not asked: somebody may have proven it before the rules have changed. Raises
+    `FormatInvalid`, and `ValueDisabled` if the site does not use its kind.
     """
     if kind is Kind.EMAIL_ADDRESS:
         identifier = IdentifierValue(kind, identifiers.parse_email(text, param))
     elif kind is Kind.PHONE_NUMBER:
         identifier = IdentifierValue(kind, identifiers.parse_phone(text, conf.default_region(), param))
     else:
-        identifier = identifiers.parse(text, conf.default_region(), param)
+        identifier = identifiers.parse(text, conf.default_region(), param, settings.kinds or tuple(Kind))
     if not settings.offers(identifier.kind):
         raise ValueDisabled(param)
-    if identifier.kind == Kind.PHONE_NUMBER and not TestAddress.code_for(identifier, settings):
-        identifiers.require_mobile(identifier.value, param)
     return identifier
 
 
 def require_served(settings: InstanceSettings, number: str) -> None:
-    """Raise `CountryUnsupported` for a number that gets no SMS, whoever has it; not for a test address."""
+    """Raise `FormatInvalid` or `CountryUnsupported` for a new number that can get no SMS; not for a test address.
+
+    The answer is the same whoever has the number.
+    """
     identifier = IdentifierValue(Kind.PHONE_NUMBER, number)
-    if not settings.serves(number) and not TestAddress.code_for(identifier, settings):
-        raise CountryUnsupported(identifier.kind.value)
+    if settings.serves(number) or TestAddress.code_for(identifier, settings):
+        return
+    identifiers.require_mobile(number, identifier.kind.value, settings.allowed_prefixes)
+    raise CountryUnsupported(identifier.kind.value)
 
 
 def typed(flow: Flow) -> Factor:
@@ -57,8 +61,7 @@ def offered(settings: InstanceSettings, flow: Flow) -> list[Factor]:
         return [Factor(identifier, True) for identifier in flow.identifiers if identifier.kind in settings.kinds]
     if not flow.identifiers:
         return []
-    kind, value = flow.identifiers[0]
-    own = Identifier.objects.filter(user__otp_identifiers__kind=kind, user__otp_identifiers__value=value)
+    own = Identifier.objects.filter(user__in=Identifier.objects.matching(flow.identifiers[0]).values("user"))
     found = [
         Factor(identifier.identifier, identifier.primary) for identifier in own.order_by("kind", "-primary", "pk")
     ]

@@ -21,6 +21,7 @@ from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
 from passwordless_otp.models.flows import Overtaken, Purpose, Status, VerificationStatus, read_flows
+from passwordless_otp.numbering_plans import newest
 from passwordless_otp.rate_limits import throttle
 from passwordless_otp.visitor import Visitor
 
@@ -168,7 +169,7 @@ def end_all_of(user: Any) -> None:
     """End the open flows of every browser in which an identifier of this user was typed, and proofs that wait."""
     typed: dict[str, list[str]] = {kind.value: [] for kind in Kind}
     for kind, value in Identifier.objects.filter(user=user).values_list("kind", "value"):
-        typed[kind].append(value)
+        typed[kind] += [value, newest(value)] if kind == Kind.PHONE_NUMBER else [value]
     typed_theirs = Q(email_address__in=typed[Kind.EMAIL_ADDRESS]) | Q(phone_number__in=typed[Kind.PHONE_NUMBER])
     theirs = typed_theirs & Q(status=Status.OPEN) | Q(user=user, status=Status.PROVEN)
     pks = list(Flow.objects.filter(theirs).values_list("pk", flat=True))

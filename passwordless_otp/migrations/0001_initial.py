@@ -496,7 +496,7 @@ class Migration(migrations.Migration):
                     models.JSONField(
                         blank=True,
                         default=passwordless_otp.models.instance_settings.sms.default_countries,
-                        help_text="Visitors with a number of another country are told at sign-up that they can't get a code. People who have verified their number keep getting codes.",
+                        help_text="Visitors with a number of another country are told at sign-up that they can't get a code. People who have verified their number keep getting codes. Territories that share the calling code of a country, such as Jersey with the United Kingdom, are open with it.",
                         verbose_name="countries",
                     ),
                 ),
@@ -514,6 +514,14 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="One prefix per line, such as +1 900. Visitors with such a number are told at sign-up that they can't get a code.",
                         verbose_name="blocked prefixes",
+                    ),
+                ),
+                (
+                    "sms_allowed_prefixes",
+                    models.TextField(
+                        blank=True,
+                        help_text="One prefix per line, such as +1 624. Such numbers count as mobile numbers in use, also if the app does not know them yet. Their country has to be open. Blocked prefixes come first.",
+                        verbose_name="allowed prefixes",
                     ),
                 ),
                 (

@@ -19,6 +19,7 @@ from passwordless_otp.errors import AlreadyVerified, OTPError, ResourceNotFound,
 from passwordless_otp.identifiers import IdentifierValue, Kind, Strategy
 from passwordless_otp.models import base
 from passwordless_otp.models.base import SQL, PrimaryManager, columns_of, compiled_select, durable, uuid7
+from passwordless_otp.numbering_plans import newest
 from passwordless_otp.visitor import RECOGNISED
 
 LIFE = timedelta(hours=24)
@@ -229,7 +230,12 @@ class Flow(models.Model):
 
         With BEFORE_LOGIN they make its proof wait instead: `take_proof` completes it.
         """
-        held = [keys.digests(RECOGNISED, each.kind, each.value)[0] for each in user.otp_identifiers.all()]
+        own = user.otp_identifiers.all()
+        # As it will be typed: a number is read in its newest form.
+        typed = [
+            (each.kind, newest(each.value) if each.kind == Kind.PHONE_NUMBER else each.value) for each in own
+        ]
+        held = [keys.digests(RECOGNISED, *each)[0] for each in typed]
         if conf.get("BEFORE_LOGIN"):
             proof = {"notice_due": notice_due, "auth_hash": auth_hash(user)}
             waits = {"status": Status.PROVEN, "user": user, "expires_at": timezone.now() + PROOF_LIFE}

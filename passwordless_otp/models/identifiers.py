@@ -13,10 +13,11 @@ from django.db.models.signals import post_delete
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import allauth_addresses, conf, email_field, identifiers, keys
+from passwordless_otp import allauth_addresses, conf, email_field, identifiers, keys, phone_numbers
 from passwordless_otp.errors import FormatInvalid, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models.base import PrimaryManager
+from passwordless_otp.models.instance_settings import InstanceSettings
 
 
 class IdentifierManager(PrimaryManager):
@@ -32,12 +33,20 @@ class IdentifierManager(PrimaryManager):
         """
         identifier = _read(value, kind)
         with self.changing(user):
-            others = self.filter(user=user, kind=identifier.kind, primary=True)
-            new = {"user": user, "primary": not others.exists()}
-            held: Identifier = self.get_or_create(kind=identifier.kind, value=identifier.value, defaults=new)[0]
+            held: Identifier | None = self.matching(identifier).first()
+            if held is None:
+                _require_mobile(identifier)
+                others = self.filter(user=user, kind=identifier.kind, primary=True)
+                new = {"user": user, "primary": not others.exists()}
+                held = self.get_or_create(kind=identifier.kind, value=identifier.value, defaults=new)[0]
             if held.user_id != user.pk:
                 raise IdentifierExists("value")
         return held
+
+    def matching(self, identifier: IdentifierValue) -> models.QuerySet[Any]:
+        """Return the identifiers that are this one; a number may also be stored in an old form of its country."""
+        values = [form.value for form in identifiers.forms(identifier)]
+        return self.filter(kind=identifier.kind, value__in=values)
 
     def move(self, source: Any, target: Any) -> int:
         """Give all identifiers of one user to another, and return their number: for merging two accounts.
@@ -147,7 +156,8 @@ class Identifier(models.Model):
         if not self._state.adding:
             return  # verified already; the number of a test address need not exist
         try:
-            self.kind, self.value = _read(self.value, None)
+            self.kind, self.value = identifier = _read(self.value, None)
+            _require_mobile(identifier)
         except FormatInvalid as error:
             raise ValidationError({"value": error.long_message}) from error
 
@@ -162,12 +172,14 @@ def _read(text: str, kind: Kind | None) -> IdentifierValue:
     if kind == Kind.EMAIL_ADDRESS:
         return IdentifierValue(kind, identifiers.parse_email(text, "value"))
     if kind == Kind.PHONE_NUMBER:
-        identifier = IdentifierValue(kind, identifiers.parse_phone(text, conf.default_region(), "value"))
-    else:
-        identifier = identifiers.parse(text, conf.default_region(), "value")
-    if identifier.kind == Kind.PHONE_NUMBER:
-        identifiers.require_mobile(identifier.value, "value")
-    return identifier
+        return IdentifierValue(kind, identifiers.parse_phone(text, conf.default_region(), "value"))
+    return identifiers.parse(text, conf.default_region(), "value")
+
+
+def _require_mobile(identifier: IdentifierValue) -> None:
+    """Raise `FormatInvalid` for a new phone number that can receive no SMS."""
+    if identifier.kind == Kind.PHONE_NUMBER and not phone_numbers.is_mobile(identifier.value):
+        identifiers.require_mobile(identifier.value, "value", InstanceSettings.current().allowed_prefixes)
 
 
 def filter_unproven(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:

@@ -50,8 +50,7 @@ class TestAddress(models.Model):
         except FormatInvalid as error:
             raise ValidationError({"identifier": error.long_message}) from error
         self.identifier = identifier.value
-        held = Identifier.objects.filter(kind=identifier.kind, value=identifier.value)
-        holder = held.select_related("user").first()
+        holder = Identifier.objects.matching(identifier).select_related("user").first()
         if holder and any(getattr(holder.user, name, False) for name in ["is_staff", "is_superuser"]):
             problem = _("This belongs to a member of staff. Use another email address or phone number.")
             raise ValidationError({"identifier": problem})

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from functools import cache
 from types import new_class
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django import forms
@@ -23,14 +23,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp import codes, conf
+from passwordless_otp import codes, conf, phone_numbers
 from passwordless_otp.errors import BodyInvalid, FormatInvalid, OTPError, RequestTooLarge
 from passwordless_otp.flows import sign_up
 from passwordless_otp.identifiers import Kind
 from passwordless_otp.models import Flow, InstanceSettings, Verification
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
 
 TOO_LARGE = (exceptions.RequestDataTooBig, exceptions.TooManyFieldsSent, exceptions.TooManyFilesSent)
 
@@ -134,7 +131,7 @@ class SignInForm(forms.Form):
             field.label = _("Email address or phone number")
             field.widget.attrs.update({**PLAIN, "autocomplete": "username", "inputmode": "email"})
         if Kind.PHONE_NUMBER in settings.kinds:
-            field.help_text = _phone_help()
+            field.help_text = _phone_help(settings)
 
 
 class CodeInput(forms.PasswordInput):
@@ -179,7 +176,7 @@ class SignUpForm(forms.Form):
         self.any_of = list(settings.kinds) if set(needed) - set(required) else []
         for name in OWN_NAMES:
             if name in [*required, *optional] and name not in proven:
-                self.fields[name] = _field(name, name in required or self.any_of == [name])
+                self.fields[name] = _field(settings, name, name in required or self.any_of == [name])
         self.order_fields(self.field_order or OWN_NAMES)
         others = {name for name, field in self.fields.items() if name not in OWN_NAMES and not field.required}
         self.may_be_left_out = (set(optional) - set(self.any_of)) | others
@@ -230,15 +227,18 @@ def focus(form: forms.Form) -> None:
             return
 
 
-def _field(name: str, required: bool) -> Text:
+def _field(settings: InstanceSettings, name: str, required: bool) -> Text:
     longest = conf.MAX_NAME if name in sign_up.NAMES else conf.MAX_TEXT
     field = Text(longest, label=LABELS[name], required=required)
     field.widget.attrs.update(ATTRIBUTES[name])
     if name == Kind.PHONE_NUMBER:
-        field.help_text = _phone_help()
+        field.help_text = _phone_help(settings)
     return field
 
 
-def _phone_help() -> "StrPromise | str":
-    """Return how to type a phone number; nothing where the site has a default region."""
-    return "" if conf.default_region() else _("Phone numbers with their country code, such as +1 415 555 0123.")
+def _phone_help(settings: InstanceSettings) -> str:
+    """Return how to type a number of the first open country; nothing where the site has a default region."""
+    if conf.default_region():
+        return ""
+    example = phone_numbers.example(*settings.sms_countries[:1])
+    return _("Phone numbers with their country code, such as %s.") % example

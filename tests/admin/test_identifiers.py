@@ -159,6 +159,15 @@ def test_search_finds_identifier_in_any_spelling(operator, spelling):
     assert operator.get(LIST, {"q": spelling}).context["cl"].result_count == 1
 
 
+@pytest.mark.parametrize("spelling", ["+229 97 12 34 56", "+229 01 97 12 34 56"])
+def test_number_in_an_old_form_is_found_and_not_given_to_another_user(operator, jane, spelling):
+    other = User.objects.create_user("other")
+    Identifier.objects.create(user=other, kind="phone_number", value="+22997123456")
+    assert operator.get(LIST, {"q": spelling}).context["cl"].result_count == 1
+    assert refused(add(operator, jane, spelling), "value")
+    assert Identifier.objects.count() == 1
+
+
 def test_viewer_of_identifiers_can_not_read_columns_of_users(db):
     clerk = User.objects.create_user("clerk", is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename="view_identifier"))

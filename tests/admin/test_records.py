@@ -113,6 +113,14 @@ def test_search_finds_a_phone_number_in_any_spelling(root, people, model):
         assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == 1, spelling
 
 
+@pytest.mark.parametrize("model", ["signup", "verification", "message"])
+def test_search_finds_a_number_in_an_old_form(root, people, model):
+    Verification.objects.filter(value=PHONE).update(value="+22997123456")
+    Flow.objects.filter(phone_number=PHONE).update(phone_number="+22997123456")
+    for spelling in ["+229 97 12 34 56", "+229 01 97 12 34 56"]:
+        assert listed(root.get(f"{ALL}/{model}/", {"q": spelling})) == 1, spelling
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_search_finds_an_id(root, people, model):
     assert listed(root.get(f"{ALL}/{model}/", {"q": str(MODELS[model].objects.first().pk)})) == 1

@@ -41,14 +41,15 @@ def test_invalid_list_of_countries_is_refused(name, listed):
     [("", []), ("+1 900", ["+1900"]), ("+44 (7700)\n\n +49-176 \n", ["+447700", "+49176"]), ("+1", ["+1"])],
 )
 def test_prefixes_are_read_in_any_spelling(lines, read):
-    settings = InstanceSettings(sms_blocked_prefixes=lines)
+    settings = InstanceSettings(sms_blocked_prefixes=lines, sms_allowed_prefixes=lines)
     settings.full_clean()
-    assert settings.blocked_prefixes == tuple(read)
+    assert settings.blocked_prefixes == settings.allowed_prefixes == tuple(read)
 
 
 @pytest.mark.parametrize("lines", ["1900", "+", "+0", "+1900 x", "+1900, +1976", "+1234567890123456"])
 def test_invalid_prefix_is_refused(lines):
-    assert problems(sms_blocked_prefixes=lines) == {"sms_blocked_prefixes"}
+    for name in ["sms_blocked_prefixes", "sms_allowed_prefixes"]:
+        assert problems(**{name: lines}) == {name}
 
 
 def test_star_is_the_price_of_all_other_countries():
@@ -92,3 +93,10 @@ def test_the_currency_is_one_word(word, fine):
         InstanceSettings(sms_currency=word).full_clean()
     else:
         assert problems(sms_currency=word) == {"sms_currency"}
+
+
+def test_territory_costs_what_its_country_does_unless_it_has_a_price():
+    settings = InstanceSettings(sms_prices="GB 0.04\nJE 0.05\n* 0.2")
+    assert [settings.price(region) for region in ["GB", "JE", "GG", "FR"]] == list(
+        map(Decimal, ["0.04", "0.05", "0.04", "0.2"])
+    )

@@ -51,8 +51,10 @@ def test_voip_numbers_sign_up_only_if_a_setting_says_so():
 @pytest.mark.parametrize("number", ["+18003569377", "+19002345678", "+80012345678", "+447600123456"])
 def test_no_setting_lets_premium_shared_or_pager_numbers_in(number):
     operate(sms_countries=["US", "GB"], sms_voip=True)
-    for answer in [ApiVisitor().sign_up(phone_number=number), ApiVisitor().sign_in(number)]:
-        assert errors(answer) == ["form_param_format_invalid"]
+    assert errors(ApiVisitor().sign_up(phone_number=number)) == ["form_param_format_invalid"]
+    for options in [{}, {"sign_up_if_missing": True}]:
+        assert ApiVisitor().sign_in(number, "phone_code", **options).status_code == 200
+    assert sent() == 0
 
 
 def test_blocked_prefix_is_refused_and_what_stands_beside_it_is_not():

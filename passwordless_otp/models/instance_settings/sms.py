@@ -12,7 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from passwordless_otp import identifiers
+from passwordless_otp import identifiers, phone_numbers
 from passwordless_otp.models.instance_settings.frozen import Freezable, derived
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)  # ISO 3166-1
@@ -22,6 +22,24 @@ PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 PRICE = re.compile(rf"({'|'.join(REGIONS)}|\*) ([0-9]{{1,4}}(?:\.[0-9]{{1,4}})?)")
 HIGHEST = 200_000  # in ten-thousandths, the most that a counter can hold
 WORD = RegexValidator(r"^[^\W\d_]{1,8}\Z|^[$€£¥₹]\Z", _("Enter one word of up to 8 letters, such as USD."))
+
+
+# Country → its territories that share its calling code, which are open with it. Countries of their own that share
+# a code, such as the United States and Jamaica, are not here.
+TERRITORIES = {
+    "AU": "CC CX",
+    "CW": "BQ",
+    "FI": "AX",
+    "GB": "GG IM JE",
+    "GP": "BL MF",
+    "IT": "VA",
+    "MA": "EH",
+    "NO": "SJ",
+    "RE": "YT",
+    "SH": "TA",
+    "US": "AS GU MP PR VI",
+}
+MAINLAND = {place: country for country, places in TERRITORIES.items() for place in places.split()}
 
 
 def default_countries() -> list[str]:
@@ -44,7 +62,8 @@ class SmsSettings(Freezable):
         blank=True,
         help_text=_(
             "Visitors with a number of another country are told at sign-up that they can't get a code. "
-            "People who have verified their number keep getting codes."
+            "People who have verified their number keep getting codes. Territories that share the calling code "
+            "of a country, such as Jersey with the United Kingdom, are open with it."
         ),
     )
     sms_voip = models.BooleanField(
@@ -58,6 +77,14 @@ class SmsSettings(Freezable):
         help_text=_(
             "One prefix per line, such as +1 900. Visitors with such a number are told at sign-up that they "
             "can't get a code."
+        ),
+    )
+    sms_allowed_prefixes = models.TextField(
+        _("allowed prefixes"),
+        blank=True,
+        help_text=_(
+            "One prefix per line, such as +1 624. Such numbers count as mobile numbers in use, also if the app "
+            "does not know them yet. Their country has to be open. Blocked prefixes come first."
         ),
     )
     sms_prices = models.TextField(
@@ -104,15 +131,31 @@ class SmsSettings(Freezable):
 
     def serves(self, number: str) -> bool:
         """Return whether SMS may go to this number (E.164), which no user has verified."""
-        if identifiers.region(number) not in self.sms_countries or number.startswith(self.blocked_prefixes):
+        if number.startswith(self.blocked_prefixes) or not self._is_open(number):
             return False
-        return self.sms_voip or not identifiers.is_voip(number)
+        if number.startswith(self.allowed_prefixes):
+            return True
+        return phone_numbers.is_mobile(number) and (self.sms_voip or not identifiers.is_voip(number))
+
+    def _is_open(self, number: str) -> bool:
+        """Return whether the country of this number is open, or the one that it is a territory of."""
+        return not self.sms_countries_open.isdisjoint(phone_numbers.countries(number))
+
+    @derived
+    def sms_countries_open(self) -> frozenset[str]:
+        """The open countries with their territories that share their calling code."""
+        territories = [place for country in self.sms_countries for place in TERRITORIES.get(country, "").split()]
+        return frozenset([*self.sms_countries, *territories])
 
     @derived
     def blocked_prefixes(self) -> tuple[str, ...]:
         """Prefixes of numbers that get no SMS, in E.164."""
-        lines = [re.sub(r"[\s().-]", "", line) for line in self.sms_blocked_prefixes.splitlines()]
-        return tuple(line for line in lines if line)
+        return _prefixes(self.sms_blocked_prefixes)
+
+    @derived
+    def allowed_prefixes(self) -> tuple[str, ...]:
+        """Prefixes of numbers that count as mobile numbers, in E.164."""
+        return _prefixes(self.sms_allowed_prefixes)
 
     @derived
     def prices(self) -> Mapping[str, Decimal]:
@@ -124,12 +167,24 @@ class SmsSettings(Freezable):
         """Return the price of an SMS to this country. Without a price it costs as much as the most expensive."""
         prices = self.prices
         unknown = prices.get(OTHERS, max(prices.values(), default=Decimal(0)))
-        return prices.get(region, unknown)
+        return prices.get(region, prices.get(MAINLAND.get(region, ""), unknown))
 
     @property
     def _price_lines(self) -> list[str]:
         lines = [" ".join(line.split()) for line in self.sms_prices.upper().splitlines()]
         return [line for line in lines if line]
+
+
+def _prefixes(lines: str) -> tuple[str, ...]:
+    bare = [re.sub(r"[\s().-]", "", line) for line in lines.splitlines()]
+    return tuple(line for line in bare if line)
+
+
+def _check_prefixes(lines: str, name: str, problems: dict[str, Any]) -> None:
+    wrong = [prefix for prefix in _prefixes(lines) if not PREFIX.fullmatch(prefix)]
+    if wrong:
+        sentence = _("Start each prefix with + and the country code. Correct these: %s")
+        problems[name] = sentence % ", ".join(wrong)
 
 
 def validate(settings: SmsSettings) -> None:
@@ -139,10 +194,8 @@ def validate(settings: SmsSettings) -> None:
         listed = getattr(settings, name)
         if not isinstance(listed, list) or not all(region in REGIONS for region in listed):
             problems[name] = _("Give a list of two-letter country codes, such as US.")
-    wrong = [prefix for prefix in settings.blocked_prefixes if not PREFIX.fullmatch(prefix)]
-    if wrong:
-        sentence = _("Start each prefix with + and the country code. Correct these: %s")
-        problems["sms_blocked_prefixes"] = sentence % ", ".join(wrong)
+    for name in ["sms_blocked_prefixes", "sms_allowed_prefixes"]:
+        _check_prefixes(getattr(settings, name), name, problems)
     wrong = [line for line in settings._price_lines if not PRICE.fullmatch(line)]
     budget, proven_budget = settings.sms_daily_budget, settings.sms_proven_daily_budget
     if wrong:
