@@ -68,8 +68,7 @@ def suppression_reason(settings: InstanceSettings, message: Message, is_proven: 
     if message.kind == MessageKind.SECURITY_NOTICE:
         return _count_notice(settings, message)
     if is_proven is None:
-        kind, value = message.identifier
-        is_proven = Identifier.objects.filter(kind=kind, value=value).exists()
+        is_proven = Identifier.objects.matching(message.identifier).exists()
     if message.channel == "sms":
         return _sms_reason(settings, message, is_proven)
     reason = _email_reason(settings, message, is_proven)

@@ -143,6 +143,7 @@ TABLE = {
 APART = {
     "number_sms_per_day": "all groups share it; strangers reach the other caps of a number before",
     "unlock_emails": "what it ends is a message beyond all other limits",
+    "instance_unlock_emails": "what it ends is a message beyond all other limits",
     "identifier_unknown_account": "its message says what its owner knows already",
     "sms_conversion": "a number that another rule compares with",
     "sms_conversion_sample": "a number that another rule compares with",

@@ -27,7 +27,13 @@ LINE = [f"2001:db8:0:{number:x}::1" for number in range(SIX)]  # of one /56
 NETWORK = [f"2001:db8:0:{number:x}00::1" for number in range(SIX)]  # of one /48
 PEOPLE = [name for name in TABLE if TABLE[name].person]
 SHARED = [name for name in TABLE if LIMITS[name].shared]
-UNSHARED = ("recognised_", "unlocked_", "ip_", "identifier_failures", *APART)
+UNSHARED = (
+    "recognised_",
+    "unlocked_",
+    "ip_",
+    "identifier_failures",
+    *[name for name in APART if not name.startswith("instance_")],
+)
 MAIL = ("identifier_emails", "mailbox_emails", "recognised_emails", "ip_emails")
 
 
