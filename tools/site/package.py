@@ -13,7 +13,10 @@ __all__ = ["Counter", "Flow", "Identifier", "InstanceSettings", "Message", "Veri
 
 FOLDER = Path(passwordless_otp.__file__).parent
 EMAIL = "email_address"  # the kind of an identifier
-WIDE_LIMITS = {"instance_emails": 10_000_000}  # counts all visitors together, so separate addresses don't help
+WIDE_LIMITS = {  # counts all visitors together, so separate addresses don't help
+    "emails_proven": 100_000_000,
+    "emails_unproven": 10_000_000,
+}
 WIDEST = {name: limit.high for name, limit in LIMITS.items()}
 
 recorded: list[str] = []
