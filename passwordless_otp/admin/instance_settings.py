@@ -25,7 +25,7 @@ from passwordless_otp.identifiers import Kind
 from passwordless_otp.messaging import render
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.instance_settings import messages as message_texts
-from passwordless_otp.models.instance_settings.limits import LIMITS, Limit
+from passwordless_otp.models.instance_settings.limits import FIRST, LIMITS, Limit
 from passwordless_otp.models.instance_settings.restrictions import SignUpMode
 from passwordless_otp.models.instance_settings.sms import COUNTRIES
 from passwordless_otp.models.messages import MessageKind
@@ -146,8 +146,15 @@ SMS: list[Any] = [
     "sms_countries", "sms_voip", "sms_blocked_prefixes", "sms_allowed_prefixes", "sms_prices",
     ("sms_currency", "sms_daily_budget", "sms_proven_daily_budget"), "sms_paused", "sms_never_paused",
 ]  # fmt: skip
-ROWS = [(NUMBER.format(name), BOX.format(name)) for name in LIMITS]  # the two fields of a limit share a line
-PROTECTION: list[Any] = ["enumeration_protection", "staff_sign_in", "trusted_networks", *ROWS]
+ROWS = {name: (NUMBER.format(name), BOX.format(name)) for name in LIMITS}  # two fields of a limit share a line
+PROTECTION: list[Any] = [
+    "enumeration_protection",
+    "staff_sign_in",
+    "trusted_networks",
+    *[ROWS[name] for name in FIRST],
+]
+FOLDED = ["otp-limits", "collapse"]
+ADVANCED: list[Any] = [row for name, row in ROWS.items() if name not in FIRST]
 LIMITED = _(
     "Limits look back over the last hour, day or ten minutes. With “count only”, a limit refuses nobody and "
     "makes no code longer: the log says when it would have."
@@ -168,6 +175,10 @@ class InstanceSettingsAdmin(admin.ModelAdmin):
         (_("Sign-up"), {"fields": ["sign_up_mode", "first_name", "last_name", "username"]}),
         (_("Codes"), {"fields": ["max_tries", "code_life", "resend_interval", "messages_per_flow"]}),
         (_("Attack protection"), {"fields": PROTECTION, "description": LIMITED, "classes": ["otp-limits"]}),
+        (
+            _("Advanced limits"),
+            {"fields": ADVANCED, "description": LIMITED, "classes": FOLDED},
+        ),
         (_("Restrictions"), {"fields": ["block_subaddresses", "block_disposable"], "description": LISTED}),
         (_("Phone countries and SMS budget"), {"fields": SMS}),
         (_("Sessions"), {"fields": ["session_lifetime_days"]}),

@@ -3,7 +3,7 @@
 import pytest
 
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.instance_settings.limits import LIMITS, Refund
+from passwordless_otp.models.instance_settings.limits import FIRST, LIMITS, Refund
 from passwordless_otp.rate_limits.rules import with_shares
 from passwordless_otp.rate_limits.windows import Bucket
 from tests.admin.conftest import SETTINGS, apply, text
@@ -11,6 +11,10 @@ from tests.docs.blocks import ROOT
 from tests.visitor import EMAIL, ApiVisitor
 
 pytestmark = pytest.mark.django_db
+
+
+def has_limits(section):
+    return section.name in {"Attack protection", "Advanced limits"}
 
 
 def errors_of(answer):
@@ -21,11 +25,11 @@ def errors_of(answer):
 def test_form_shows_limits_in_use_in_the_order_of_the_table(root):
     InstanceSettings(limits={"ip_flows": 77}, tracked_only=["ip_sms"]).save()
     page = root.get(SETTINGS)
-    form, [section] = (
-        page.context["adminform"].form,
-        [fieldset for fieldset in page.context["adminform"] if fieldset.name == "Attack protection"],
-    )
-    assert [line.fields for line in section][3:] == [(f"limit_{name}", f"track_{name}") for name in LIMITS]
+    form = page.context["adminform"].form
+    sections = [section for section in page.context["adminform"] if has_limits(section)]
+    first, advanced = ([line.fields for line in section] for section in sections)
+    assert first[3:] == [(f"limit_{name}", f"track_{name}") for name in FIRST]
+    assert advanced == [(f"limit_{name}", f"track_{name}") for name in LIMITS if name not in FIRST]
     for name, limit in LIMITS.items():
         assert form[f"limit_{name}"].value() == (77 if name == "ip_flows" else limit.default)
         assert form[f"track_{name}"].value() == (name == "ip_sms")

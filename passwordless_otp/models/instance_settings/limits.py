@@ -235,6 +235,17 @@ LIMITS = {
         SUPPRESSES, shared=True),
 }
 # fmt: on
+# What operators look at first; the admin folds up the others.
+FIRST = [
+    "identifier_emails",
+    "identifier_sms",
+    "ip_flows",
+    "ip_sms",
+    "ip_failures",
+    "ip_sign_ups",
+    "emails_unproven",
+    "sms_instance",
+]
 
 
 class LimitSettings(Freezable):
