@@ -72,8 +72,8 @@ def test_the_only_button_is_apply_changes(root):
 def test_fieldsets_are_in_the_designed_order(root):
     names = [str(fieldset.name) for fieldset in root.get(SETTINGS).context["adminform"]]
     assert names == [
-        "Contact information", "Authentication factors", "Sign-up", "Codes", "Attack protection", "Advanced limits",
-        "Restrictions", "Phone countries and SMS budget", "Sessions", "Messages", "Test mode",
+        "Contact information", "Authentication factors", "Sign-up", "Codes", "Attack protection",
+        "Advanced limits", "Restrictions", "Phone countries and SMS budget", "Sessions", "Messages", "Test mode",
     ]  # fmt: skip
 
 
