@@ -1,10 +1,17 @@
-"""Simulate the scenarios, each in a database of its own: `python -m tools.simulation`."""
+"""Simulate the scenarios, each in a database of its own: `python -m tools.simulation`.
+
+It ends with 1 if a bound is broken.
+"""
 
 import argparse
 import logging
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import NamedTuple
+from unittest import mock
 
 import django
 
@@ -16,53 +23,143 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # noqa: E402
 
+from passwordless_otp.messaging.backends import memory  # noqa: E402
 from passwordless_otp.models import settings_cache  # noqa: E402
-from tools.simulation import scenarios  # noqa: E402
-from tools.simulation.world import Clock, Tally  # noqa: E402
+from passwordless_otp.rate_limits import rules  # noqa: E402
+from passwordless_otp.rate_limits.windows import Bucket  # noqa: E402
+from tools.simulation import guessing, mail, neighbours, phones  # noqa: E402
+from tools.simulation.tally import Tally  # noqa: E402
+from tools.simulation.world import Clock  # noqa: E402
+from tools.site.package import recorded  # noqa: E402
 
 MEMORY = [{"BACKEND": "passwordless_otp.messaging.backends.memory.MemoryBackend"}]
-SCENARIOS: dict[str, tuple[str, Callable[[Clock], Tally]]] = {
-    "one_identifier": ("One identifier, 24 h, 10,000 addresses", scenarios.one_identifier),
-    "many_identifiers": ("5,000 identifiers one by one, 24 h", scenarios.many_identifiers),
-    "sms_pumping": ("SMS to 1,000 numbers of one range, 24 h", scenarios.sms_pumping),
-    "school": ("A school: 2,000 people behind one address, 50 flows open at the same time", scenarios.school),
+
+
+class Scenario(NamedTuple):
+    """What is simulated, and the smaller sizes of `--small`."""
+
+    title: str
+    run: Callable[..., Tally]
+    small: dict[str, int]
+    days: int = 0  # that the guesses took, where they can be scaled to a year
+
+
+SCENARIOS = {
+    "one_identifier": Scenario(
+        "Guesses at one identifier from 10,000 addresses, 24 h", guessing.one_identifier, {"addresses": 300}, 1
+    ),
+    "many_identifiers": Scenario(
+        "Guesses at 5,000 identifiers, one by one, 24 h", guessing.many_identifiers, {"targets": 300}, 1
+    ),
+    "patient": Scenario(
+        "Guesses at one identifier for a year, as many as six digits are kept for",
+        guessing.patient,
+        {"days": 36},
+        365,
+    ),
+    "patient_at_many": Scenario(
+        "Guesses at many identifiers, as many as the site keeps six digits for, 24 h",
+        guessing.patient_at_many,
+        {"targets": 60},
+        1,
+    ),
+    "tags": Scenario("Codes for victim+n@, from one address, 24 h", mail.tags, {"hours": 8}),
+    "one_address": Scenario("Codes for one address, from one IP address, 24 h", mail.one_address, {"hours": 6}),
+    "one_line": Scenario("Codes for one address, from one /56, 24 h", mail.one_line, {"hours": 4}),
+    "one_site": Scenario("Codes for one address, from one /48, 24 h", mail.one_site, {"hours": 4}),
+    "three_addresses": Scenario(
+        "Codes for one address, from three IP addresses, 24 h", mail.three_addresses, {"hours": 6}
+    ),
+    "thirty_addresses": Scenario(
+        "Codes for one address, from thirty IP addresses, 24 h", mail.thirty_addresses, {"hours": 4}
+    ),
+    "stopper": Scenario(
+        "Codes for junk addresses, from six IP addresses, 4 h", mail.stopper, {"hours": 1, "sources": 1}
+    ),
+    "neighbour": Scenario(
+        "A neighbour at the owner's IP address fills every limit, 24 h", neighbours.neighbour, {"hours": 2}
+    ),
+    "line": Scenario(
+        "All of one /56 against the shares of sources, 3 h", neighbours.line, {"hours": 1, "questions": 300}
+    ),
+    "farm": Scenario("Accounts made from one IP address, 24 h", neighbours.farm, {"hours": 3}),
+    "pumping": Scenario("SMS to 1,000 numbers of one range, 24 h", phones.pumping, {"numbers": 100}),
+    "success_loop": Scenario(
+        "One number signs in and out, in one browser, 24 h", phones.success_loop, {"hours": 6}
+    ),
+    "success_loop_in_new_browsers": Scenario(
+        "One number signs in and out, also in new browsers, 24 h",
+        phones.success_loop_in_new_browsers,
+        {"hours": 6},
+    ),
+    "own_numbers": Scenario(
+        "500 numbers of the attacker, every code typed, from 200 IP addresses, 48 h",
+        phones.own_numbers,
+        {"numbers": 20, "addresses": 10, "hours": 2},
+    ),
+    "office": Scenario("2,000 people behind one IP address, by email, 8 h", mail.office, {"users": 150}),
+    "school": Scenario(
+        "2,000 people behind one IP address, 50 flows open at the same time", mail.school, {"users": 150}
+    ),
 }
-# Ten tries an hour for a year, at codes of six digits.
-CHANCE_IN_A_YEAR = 1 - (1 - 1e-6) ** (10 * 24 * 365)
 
 
-def simulate(scenario: Callable[[Clock], Tally]) -> Tally:
+def without_shares(total: Bucket, sources: object, factor: int = 1) -> list[Bucket]:
+    """Return the bucket alone, as if one source could take all of it: a control."""
+    return [total]
+
+
+def simulate(scenario: Scenario, small: bool) -> Tally:
     """Run the scenario on empty tables."""
     databases = setup_databases(verbosity=0, interactive=False)
-    settings_cache.clear()
+    for kept in (settings_cache.entries, memory.sent, recorded):
+        kept.clear()
     try:
         with Clock().running() as clock:
-            return scenario(clock)
+            return scenario.run(clock, **(scenario.small if small else {}))
     finally:
         teardown_databases(databases, verbosity=0)
 
 
-def main(names: list[str]) -> None:
-    """Simulate the scenarios with these names and print their tallies."""
+def show(scenario: Scenario, tally: Tally, seconds: float) -> None:
+    """Print what came of it."""
+    print(f"\n{scenario.title} ({seconds:.0f} s)")
+    for possible, number in sorted(tally.guesses.items()):
+        if number:
+            print(f"  {number:6}  guesses compared with one of {possible:.3g} codes")
+    for what, number in sorted(tally.counts.items()):
+        print(f"  {number:6}  {what}")
+    if tally.guesses:
+        print(f"  chance that one guess was right: {tally.chance:.2e}")
+    if scenario.days and tally.guesses:
+        print(f"  in a year of such days: {1 - (1 - tally.chance) ** (365 / scenario.days):.2%}")
+    for bound in tally.bounds:
+        span = f"{bound.least} to {bound.most}" if bound.least else f"at most {bound.most}"
+        print(f"  {'holds' if bound.holds else 'BROKEN'}: {bound.what}: {bound.value} ({span})")
+
+
+def main(names: Iterable[str], small: bool, control: bool) -> bool:
+    """Simulate the scenarios with these names and print their tallies. Tell whether all bounds hold."""
     setup_test_environment()
     logging.disable(logging.CRITICAL)
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": MEMORY, "sms": MEMORY}}
+    hold = True
     for name in names:
-        title, scenario = SCENARIOS[name]
         started = time.monotonic()
-        tally = simulate(scenario)
-        print(f"\n{title} ({time.monotonic() - started:.0f} s)")
-        for possible, number in sorted(tally.guesses.items()):
-            print(f"  {number:6} guesses compared with one of {possible:.3g} codes")
-        for what, number in sorted(tally.counts.items()):
-            print(f"  {number:6} {what}")
-        if tally.guesses:
-            print(f"  chance that one was right: {tally.chance:.2e}")
-    print(f"\nFor comparison, ten tries an hour at six digits, for a year: {CHANCE_IN_A_YEAR:.1%}")
+        with mock.patch.object(rules, "with_shares", without_shares) if control else nullcontext():
+            tally = simulate(SCENARIOS[name], small)
+        show(SCENARIOS[name], tally, time.monotonic() - started)
+        hold = hold and all(bound.holds for bound in tally.bounds)
+    return hold
 
 
-parser = argparse.ArgumentParser(prog="python -m tools.simulation", description=scenarios.__doc__)
+parser = argparse.ArgumentParser(prog="python -m tools.simulation", description=__doc__)
 parser.add_argument(
     "--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="SCENARIO", help=", ".join(SCENARIOS)
 )
-main(parser.parse_args().only)
+parser.add_argument("--small", action="store_true", help="a few hours and visitors instead of a day")
+parser.add_argument(
+    "--without-shares", action="store_true", help="a control: bounds break without sources' shares"
+)
+arguments = parser.parse_args()
+sys.exit(0 if main(arguments.only, arguments.small, arguments.without_shares) else 1)
