@@ -1,4 +1,4 @@
-"""Simulate the scenarios, each in a database of its own: `python -m tools.simulation`.
+"""Simulate the scenarios, each on empty tables: `python -m tools.simulation`.
 
 It ends with 1 if a bound is broken.
 """
@@ -21,6 +21,7 @@ os.environ |= {"DJANGO_SETTINGS_MODULE": "tools.site.settings", "TOOLS_DISPATCH"
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.test.utils import setup_databases, setup_test_environment, teardown_databases  # noqa: E402
 
 from passwordless_otp.messaging.backends import memory  # noqa: E402
@@ -111,14 +112,11 @@ def without_shares(total: Bucket, sources: object, factor: int = 1) -> list[Buck
 
 def simulate(scenario: Scenario, small: bool) -> Tally:
     """Run the scenario on empty tables."""
-    databases = setup_databases(verbosity=0, interactive=False)
+    call_command("flush", interactive=False, verbosity=0)
     for kept in (settings_cache.entries, memory.sent, recorded):
         kept.clear()
-    try:
-        with Clock().running() as clock:
-            return scenario.run(clock, **(scenario.small if small else {}))
-    finally:
-        teardown_databases(databases, verbosity=0)
+    with Clock().running() as clock:
+        return scenario.run(clock, **(scenario.small if small else {}))
 
 
 def show(scenario: Scenario, tally: Tally, seconds: float) -> None:
@@ -143,13 +141,16 @@ def main(names: Iterable[str], small: bool, control: bool) -> bool:
     setup_test_environment()
     logging.disable(logging.CRITICAL)
     settings.PASSWORDLESS_OTP = {**settings.PASSWORDLESS_OTP, "DELIVERY": {"email": MEMORY, "sms": MEMORY}}
-    hold = True
-    for name in names:
-        started = time.monotonic()
-        with mock.patch.object(rules, "with_shares", without_shares) if control else nullcontext():
-            tally = simulate(SCENARIOS[name], small)
-        show(SCENARIOS[name], tally, time.monotonic() - started)
-        hold = hold and all(bound.holds for bound in tally.bounds)
+    databases, hold = setup_databases(verbosity=0, interactive=False), True
+    try:
+        for name in names:
+            started = time.monotonic()
+            with mock.patch.object(rules, "with_shares", without_shares) if control else nullcontext():
+                tally = simulate(SCENARIOS[name], small)
+            show(SCENARIOS[name], tally, time.monotonic() - started)
+            hold = hold and all(bound.holds for bound in tally.bounds)
+    finally:
+        teardown_databases(databases, verbosity=0)
     return hold
 
 
