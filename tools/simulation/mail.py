@@ -7,7 +7,7 @@ from passwordless_otp.identifiers import mailbox
 from passwordless_otp.models import Message
 from passwordless_otp.models.messages import MessageKind, MessageStatus
 from tools.simulation.tally import Tally
-from tools.simulation.world import HOUR, MINUTE, Clock, Others, Owner, Person, add_users, count
+from tools.simulation.world import HOUR, WINDOWS, Clock, Others, Owner, Person, add_users, count
 
 ASKED = "emails to the owner that strangers have asked for"
 LINKS = "emails to the owner with an unlock link only"
@@ -30,7 +30,7 @@ def addresses(number: int) -> list[str]:
 def tags(clock: Clock, hours: int = 24) -> Tally:
     """Ask for codes to another tag of the owner's address each time, from one address."""
     tally = Tally()
-    _bomb(clock, tally, lambda: addresses(1), lambda owner, n: owner.replace("@", f"+{n}@"), hours)
+    _bomb(clock, tally, lambda: addresses(1), lambda owner, n: owner.replace("@", f"+{n}@"), hours, 10)
     tally.bound(OWNER, 2)
     return tally
 
@@ -38,7 +38,7 @@ def tags(clock: Clock, hours: int = 24) -> Tally:
 def one_address(clock: Clock, hours: int = 24) -> Tally:
     """Ask for codes to the owner's address from one address."""
     tally = Tally()
-    _bomb(clock, tally, lambda: addresses(1), _plain, hours)
+    _bomb(clock, tally, lambda: addresses(1), _plain, hours, 10)
     tally.bound(OWNER, 2)
     return tally
 
@@ -46,7 +46,7 @@ def one_address(clock: Clock, hours: int = 24) -> Tally:
 def one_line(clock: Clock, hours: int = 24) -> Tally:
     """Ask for codes to the owner's address from every /64 of one /56."""
     tally, choice = Tally(), random.Random(1)
-    _bomb(clock, tally, lambda: choice.sample(NETWORK_56, 4), _plain, hours)
+    _bomb(clock, tally, lambda: choice.sample(NETWORK_56, 4), _plain, hours, 15)
     tally.bound(OWNER, 2)
     return tally
 
@@ -54,7 +54,7 @@ def one_line(clock: Clock, hours: int = 24) -> Tally:
 def one_site(clock: Clock, hours: int = 24) -> Tally:
     """Ask for codes to the owner's address from every /64 of one /48."""
     tally, choice = Tally(), random.Random(1)
-    _bomb(clock, tally, lambda: choice.sample(NETWORK_48, 6), _plain, hours)
+    _bomb(clock, tally, lambda: choice.sample(NETWORK_48, 6), _plain, hours, 20)
     tally.bound(OWNER, 2)
     return tally
 
@@ -62,14 +62,14 @@ def one_site(clock: Clock, hours: int = 24) -> Tally:
 def three_addresses(clock: Clock, hours: int = 24) -> Tally:
     """Ask for codes to the owner's address from three addresses."""
     tally = Tally()
-    _bomb(clock, tally, lambda: addresses(3), _plain, hours)
+    _bomb(clock, tally, lambda: addresses(3), _plain, hours, 30)
     return tally
 
 
 def thirty_addresses(clock: Clock, hours: int = 24) -> Tally:
     """Ask for codes to the owner's address from thirty addresses."""
     tally = Tally()
-    _bomb(clock, tally, lambda: addresses(30), _plain, hours)
+    _bomb(clock, tally, lambda: addresses(30), _plain, hours, 30)
     return tally
 
 
@@ -83,14 +83,18 @@ def _bomb(
     sources: Callable[[], Iterable[str]],
     spell: Callable[[str, int], str],
     hours: int,
+    most: int,
 ) -> None:
-    """Ask for all codes that the limits let through, each minute. The owner comes once an hour, at any minute."""
+    """Ask for all codes that the limits let through, as soon as one is free again.
+
+    The owner comes once an hour, at any time, and just after that.
+    """
     [identifier] = add_users(1)
     owner, others, choice, asked = Owner(identifier), Others(hours), random.Random(2), 0
     for _ in range(hours):
-        visit = choice.randrange(60)
-        for minute in range(60):
-            clock.tick(MINUTE)
+        visit = choice.randrange(WINDOWS)
+        for window in range(WINDOWS):
+            clock.tick(HOUR / WINDOWS)
             for source in sources():
                 person = Person(source)
                 while person.ask(spell(identifier.value, asked)):
@@ -100,12 +104,12 @@ def _bomb(
                 asked += 1
                 if person.refusal is not None and not person.refusal.of_source:
                     break  # nobody gets another one
-            if minute == visit:
+            if window == visit:
                 owner.try_in(tally)
         others.try_in(tally)
     links = Message.objects.filter(kind=MessageKind.UNLOCK, status=MessageStatus.SENT)
     tally.counts[LINKS] = len([each for each in links if mailbox(each.to) == identifier.value])
-    tally.bound(ASKED, 60)  # what a mailbox and its plain address get in a day
+    tally.bound(ASKED, most)
     tally.bound(LINKS, 3)
     tally.never(*NEVER_REFUSED)
 

@@ -6,7 +6,7 @@ from tools.simulation.tally import Tally
 from tools.simulation.world import (
     DAY,
     HOUR,
-    MINUTE,
+    WINDOWS,
     Clock,
     Others,
     Owner,
@@ -54,8 +54,8 @@ def _loop(clock: Clock, hours: int, new_browsers: bool) -> Tally:
     tally, [mine, neighbour], ip = Tally(), add_users(2, PHONE), "203.0.113.9"
     others, at_the_address, browser = Others(hours, PHONE), Owner(neighbour, ip), Person(ip)
     for hour in range(hours):
-        for _ in range(12):
-            clock.tick(5 * MINUTE)
+        for _ in range(WINDOWS):
+            clock.tick(HOUR / WINDOWS)
             for person in [browser, Person(ip)][: 1 + new_browsers]:
                 before = _sent()
                 if person.sign_in(mine.value):

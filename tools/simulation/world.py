@@ -35,7 +35,8 @@ from tools.simulation.tally import Tally
 from tools.site.package import recorded
 
 START = datetime(2030, 1, 7, 8, tzinfo=UTC)
-MINUTE, HOUR, DAY = 60, 3600, 86_400  # seconds
+HOUR, DAY = 3600, 86_400  # seconds
+WINDOWS = windows.PARTS  # of an hour: at the beginning of one, what is long past no longer counts
 UNLOCK_LINK = re.compile(r"/unlock/([^\s/]+)")
 
 
