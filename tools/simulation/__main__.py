@@ -85,6 +85,7 @@ SCENARIOS = {
     ),
     "farm": Scenario("Accounts made from one IP address, 24 h", neighbours.farm, {"hours": 2}),
     "pumping": Scenario("SMS to 1,000 numbers of one range, 24 h", phones.pumping, {"numbers": 100}),
+    "bomb": Scenario("SMS to one number, from three IP addresses, 24 h", phones.bomb, {"hours": 6}),
     "success_loop": Scenario(
         "One number signs in and out, in one browser, 24 h", phones.success_loop, {"hours": 6}
     ),
@@ -96,7 +97,7 @@ SCENARIOS = {
     "own_numbers": Scenario(
         "500 numbers of the attacker, every code typed, from 200 IP addresses, 48 h",
         phones.own_numbers,
-        {"numbers": 20, "addresses": 10, "hours": 2},
+        {"numbers": 20, "sources": 10, "hours": 2},
     ),
     "office": Scenario("2,000 people behind one IP address, by email, 8 h", mail.office, {"users": 150}),
     "school": Scenario(

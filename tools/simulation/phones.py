@@ -2,6 +2,7 @@
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import Identifier
+from tools.simulation.mail import NEVER_REFUSED, addresses
 from tools.simulation.tally import Tally
 from tools.simulation.world import (
     DAY,
@@ -64,12 +65,30 @@ def _loop(clock: Clock, hours: int, new_browsers: bool) -> Tally:
         others.try_in(tally)
         if hour % 6 == 0:
             at_the_address.try_in(tally)
-    tally.never("others with an account in a new browser: refused", "new visitors: refused")
-    tally.never("the owner in a recognised browser: refused")
+    tally.never(*NEVER_REFUSED[:1], *NEVER_REFUSED[2:])
     return tally
 
 
-def own_numbers(clock: Clock, numbers: int = 500, addresses: int = 200, hours: int = 24) -> Tally:
+def bomb(clock: Clock, hours: int = 24, sources: int = 3) -> Tally:
+    """Ask for SMS to one number from three addresses, as soon as one is free. The owner comes every six hours."""
+    switch_on_sms()
+    tally, [identifier] = Tally(), add_users(1, PHONE)
+    owner, others = Owner(identifier), Others(hours, PHONE)
+    for hour in range(hours):
+        for _ in range(WINDOWS):
+            clock.tick(HOUR / WINDOWS)
+            for ip in addresses(sources):
+                while Person(ip).ask(identifier.value):
+                    tally.counts["SMS to the owner that strangers have asked for"] += 1
+        others.try_in(tally)
+        if hour % 6 == 1:
+            owner.try_in(tally)
+    tally.bound("SMS to the owner that strangers have asked for", 15)
+    tally.never(*NEVER_REFUSED[:1], *NEVER_REFUSED[2:])
+    return tally
+
+
+def own_numbers(clock: Clock, numbers: int = 500, sources: int = 200, hours: int = 24) -> Tally:
     """Make accounts with many numbers, and type every code; on the next day sign in with all of them.
 
     Each hour everybody tries in a new browser and in one that is recognised.
@@ -79,33 +98,35 @@ def own_numbers(clock: Clock, numbers: int = 500, addresses: int = 200, hours: i
     people, others = Owner(owner), Others(2 * hours, PHONE)
     values = [f"+1{area}{200 + number}{number:04}" for area in (303, 702) for number in range(numbers // 2)]
     waiting, browsers = list(enumerate(values)), {}
-    for _ in range(hours):
+    for hour in range(hours):
         clock.tick(HOUR)
         others.try_in(tally)
         before, refused = _sent(), []
         for number, value in waiting:
-            browser = Person(f"10.0.{number % addresses}.1")
+            browser = Person(f"10.0.{number % sources}.1")
             if browser.sign_up_by_transfer(value):
                 browsers[value] = browser
             else:
                 refused.append((number, value))
         waiting = refused
         tally.counts["SMS to new numbers"] += _sent() - before
-        people.try_in(tally)
+        if hour % 6 == 1:
+            people.try_in(tally)
     tally.bound("SMS to new numbers", 500)
-    tally.never("the owner in a recognised browser: refused")
+    tally.never(*NEVER_REFUSED[:1])
     tally.finish_day("day 1")
     mine = {each.value: each for each in Identifier.objects.filter(value__in=browsers)}
     tally.counts["accounts of the attacker"] = len(mine)
-    for _ in range(hours):
+    for hour in range(hours):
         clock.tick(HOUR)
         before = _sent()
-        for value, browser in browsers.items():
+        for number, (value, browser) in enumerate(browsers.items()):
             browser.known = [mine[value]]
             browser.sign_in(value)
-            Person(browser.ip).sign_in(value)
+            Person(f"10.0.{(number + hour) % sources}.1").sign_in(value)
         tally.counts["SMS to own numbers"] += _sent() - before
-        people.try_in(tally)
+        if hour % 6 == 1:
+            people.try_in(tally)
         others.try_in(tally)
     tally.finish_day("day 2")
     tally.bound("day 2: SMS to own numbers", 11_000)
