@@ -47,7 +47,7 @@ class Scenario(NamedTuple):
 
 SCENARIOS = {
     "one_identifier": Scenario(
-        "Guesses at one identifier from 10,000 addresses, 24 h", guessing.one_identifier, {"addresses": 300}, 1
+        "Guesses at one identifier from 10,000 addresses, 24 h", guessing.one_identifier, {"addresses": 120}, 1
     ),
     "many_identifiers": Scenario(
         "Guesses at 5,000 identifiers, one by one, 24 h", guessing.many_identifiers, {"targets": 100}, 1
@@ -81,7 +81,7 @@ SCENARIOS = {
         "A neighbour at the owner's IP address fills every limit, 24 h", neighbours.neighbour, {"hours": 1}
     ),
     "line": Scenario(
-        "All of one /56 against the shares of sources, 3 h", neighbours.line, {"hours": 1, "questions": 300}
+        "All of one /56 against the shares of sources, 3 h", neighbours.line, {"hours": 1, "questions": 150}
     ),
     "farm": Scenario("Accounts made from one IP address, 24 h", neighbours.farm, {"hours": 2}),
     "pumping": Scenario("SMS to 1,000 numbers of one range, 24 h", phones.pumping, {"numbers": 100}),

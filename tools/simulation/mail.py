@@ -10,6 +10,7 @@ from tools.simulation.tally import Tally
 from tools.simulation.world import HOUR, WINDOWS, Clock, Others, Owner, Person, add_users, count
 
 ASKED = "emails to the owner that strangers have asked for"
+PAUSE = 650  # seconds that a limit of ten minutes looks back over at most
 LINKS = "emails to the owner with an unlock link only"
 OWNER = "the owner in a new browser, without the link: refused"
 NEVER_REFUSED = [
@@ -115,18 +116,18 @@ def _bomb(
 
 
 def stopper(clock: Clock, hours: int = 4, sources: int = 6) -> Tally:
-    """Use up the emails to addresses that nobody has proven. Others come every ten minutes."""
-    tally, others, number = Tally(), Others(hours * 6), 0
-    [identifier] = add_users(1)
+    """Use up the emails to addresses that nobody has proven. Others come whenever that may go on."""
+    rounds, number = hours * HOUR // PAUSE, 0
+    tally, others, [identifier] = Tally(), Others(rounds), add_users(1)
     owner = Owner(identifier)
-    for tenth in range(hours * 6):
-        clock.tick(HOUR / 6)
+    for each in range(rounds):
+        clock.tick(PAUSE)
         for source in addresses(sources):
             while (robot := Person(source)).ask(f"junk{number}@example.net", newcomer=True):
                 number += 1
                 tally.counts["emails to junk addresses" if robot.has_code() else "emails not sent"] += 1
         others.try_in(tally)
-        if tenth % 6 == 0:
+        if each % 6 == 0:
             owner.try_in(tally)
     tally.bound("emails to junk addresses", 2_000 * hours)
     tally.never(OWNER, *NEVER_REFUSED[:3])

@@ -42,11 +42,11 @@ def line(clock: Clock, hours: int = 3, questions: int = 1_200) -> Tally:
             if junk.ask(f"junk{hour}-{number}@example.net", newcomer=number % 4 > 0):
                 junk.guess(tally)
             Person(choice.choice(NETWORK_56)).ask(identifier.value)
-        others.try_in(tally)
         for name in SHARED:
             _keep_highest(tally, name, totals(bucket_for(settings, name))[0])
         of_owner = bucket_for(settings, "identifier_emails", *identifier.identifier)
         _keep_highest(tally, "identifier_emails", totals(of_owner)[0])
+        others.try_in(tally)
     tally.bounds += [
         Bound(f"{name}, of {settings.limit(name)}", tally.counts[name], settings.limit(name) // 2)
         for name in [*SHARED, "identifier_emails"]
