@@ -50,7 +50,7 @@ SCENARIOS = {
         "Guesses at one identifier from 10,000 addresses, 24 h", guessing.one_identifier, {"addresses": 120}, 1
     ),
     "many_identifiers": Scenario(
-        "Guesses at 5,000 identifiers, one by one, 24 h", guessing.many_identifiers, {"targets": 100}, 1
+        "Guesses at 2,000 identifiers, one by one, 24 h", guessing.many_identifiers, {"targets": 100}, 1
     ),
     "patient": Scenario(
         "Guesses at one identifier for a year, as many as six digits are kept for",

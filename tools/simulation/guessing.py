@@ -33,7 +33,7 @@ def one_identifier(clock: Clock, addresses: int = 10_000) -> Tally:
     return tally
 
 
-def many_identifiers(clock: Clock, targets: int = 5_000, addresses: int = 1_000) -> Tally:
+def many_identifiers(clock: Clock, targets: int = 2_000, addresses: int = 1_000) -> Tally:
     """Make five guesses at each of many identifiers, over a day. Others sign in meanwhile."""
     tally, victims = Tally(), add_users(targets + targets // 10)
     for number, victim in enumerate(victims[:targets]):
