@@ -97,7 +97,7 @@ SCENARIOS = {
     "own_numbers": Scenario(
         "500 numbers of the attacker, every code typed, from 200 IP addresses, 48 h",
         phones.own_numbers,
-        {"numbers": 20, "sources": 10, "hours": 2},
+        {"numbers": 20, "sources": 10, "hours": 3},
     ),
     "office": Scenario("2,000 people behind one IP address, by email, 8 h", mail.office, {"users": 150}),
     "school": Scenario(
