@@ -133,8 +133,7 @@ def show(scenario: Scenario, tally: Tally, seconds: float) -> None:
     if scenario.days and tally.guesses:
         print(f"  in a year of such days: {1 - (1 - tally.chance) ** (365 / scenario.days):.2%}")
     for bound in tally.bounds:
-        span = f"{bound.least} to {bound.most}" if bound.least else f"at most {bound.most}"
-        print(f"  {'holds' if bound.holds else 'BROKEN'}: {bound.what}: {bound.value} ({span})")
+        print(f"  {'holds' if bound.holds else 'BROKEN'}: {bound.what}: {bound.value} (at most {bound.most})")
 
 
 def main(names: Iterable[str], small: bool, control: bool) -> bool:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bound:
-    """A number that a scenario has to keep to: `least <= value <= most`."""
+    """A number that a scenario has to keep to."""
 
     what: str
-    value: float
-    most: float
-    least: float = 0
+    value: int
+    most: int
 
     @property
     def holds(self) -> bool:
         """Whether it does."""
-        return self.least <= self.value <= self.most
+        return self.value <= self.most
 
 
 class Tally:
@@ -27,9 +26,9 @@ class Tally:
         self.counts: Counter[str] = Counter()
         self.bounds: list[Bound] = []
 
-    def bound(self, what: str, most: float, least: float = 0) -> None:
+    def bound(self, what: str, most: int) -> None:
         """State how often this may have been counted."""
-        self.bounds.append(Bound(what, self.counts[what], most, least))
+        self.bounds.append(Bound(what, self.counts[what], most))
 
     def never(self, *what: str) -> None:
         """State what must not have been counted."""
