@@ -31,8 +31,11 @@ class Tally:
         self.bounds.append(Bound(what, self.counts[what], most))
 
     def never(self, *what: str) -> None:
-        """State what must not have been counted."""
+        """State what must not have been counted. Of people who were refused, somebody must have tried."""
         for each in what:
+            who, colon, _ = each.rpartition(": refused")
+            if colon and not (self.counts[f"{who}: in"] or self.counts[each]):
+                raise ValueError(f"nobody tried: {who}")
             self.bound(each, 0)
 
     def finish_day(self, name: str) -> None:
