@@ -1,0 +1,80 @@
+"""`manage.py otp_purge`: delete what is no longer needed of flows, messages and counters.
+
+With django-tenants it works for all tenants, or for the one for which `tenant_command` runs it.
+"""
+
+from argparse import ArgumentParser
+from collections import Counter
+from threading import Event
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as AnyDatabaseError
+from django.db import OperationalError, router
+from django.utils import timezone
+
+from passwordless_otp import purging, tenants
+from passwordless_otp.errors import ServiceUnavailable
+from passwordless_otp.management.progress import Progress, set_by_signals
+from passwordless_otp.models import Flow
+
+
+class Command(BaseCommand):
+    """Ends with status 1 where something failed or it was stopped. What a request was using is no failure."""
+
+    help = "Delete flows, messages, counters and unlock grants whose time is over. Run it once a day."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add --dry-run."""
+        parser.add_argument("--dry-run", action="store_true", help="count what would be deleted; change nothing")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Purge, or only count what would be purged."""
+        counts, using, failed = Counter[str](), router.db_for_write(Flow), []
+        stop, progress = Event(), None if options["verbosity"] == 0 else Progress(self.stdout)
+        try:
+            with set_by_signals(stop):
+                for schema in tenants.schemas_to_visit(using):
+                    try:
+                        with tenants.entered(schema, using):
+                            _purge(counts, progress, stop, options["dry_run"])
+                    except (AnyDatabaseError, LookupError) as error:  # such as tables that are still to be made
+                        if not schema or isinstance(error, OperationalError):
+                            raise
+                        failed.append(f"Schema {schema!r} can't be used: {type(error).__name__}.")
+        except (AnyDatabaseError, ServiceUnavailable) as error:
+            failed.append(f"Ended by {type(error).__name__}. Run the same command again: it goes on from there.")
+        if progress:
+            progress.close()
+            self._summarize(counts, options["dry_run"])
+        if stop.is_set():
+            failed.append("Stopped. Run the same command again: it goes on from there.")
+        if failed:
+            raise CommandError("\n".join(failed))
+
+    def _summarize(self, counts: Counter[str], is_dry_run: bool) -> None:
+        """Print a line for each kind of rows."""
+        for label, number in counts.items():
+            self.stdout.write(f"{label.capitalize()}: {number:,}.")
+        if is_dry_run:
+            self.stdout.write("Nothing was changed. What goes with a flow is not counted apart.")
+
+
+def _purge(counts: Counter[str], progress: Progress | None, stop: Event, is_dry_run: bool) -> None:
+    """Purge one schema until it is done or told to stop."""
+    for part in purging.parts(timezone.now()):
+        if stop.is_set():
+            return
+        counts[part.label] += 0
+        total = part.rows.count() if is_dry_run or progress else 0
+        if is_dry_run:
+            counts[part.label] += total
+            continue
+        if progress:
+            progress.start(part.label.capitalize(), total)
+        for number in purging.purge(part):
+            counts[part.label] += number
+            if progress:
+                progress.advance(number)
+            if stop.is_set():
+                return
