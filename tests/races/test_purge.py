@@ -101,7 +101,7 @@ def holding(take, run):
                 take()
                 taken.set()
                 ran.wait(1.5)
-                Flow.objects.update(client="held")
+                Flow.objects.update(extra="held")
         except OperationalError as error:
             errors.append(error)
 
