@@ -48,6 +48,11 @@ class Part:
     rows: QuerySet[Any]
     changes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def outcome(self) -> str:
+        """What becomes of them, in a word."""
+        return "erased" if self.changes else "deleted"
+
 
 def parts(now: datetime) -> list[Part]:
     """Return what is over at `now`. Each row that is deleted for itself belongs to one part only."""
@@ -58,12 +63,12 @@ def parts(now: datetime) -> list[Part]:
     codes = Verification.objects.exclude(nonce="").filter(Exists(over), expires_at__lte=past)
     messages = Message.objects.filter(created_at__lte=now - MESSAGES, pk__lt=_first_id(now - MESSAGES + DAY))
     return [
-        Part("ended proofs erased", proofs, {"status": Status.ENDED, "details": {}, "recognised_for": []}),
-        Part("expired codes erased", codes, {"nonce": ""}),
         Part("counters", Counter.objects.filter(expires_at__lte=int(past.timestamp()))),
         Part("unlock grants", UnlockGrant.objects.filter(expires_at__lte=past)),
         Part("messages", messages.exclude(_has_working_link(now))),
         *_flows(now),
+        Part("ended proofs", proofs, {"status": Status.ENDED, "details": {}, "recognised_for": []}),
+        Part("expired codes", codes, {"nonce": ""}),
     ]
 
 
@@ -72,7 +77,7 @@ def _flows(now: datetime) -> list[Part]:
     notices = Message.objects.filter(_has_working_link(now), flow=OuterRef("pk"))
     flows = Flow.objects.filter(~Exists(notices))
     completed = flows.filter(status=Status.COMPLETE, completed_at__lte=now - COMPLETED)
-    failed = flows.exclude(status=Status.COMPLETE)
+    failed = flows.exclude(status=Status.COMPLETE).filter(expires_at__lte=now - SKEW)
     typed = {kind: {"kind": kind, "value": OuterRef(kind.value)} for kind in Kind}
     email, phone = [Exists(Identifier.objects.filter(**typed[kind])) for kind in Kind]
     known = Q(user__isnull=False) | Q(email | phone, purpose=Purpose.SIGN_IN)

@@ -103,6 +103,11 @@ def test_tenant_without_tables_is_named_and_holds_up_nobody(visits):
     assert found["errors"] == "Schema 't_0' can't be used: ProgrammingError."
 
 
+def test_purge_works_for_all_tenants_and_fails_if_one_has_no_tables(visits):
+    told = "Schema 't_0' can't be used: ProgrammingError."
+    assert visits["purge"] == {"t_a": 0, "t_b": 0, "errors": told}
+
+
 def test_job_of_a_queue_names_the_schema_and_is_run_there(visits):
     found = visits["queue"]
     assert found["job"].startswith("t_a/")

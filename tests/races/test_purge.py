@@ -31,14 +31,14 @@ def fill(number, age=40 * DAY):
     for index in range(number):
         at = start + timedelta(milliseconds=index)
         times = {"created_at": at, "expires_at": at + DAY}
-        flow = Flow(id=past.key_of(at), purpose="sign_in", client=str(index), **times)
+        flow = Flow(id=past.key_of(at), purpose="sign_in", client=f"{at:%j} {index}", **times)
         proven = {"kind": "email_address", "value": f"old{index}@example.org", "max_tries": 5, "expires_at": at}
         verification = Verification(id=past.key_of(at), flow=flow, nonce="n", **proven)
         sent = {"kind": "sign_in", "channel": "email", "status": "sent", "created_at": at, "claimed_at": at}
         flows.append(flow)
         verifications.append(verification)
         messages.append(Message(id=past.key_of(at), verification=verification, **sent))
-        counters.append(Counter(key=str(index), window=1, count=1, limit=9, expires_at=2))
+        counters.append(Counter(key=f"{at:%j} {index}", window=1, count=1, limit=9, expires_at=2))
     for rows in [flows, verifications, messages, counters]:
         type(rows[0]).objects.bulk_create(rows, batch_size=500)
 

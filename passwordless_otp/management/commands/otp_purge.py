@@ -17,6 +17,7 @@ from passwordless_otp import purging, tenants
 from passwordless_otp.errors import ServiceUnavailable
 from passwordless_otp.management.progress import Progress, set_by_signals
 from passwordless_otp.models import Flow
+from passwordless_otp.models.base import diagnose
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Purge, or only count what would be purged."""
-        counts, using, failed = Counter[str](), router.db_for_write(Flow), []
+        counts, using, failed = Counter[tuple[str, str]](), router.db_for_write(Flow), []
         stop, progress = Event(), None if options["verbosity"] == 0 else Progress(self.stdout)
         try:
             with set_by_signals(stop):
@@ -43,7 +44,8 @@ class Command(BaseCommand):
                             raise
                         failed.append(f"Schema {schema!r} can't be used: {type(error).__name__}.")
         except (AnyDatabaseError, ServiceUnavailable) as error:
-            failed.append(f"Ended by {type(error).__name__}. Run the same command again: it goes on from there.")
+            _, cause = diagnose(error)
+            failed.append(f"Ended by {cause}. Run the same command again: it goes on from there.")
         if progress:
             progress.close()
             self._summarize(counts, options["dry_run"])
@@ -52,28 +54,30 @@ class Command(BaseCommand):
         if failed:
             raise CommandError("\n".join(failed))
 
-    def _summarize(self, counts: Counter[str], is_dry_run: bool) -> None:
+    def _summarize(self, counts: Counter[tuple[str, str]], is_dry_run: bool) -> None:
         """Print a line for each kind of rows."""
-        for label, number in counts.items():
-            self.stdout.write(f"{label.capitalize()}: {number:,}.")
+        would_be = "would be " if is_dry_run else ""
+        for (label, outcome), number in counts.items():
+            self.stdout.write(f"{label.capitalize()}: {number:,} {would_be}{outcome}.")
         if is_dry_run:
             self.stdout.write("Nothing was changed. What goes with a flow is not counted apart.")
 
 
-def _purge(counts: Counter[str], progress: Progress | None, stop: Event, is_dry_run: bool) -> None:
+def _purge(counts: Counter[tuple[str, str]], progress: Progress | None, stop: Event, is_dry_run: bool) -> None:
     """Purge one schema until it is done or told to stop."""
     for part in purging.parts(timezone.now()):
         if stop.is_set():
             return
-        counts[part.label] += 0
+        key = part.label, part.outcome
+        counts[key] += 0
         total = part.rows.count() if is_dry_run or progress else 0
         if is_dry_run:
-            counts[part.label] += total
+            counts[key] += total
             continue
         if progress:
             progress.start(part.label.capitalize(), total)
         for number in purging.purge(part):
-            counts[part.label] += number
+            counts[key] += number
             if progress:
                 progress.advance(number)
             if stop.is_set():

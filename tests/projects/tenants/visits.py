@@ -11,7 +11,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
-from django.core.management import call_command  # noqa: E402
+from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import override_settings  # noqa: E402
 from django_tenants.utils import schema_context  # noqa: E402
@@ -158,6 +158,29 @@ def not_ready():
     return {**found, "errors": errors.getvalue().strip()}
 
 
+def purged():
+    """What is over is deleted in every schema; one without tables is told of, and holds up nobody."""
+    tenant = Tenant(schema_name="t_0", name="0")
+    tenant.auto_create_schema = False
+    connection.set_schema_to_public()
+    tenant.save()
+    for schema in ["t_a", "t_b"]:
+        with schema_context(schema):
+            Counter.objects.create(key="old", window=1, count=1, limit=9, expires_at=2)
+    told = ""
+    try:
+        call_command("otp_purge", verbosity=0)
+    except CommandError as error:
+        told = str(error)
+    connection.set_schema_to_public()
+    Tenant.objects.filter(pk=tenant.pk).delete()
+    left = {}
+    for schema in ["t_a", "t_b"]:
+        with schema_context(schema):
+            left[schema] = Counter.objects.filter(key="old").count()
+    return {**left, "errors": told}
+
+
 def queued():
     """Any worker runs a job in the schema that it names. That of a tenant who has gone is refused."""
     cleared()
@@ -209,6 +232,7 @@ SCENARIOS = {
     "tenant_command": lambda: left_behind(["tenant_command", "otp_deliver"], schema_name="t_a"),
     "command": lambda: left_behind(["otp_deliver"]),
     "not_ready": not_ready,
+    "purge": purged,
     "queue": queued,
     "transaction": added_in_a_transaction,
     "health": provider_of_each,
