@@ -130,12 +130,15 @@ def naive():
 
 
 @pytest.mark.postgres
-def test_rows_whose_message_somebody_holds_are_left_for_the_next_run():
+@pytest.mark.parametrize("of_flow", ["pk", "verifications", "verifications__messages"])
+def test_flow_of_which_somebody_holds_a_row_is_left_for_the_next_run(of_flow):
     fill(20)
     kept = Flow.objects.order_by("pk")[7]
+    model = {"pk": Flow, "verifications": Verification}.get(of_flow, Message)
+    pk = Flow.objects.filter(pk=kept.pk).values_list(of_flow, flat=True).get()
 
     def hold_one():
-        list(Message.objects.filter(verification__flow=kept).select_for_update())
+        list(model.objects.filter(pk=pk).select_for_update())
 
     assert holding(hold_one, purge) == []
     assert Flow.objects.get() == kept

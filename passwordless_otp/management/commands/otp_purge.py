@@ -5,6 +5,8 @@ With django-tenants it works for all tenants, or for the one for which `tenant_c
 
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -29,20 +31,13 @@ class Command(BaseCommand):
         """Add --dry-run."""
         parser.add_argument("--dry-run", action="store_true", help="count what would be deleted; change nothing")
 
-    def handle(self, *_: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:
         """Purge, or only count what would be purged."""
-        counts, using, failed = Counter[tuple[str, str]](), router.db_for_write(Flow), []
-        stop, progress = Event(), None if options["verbosity"] == 0 else Progress(self.stdout)
+        counts, failed, stop = Counter[tuple[str, str]](), list[str](), Event()
+        progress = Progress(self.stdout) if options["verbosity"] else None
         try:
             with set_by_signals(stop):
-                for schema in tenants.schemas_to_visit(using):
-                    try:
-                        with tenants.entered(schema, using):
-                            _purge(counts, progress, stop, options["dry_run"])
-                    except (AnyDatabaseError, LookupError) as error:  # such as tables that are still to be made
-                        if not schema or isinstance(error, OperationalError):
-                            raise
-                        failed.append(f"Schema {schema!r} can't be used: {type(error).__name__}.")
+                _visit(partial(_purge, counts, progress, stop, options["dry_run"]), failed)
         except (AnyDatabaseError, ServiceUnavailable) as error:
             _, cause = diagnose(error)
             failed.append(f"Ended by {cause}. Run the same command again: it goes on from there.")
@@ -61,6 +56,19 @@ class Command(BaseCommand):
             self.stdout.write(f"{label.capitalize()}: {number:,} {would_be}{outcome}.")
         if is_dry_run:
             self.stdout.write("Nothing was changed. What goes with a flow is not counted apart.")
+
+
+def _visit(purge: Callable[[], None], failed: list[str]) -> None:
+    """Purge each schema. Those that can't be used are added to `failed`."""
+    using = router.db_for_write(Flow)
+    for schema in tenants.schemas_to_visit(using):
+        try:
+            with tenants.entered(schema, using):
+                purge()
+        except (AnyDatabaseError, LookupError) as error:  # such as a tenant whose tables are still to be made
+            if not schema or isinstance(error, OperationalError):
+                raise
+            failed.append(f"Schema {schema!r} can't be used: {type(error).__name__}.")
 
 
 def _purge(counts: Counter[tuple[str, str]], progress: Progress | None, stop: Event, is_dry_run: bool) -> None:
