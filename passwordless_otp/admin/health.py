@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from passwordless_otp.admin import countries
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.messaging import sms_guard
+from passwordless_otp.messaging import suppression
 from passwordless_otp.models import InstanceSettings, Message, ProviderHealth
 from passwordless_otp.models.base import SKEW
 from passwordless_otp.models.instance_settings.limits import LIMITS
@@ -41,13 +41,13 @@ def _pause_warnings(settings: InstanceSettings) -> Iterator[str]:
         "%(verified)d were used. The pause ends when more codes are used, or within an hour. To end it now, "
         "add the country to “Countries never paused automatically”."
     )
-    for region, conversion in sorted(sms_guard.paused_countries(settings).items()):
+    for region, conversion in sorted(suppression.paused_countries(settings).items()):
         yield sentence % {"country": countries.name(region), **conversion._asdict()}
 
 
 def _usage_warnings(settings: InstanceSettings) -> Iterator[str]:
     sentence = _("%(percent)d %% used: %(limit)s (%(number)s).")
-    buckets = sms_guard.shared_rules(settings)
+    buckets = suppression.shared_rules(settings)
     for bucket, count in zip(buckets, windows.totals(*buckets), strict=True):
         if count * 100 >= bucket.limit * WARN_AT:
             label, number = _described(bucket, settings)
@@ -60,7 +60,7 @@ def _described(bucket: Bucket, settings: InstanceSettings) -> tuple[str, str]:
     if bucket.scope in LIMITS:
         return str(LIMITS[bucket.scope].label), str(bucket.limit)
     field: Any = settings._meta.get_field(bucket.scope)
-    amount = Decimal(bucket.limit) / sms_guard.TEN_THOUSANDTHS
+    amount = Decimal(bucket.limit) / suppression.TEN_THOUSANDTHS
     return str(field.verbose_name), f"{amount:.2f} {settings.sms_currency}"
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from passwordless_otp import events, tenants
-from passwordless_otp.messaging import operator_mail, render, routes, security_notices, sms_guard
+from passwordless_otp.messaging import operator_mail, render, routes, security_notices, suppression
 from passwordless_otp.messaging.backends.base import Backend, Outgoing, Refused, Unavailable, Unclear
 from passwordless_otp.models import Flow, InstanceSettings, Message, ProviderHealth
 from passwordless_otp.models.flows import VerificationStatus
@@ -154,7 +154,7 @@ def _choose_kind_and_count(message: Message) -> str:
             return "restricted"
         if message.channel == "sms" and not policy.message_kind.has_code:
             return "nobody may sign in by code with this number"
-    return sms_guard.suppression_reason(settings, message, is_proven)
+    return suppression.reason_for(settings, message, is_proven)
 
 
 @sensitive_variables("outgoing")

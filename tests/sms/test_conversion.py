@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from passwordless_otp.messaging import sms_guard
+from passwordless_otp.messaging import suppression
 from passwordless_otp.models import InstanceSettings, Message, Verification
 from tests.sms.strangers import ask, ask_and_type, elsewhere, reasons, sent
 from tests.visitor import operate
@@ -26,7 +26,7 @@ def early(phone):
 
 
 def paused():
-    return set(sms_guard.paused_countries(InstanceSettings.current()))
+    return set(suppression.paused_countries(InstanceSettings.current()))
 
 
 def test_country_is_paused_after_thirty_codes_that_nobody_types(told):
@@ -104,4 +104,4 @@ def test_sms_to_proven_numbers_do_not_count(early):
     ask_and_type(elsewhere(0), 0)
     ask(elsewhere(0), 1)
     assert sent() == 2
-    assert sms_guard.conversions() == {"US": (1, 1)}
+    assert suppression.conversions() == {"US": (1, 1)}

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from passwordless_otp.messaging import deliver, sms_guard
+from passwordless_otp.messaging import deliver, suppression
 from passwordless_otp.models import Counter, InstanceSettings
 from passwordless_otp.rate_limits import windows
 from passwordless_otp.rate_limits.windows import bucket_for
@@ -64,7 +64,7 @@ def test_look_then_count_lets_every_worker_send(waiting, monkeypatch):
         moment.wait(60)
         return "" if free else "SMS limit reached"
 
-    monkeypatch.setattr(sms_guard, "suppression_reason", naive)
+    monkeypatch.setattr(suppression, "reason_for", naive)
     deliver_all(ids)
     assert sent() == WORKERS
     assert not Counter.objects.filter(key__in=shared.keys).exists()

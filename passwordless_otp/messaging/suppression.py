@@ -1,13 +1,15 @@
-"""What decides in the worker that a message is suppressed, without telling whoever asked for it.
+"""Suppression: what decides in the worker that a message does not go out, without telling whoever asked for it.
 
-Somebody who earns from each SMS (SMS pumping) asks for codes to many numbers and types none of them. Limits on
-prefixes, countries and the whole instance, budgets and the conversion breaker bound what that costs. They are
-silent: an answer that tells them apart would tell who has an account. So are the limits of emails. Addresses and
-numbers that a user has proven share no limit with strangers', and recognised browsers none with others. Of each
-limit one source takes its share at most. Unknown-account messages have limits of their own.
+The threats are SMS pumping (somebody earns from each SMS, asks for codes to many numbers and types none of them)
+and mail to addresses that strangers typed. Limits, budgets, bounces and the conversion breaker bound what both
+cost. They are silent: an answer that tells them apart would tell who has an account.
 
-A message is counted once, before its first try. The conversion breaker stores nothing: it follows from the
-messages of the last hour, so a country is open again as soon as its visitors type their codes.
+1. Proven identifiers and all others have separate counters, and so has each group of visitors.
+2. Of a shared limit one source takes its share at most (`rate_limits.rules.with_shares`).
+3. A message is counted once, before its first try, and is not refunded.
+
+The conversion breaker stores nothing: it follows from the messages of the last hour, so a country is open again
+as soon as its visitors type their codes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,10 +59,10 @@ LIMIT_REASONS = {
     "sms_proven_daily_budget": "SMS budget spent",
 }
 BY_ONE_SOURCE = " by one source"
-OF_LIMITS = {reason + by for reason in LIMIT_REASONS.values() for by in ["", BY_ONE_SOURCE]}
+LIMIT_REACHED = {reason + by for reason in LIMIT_REASONS.values() for by in ["", BY_ONE_SOURCE]}
 
 
-def suppression_reason(settings: InstanceSettings, message: Message, is_proven: bool | None) -> str:
+def reason_for(settings: InstanceSettings, message: Message, is_proven: bool | None) -> str:
     """Return why this message must not go out, for the operator. Empty if it may, and then it is counted once.
 
     `is_proven` says whether a user has the identifier; where it is `None`, that is looked up.
@@ -72,7 +74,7 @@ def suppression_reason(settings: InstanceSettings, message: Message, is_proven: 
     if message.channel == "sms":
         return _sms_reason(settings, message, is_proven)
     reason = _email_reason(settings, message, is_proven)
-    if reason not in OF_LIMITS or message.asked_by.get("group") or not _is_unlocked(message):
+    if reason not in LIMIT_REACHED or message.asked_by.get("group") or not _is_unlocked(message):
         return reason
     message.asked_by = {**message.asked_by, "group": Group.UNLOCKED.value}
     return _email_reason(settings, message, is_proven)
@@ -88,7 +90,7 @@ def _is_unlocked(message: Message) -> bool:
 def _count_notice(settings: InstanceSettings, message: Message) -> str:
     """Count the SMS of a security notice. It is never suppressed."""
     if message.channel == "sms":
-        counted = rules_for_proven(message.identifier.value, settings, {})
+        counted = _proven_sms(message.identifier.value, settings, {})
         _limit_reason(message, [replace(bucket, refuses=False) for bucket in counted])
     return ""
 
@@ -139,7 +141,7 @@ def _has_bounced(identifier: IdentifierValue) -> bool:
 def _sms_reason(settings: InstanceSettings, message: Message, is_proven: bool) -> str:
     number, asked = message.identifier.value, message.asked_by
     if is_proven:
-        return _limit_reason(message, rules_for_proven(number, settings, asked))
+        return _limit_reason(message, _proven_sms(number, settings, asked))
     if not settings.serves(number):
         return NOT_SERVED
     country = identifiers.region(number)
@@ -147,12 +149,12 @@ def _sms_reason(settings: InstanceSettings, message: Message, is_proven: bool) -
         return PAUSED
     conversion = conversions(country).get(country, Conversion(0, 0))
     if conversion.is_too_low(settings) and country not in settings.sms_never_paused:
-        alert_paused(country)
+        _alert_paused(country)
         if "sms_conversion" not in settings.tracked_only:
             return PAUSED
     # Before it is counted: others that are judged now see it, and a suppressed message is left out later.
     Message.objects.filter(pk=message.pk).update(country=country)
-    return _limit_reason(message, rules_for_unproven(number, settings, conversion.verified, asked))
+    return _limit_reason(message, _unproven_sms(number, settings, conversion.verified, asked))
 
 
 class Conversion(NamedTuple):
@@ -183,16 +185,16 @@ def paused_countries(settings: InstanceSettings) -> dict[str, Conversion]:
     return {name: found for name, found in low.items() if name not in settings.sms_never_paused}
 
 
-def rules_for_proven(number: str, settings: InstanceSettings, asked: Mapping[str, Any]) -> list[Bucket]:
-    """Return what an SMS to a user's number consumes: nothing that one to a stranger's does."""
+def _proven_sms(number: str, settings: InstanceSettings, asked: Mapping[str, Any]) -> list[Bucket]:
+    """Return what an SMS to a proven number consumes: nothing that one to another number does."""
     buckets = [*_shared(settings, "sms_proven", asked), *_shared(settings, "sms_proven_per_day", asked)]
     return [*buckets, *_budget("sms_proven_daily_budget", settings, number, asked)]
 
 
-def rules_for_unproven(
+def _unproven_sms(
     number: str, settings: InstanceSettings, verified: int, asked: Mapping[str, Any]
 ) -> list[Bucket]:
-    """Return what an SMS to a stranger's number consumes. Codes used don't count against its country."""
+    """Return what an SMS to an unproven number consumes. Codes used don't count against its country."""
     country = bucket_for(settings, "sms_country", identifiers.region(number))
     return [
         *_shared(settings, "sms_prefix", asked, number[:-LINE_DIGITS]),
@@ -230,13 +232,13 @@ def _limit_reason(message: Message, buckets: list[Bucket]) -> str:
         if refusal.of_source:
             return LIMIT_REASONS[full.scope] + BY_ONE_SOURCE
         if full.scope != "identifier_unknown_account":
-            alert_reached(full)
+            _alert_reached(full)
         return LIMIT_REASONS[full.scope]
-    alert_consumed([bucket for bucket in buckets if not bucket.source], consumed)
+    _alert_consumed([bucket for bucket in buckets if not bucket.source], consumed)
     return ""
 
 
-def alert_consumed(buckets: Iterable[Bucket], consumed: Consumed) -> None:
+def _alert_consumed(buckets: Iterable[Bucket], consumed: Consumed) -> None:
     """Send `budget_reached` for each stage of a limit or budget that this has just passed."""
     for bucket in buckets:
         if bucket.scope == "identifier_unknown_account":
@@ -245,16 +247,16 @@ def alert_consumed(buckets: Iterable[Bucket], consumed: Consumed) -> None:
         before = after - bucket.amount
         for percent in ALERT_AT:
             if before * 100 < bucket.limit * percent <= after * 100:
-                alert_reached(bucket, percent)
+                _alert_reached(bucket, percent)
 
 
-def alert_reached(bucket: Bucket, percent: int = 100) -> None:
+def _alert_reached(bucket: Bucket, percent: int = 100) -> None:
     """Send `budget_reached`, once within the bucket's seconds."""
     if _is_first(bucket.seconds, bucket.scope, *bucket.subject, str(percent)):
         events.budget_reached(bucket.scope, bucket.subject, percent)
 
 
-def alert_paused(country: str) -> None:
+def _alert_paused(country: str) -> None:
     """Send `country_paused`, once an hour."""
     if _is_first(HOUR, "country paused", country):
         events.country_paused(country)
