@@ -53,7 +53,7 @@ class Client:
 
     def __init__(self, secret: str, ip: str = "", is_human: Callable[[], bool] | None = None) -> None:
         self.secret, self.ip, self.is_human = secret, ip, is_human
-        # What its flows are filed under.
+        # Flows are stored under this.
         self.digest = hashlib.sha256(secret.encode()).hexdigest() if secret else ""
         self.changed = False  # whether the browser has yet to be given this secret
         self._next_secret = ""
@@ -78,14 +78,14 @@ class Client:
         """What a flow needs to know of it. A cookie that the database does not know is replaced by a new one."""
         since = timezone.now() - timedelta(seconds=COOKIE_AGE)
         completed = [flow for flow in self.own if flow.completed_at and flow.completed_at > since]
-        users = frozenset([flow.user_id for flow in completed])
+        people = frozenset([flow.user_id for flow in completed])
         recognised = frozenset([digest for flow in completed for digest in flow.recognised_for])
         open_flows = frozenset(flow.pk for flow in self.flows.values())
         known = self.own or open_flows or (self.secret and self._is_known())
         self._next_secret = secrets.token_urlsafe(32)
         next_client = hashlib.sha256(self._next_secret.encode()).hexdigest()
         client = self.digest if known else next_client
-        return Visitor(client, next_client, self.ip, users, open_flows, self.is_human, recognised)
+        return Visitor(client, next_client, self.ip, people, open_flows, self.is_human, recognised)
 
     def _is_known(self) -> bool:
         """Return whether the server has made its cookie: for a flow, or for an unlock link."""

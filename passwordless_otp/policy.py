@@ -52,7 +52,8 @@ class SignInPolicy(Policy):
         holder = users.holders_of([identifier]).get(identifier)
         fixed_code = TestAddress.code_for(identifier, settings) if settings.test_mode else ""
         transfers = holder is None and settings.sign_up_open and flow.details["sign_up_if_missing"]
-        withheld = settings.has_restrictions and _is_withheld(settings, flow, identifier, holder)
+        concerned = [identifier] if holder is None else [identifier, *flow.identifiers]
+        withheld = settings.has_restrictions and is_withheld(settings, concerned, has_holder=holder is not None)
         allowed = users.may_sign_in(holder, settings, bool(fixed_code))
         return cls(
             identifier=identifier,
@@ -65,10 +66,11 @@ class SignInPolicy(Policy):
         )
 
 
-def _is_withheld(settings: InstanceSettings, flow: Flow, identifier: IdentifierValue, holder: Any) -> bool:
-    if holder is None:
-        return settings.blocks(identifier) or not settings.allows(identifier)
-    return any(settings.shuts_out(each) for each in [identifier, *flow.identifiers])
+def is_withheld(settings: InstanceSettings, identifiers: Sequence[IdentifierValue], *, has_holder: bool) -> bool:
+    """Return whether a restriction keeps these from getting a code: at a sign-in, nobody is told."""
+    if has_holder:
+        return any(settings.shuts_out(each) for each in identifiers)
+    return any(settings.blocks(each) or not settings.allows(each) for each in identifiers)
 
 
 def require_allowed(settings: InstanceSettings, identifiers: Sequence[IdentifierValue]) -> None:

@@ -12,7 +12,7 @@ RECOGNISED = "recognised"  # purpose of the digests that completed flows keep, t
 
 
 class Group(StrEnum):
-    """Who a browser is to an identifier. Each group has counters of its own, so none fills those of another."""
+    """How a browser is known for an identifier. Each group has counters of its own and fills no others."""
 
     OTHERS = ""
     RECOGNISED = "recognised"  # its holder has signed in with this browser in the last 180 days
@@ -28,13 +28,16 @@ class Visitor:
     ip: str  # the IPv4 address or IPv6 /64 that limits count by; empty if unknown
     users: frozenset[Any] = field(default_factory=frozenset)  # primary keys: who signed in with it in 180 days
     flows: frozenset[Any] = field(default_factory=frozenset)  # its open flows, by primary key
-    is_human: Callable[[], bool] | None = field(
-        default=None, compare=False
-    )  # the site's bot check, if it has one
-    recognised: frozenset[str] = field(default_factory=frozenset)  # digests of their identifiers
+    # The site's bot check, if it has one.
+    is_human: Callable[[], bool] | None = field(default=None, compare=False)
+    # Keyed digests of the identifiers of these `users`: for them this browser is recognised.
+    recognised: frozenset[str] = field(default_factory=frozenset)
 
     def group_for(self, identifier: IdentifierValue) -> Group:
-        """Return the group by which this browser is known without a look at the database."""
+        """Return whether this browser is recognised for `identifier`, without a statement.
+
+        Whether it holds the grant of an unlock link is asked only where a limit refuses it (`throttle`).
+        """
         if not self.recognised.isdisjoint(keys.digests(RECOGNISED, *identifier)):
             return Group.RECOGNISED
         return Group.OTHERS

@@ -3,7 +3,7 @@
 The threat is guessing, in parallel and over many flows. So a wrong code is counted before the comparison
 (`throttle.attempt`), the verdict is one conditional UPDATE (`Verification.judge`), and a failure is committed
 before it is raised: nothing that fails later gives a try back. What cannot be a code, or comes too late, is
-refused without a comparison, and counts nowhere.
+refused without a comparison: it counts as a step of its source, and not as a try.
 
 A code is never handed to a `with` block's generator, whose variables Django's error reports can't hide.
 """

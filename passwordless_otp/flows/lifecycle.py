@@ -92,6 +92,7 @@ def retry(
 
 
 def _count(settings: InstanceSettings, flow: Flow | None, visitor: Visitor, refusal: OTPError) -> None:
+    """Count this refusal as a step, unless a compared code has been counted, or the fault is ours."""
     if not (refusal.compared or refusal.is_proven or isinstance(refusal, ServiceUnavailable)):
         throttle.count_step(settings, visitor, flow)
 

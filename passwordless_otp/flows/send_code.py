@@ -104,9 +104,8 @@ def _require_human(flow: Flow, visitor: Visitor, identifier: IdentifierValue) ->
         return
     before = [verification.identifier for verification in flow.known_verifications]
     changes = len({identifier, *before}) - len({each.kind for each in [identifier, *before]})
-    has_passed = not all(
-        map(visitor.group_for, before)
-    )  # an address by which the browser is known was not asked for
+    # No check was made for an identifier for which the browser is recognised.
+    has_passed = not all(visitor.group_for(each) for each in before)
     if has_passed and changes < FIRST_CHECKED_CHANGE:
         return
     if not visitor.is_human():
@@ -211,7 +210,7 @@ def _message(
         generation=verification.generation,
         status=MessageStatus.SUPPRESSED if is_test else MessageStatus.PENDING,
         asked_by=limits.asked_by,
-        has_unlock_link=limits.fills_identifier,
+        has_unlock_link=limits.fills_address,
         language=translation.get_language() or "",
         origin=conf.asked_from.get(),
     )

@@ -51,7 +51,7 @@ def _send(settings: InstanceSettings, visitor: Visitor, identifier: IdentifierVa
     if not render.unlock_url(message):
         return
     [bucket] = rules.for_unlock_email(settings, identifier)
-    # Looked at first: the limit is reached by whoever is refused again, and that is worth no report.
+    # Read first: whoever is refused again reaches this limit each time, and `consume` would report that.
     if not bucket.track_only and windows.totals(bucket)[0] >= bucket.limit:
         return
     with throttle.consuming([bucket]):

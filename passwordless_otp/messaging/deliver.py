@@ -32,9 +32,7 @@ logger = logging.getLogger("passwordless_otp.messaging")
 SIGN_IN = "sign_in"
 SIGN_IN_JOB = SIGN_IN + ":{}"  # the job of the security notices of a sign-in; a message's job is its bare id
 LIMIT = "limit"
-LIMIT_JOB = (
-    LIMIT + ":{}"
-)  # the job of the mail to operators about a limit of the instance: its name, or name,country
+LIMIT_JOB = LIMIT + ":{}"  # the mail to operators about a limit of the instance: its name, or name,country
 RETRY_WAITS = [(1.0, 3.0), (5.0, 15.0)]  # seconds, from and to: one for each retry, so at most 3 tries in all
 TIME_TO_TYPE = timedelta(seconds=20)  # a code with less life than this left is not sent any more
 
@@ -151,7 +149,7 @@ def _choose_kind_and_count(message: Message) -> str:
         policy = SignInPolicy.load(settings, message.verification.flow, message.identifier)
         message.kind, is_proven = policy.message_kind, policy.holder is not None
         if policy.withheld:
-            return "restricted"
+            return suppression.RESTRICTED
         if message.channel == "sms" and not policy.message_kind.has_code:
             return "nobody may sign in by code with this number"
     return suppression.reason_for(settings, message, is_proven)

@@ -18,7 +18,6 @@ from passwordless_otp import conf
 from passwordless_otp.models import InstanceSettings
 from passwordless_otp.models.instance_settings.limits import DAY, LIMITS
 from passwordless_otp.rate_limits import windows
-from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket
 
 logger = logging.getLogger("passwordless_otp.messaging")
 
@@ -45,7 +44,7 @@ def send(name: str, country: str = "") -> None:
     seconds = LIMITS[name].seconds if name in LIMITS else DAY  # of a budget
     if not site.ADMINS or not number or name in settings.tracked_only:
         return
-    if windows.consume([Bucket("alert", ("mail", name, country), MAX_COUNT, seconds)]).totals["alert"] > 1:
+    if not windows.is_first(seconds, "mail", name, country):
         return
     try:
         with translation.override(None):

@@ -28,8 +28,9 @@ from passwordless_otp.models import Identifier, InstanceSettings, Message, Unloc
 from passwordless_otp.models.flows import VerificationStatus
 from passwordless_otp.models.instance_settings.limits import DAY, HOUR
 from passwordless_otp.models.messages import MessageKind, MessageStatus
+from passwordless_otp.policy import is_withheld
 from passwordless_otp.rate_limits import rules, windows
-from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, Consumed, bucket_for
+from passwordless_otp.rate_limits.windows import Bucket, Consumed, bucket_for
 from passwordless_otp.visitor import Group
 
 SPAN = timedelta(hours=1)
@@ -59,6 +60,7 @@ LIMIT_REASONS = {
     "sms_proven_daily_budget": "SMS budget spent",
 }
 BY_ONE_SOURCE = " by one source"
+# The reasons for which the grant of an unlock link helps.
 LIMIT_REACHED = {reason + by for reason in LIMIT_REASONS.values() for by in ["", BY_ONE_SOURCE]}
 
 
@@ -98,8 +100,8 @@ def _count_notice(settings: InstanceSettings, message: Message) -> str:
 def _email_reason(settings: InstanceSettings, message: Message, is_proven: bool) -> str:
     """Decide on an email. Those without a code go to addresses that somebody else may have typed."""
     kind, asked = MessageKind(message.kind), message.asked_by
-    if kind == MessageKind.UNLOCK and _is_restricted(settings, message.identifier, is_proven):
-        return RESTRICTED
+    if kind == MessageKind.UNLOCK and is_withheld(settings, [message.identifier], has_holder=is_proven):
+        return RESTRICTED  # the link would be of no use
     is_asked_for = kind.has_code or (kind == MessageKind.UNLOCK and is_proven)  # a code would be sent as well
     if not is_asked_for and _has_bounced(message.identifier):
         return BOUNCED
@@ -110,13 +112,6 @@ def _email_reason(settings: InstanceSettings, message: Message, is_proven: bool)
         buckets.append(bucket_for(settings, "identifier_unknown_account", *message.identifier))
         buckets += _shared(settings, "instance_unknown_account", asked)
     return _limit_reason(message, buckets)
-
-
-def _is_restricted(settings: InstanceSettings, identifier: IdentifierValue, is_proven: bool) -> bool:
-    """Return whether a restriction keeps this identifier from getting a code, with which a link is of no use."""
-    if is_proven:
-        return settings.shuts_out(identifier)
-    return settings.blocks(identifier) or not settings.allows(identifier)
 
 
 def _shared(settings: InstanceSettings, name: str, asked: Mapping[str, Any], *subject: str) -> list[Bucket]:
@@ -252,15 +247,11 @@ def _alert_consumed(buckets: Iterable[Bucket], consumed: Consumed) -> None:
 
 def _alert_reached(bucket: Bucket, percent: int = 100) -> None:
     """Send `budget_reached`, once within the bucket's seconds."""
-    if _is_first(bucket.seconds, bucket.scope, *bucket.subject, str(percent)):
+    if windows.is_first(bucket.seconds, bucket.scope, *bucket.subject, str(percent)):
         events.budget_reached(bucket.scope, bucket.subject, percent)
 
 
 def _alert_paused(country: str) -> None:
     """Send `country_paused`, once an hour."""
-    if _is_first(HOUR, "country paused", country):
+    if windows.is_first(HOUR, "country paused", country):
         events.country_paused(country)
-
-
-def _is_first(seconds: int, *what: str) -> bool:
-    return windows.consume([Bucket("alert", what, MAX_COUNT, seconds)]).totals["alert"] == 1

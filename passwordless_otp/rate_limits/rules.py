@@ -45,6 +45,7 @@ def with_shares(total: Bucket, sources: Sequence[str], factor: int = 1) -> list[
     return buckets
 
 
+# Here and below `network_factors` is read before the call: each request comes this way, and most sites have none.
 def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: str) -> list[Bucket]:
     factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
     return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip), factor)
@@ -53,7 +54,7 @@ def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: s
 def _per_source(
     settings: InstanceSettings, name: str, visitor: Visitor, group: Group, identifier: IdentifierValue | None
 ) -> Bucket:
-    """Return the bucket of a limit for an IP address; for a browser that is known, of its identifier."""
+    """Return the bucket of a limit per IP address. A browser of another group has one for its identifier."""
     if group and identifier:
         return bucket_for(settings, name, group, *identifier)
     bucket = bucket_for(settings, name, visitor.ip)
@@ -64,7 +65,7 @@ def _per_source(
 
 
 def asked_by(settings: InstanceSettings, visitor: Visitor, group: Group) -> dict[str, object]:
-    """Return what the worker needs to count a message for whoever has asked for it: no address stands in it."""
+    """Return who asks for a message, as the worker has to know it to consume limits: IP addresses as digests."""
     sources = [keys.digest("source", source) for source in ip_addresses.sources(visitor.ip)]
     factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
     return {"group": group.value, "sources": sources, "factor": factor}

@@ -23,7 +23,9 @@ from passwordless_otp.rate_limits.code_strength import CodeFormat, EscalationRul
 from passwordless_otp.rate_limits.windows import Bucket, Consumed, LimitReceipt
 from passwordless_otp.visitor import Group, Visitor
 
-OF_IDENTIFIER = {"identifier_emails", "identifier_emails_per_day", "mailbox_emails", "mailbox_emails_per_day"}
+# Limits of one email address: an unlock link helps whoever has reached one.
+OF_ADDRESS = {"identifier_emails", "identifier_emails_per_day", "mailbox_emails", "mailbox_emails_per_day"}
+# What a new account consumes: kept if one was made, and refunded otherwise, also where a code was wrong.
 ACCOUNTS = {"ip_sign_ups", "ip_sign_ups_per_day"}
 
 
@@ -43,9 +45,9 @@ class StepLimits:
         return [[scope, *receipt] for scope, receipt in kept]
 
     @property
-    def fills_identifier(self) -> bool:
-        """Whether others now have to wait before they get another email at this address."""
-        return not OF_IDENTIFIER.isdisjoint(self.consumed.full)
+    def fills_address(self) -> bool:
+        """Whether a limit of this email address, or the share of a source of one, is full now."""
+        return not OF_ADDRESS.isdisjoint(self.consumed.full)
 
     def refund(self, kept: Sequence[Sequence[object]] = (), *, signs_in: bool = False) -> None:
         """Refund all of it, and what was `kept` from earlier steps, as far as that has cost nothing.
@@ -73,7 +75,10 @@ def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
 
 
 def count_step(settings: InstanceSettings, visitor: Visitor, current: Flow | None) -> None:
-    """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`: that comes first."""
+    """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`.
+
+    It counts for the browser's own counter if the flow has an identifier for which it is recognised or unlocked.
+    """
     typed = current.identifiers if current else []
     group, identifier = Group.OTHERS, None
     for each in typed:
@@ -159,7 +164,10 @@ class AttemptLimits(StepLimits):
     proof_waits: bool = False  # for a step of the site: `refund_proof` does the rest
 
     def keep_failure(self, settings: InstanceSettings, identifier: IdentifierValue) -> None:
-        """Leave everything consumed: the code was wrong. From some number on, codes are longer for a while."""
+        """Leave everything consumed but an account: the code was wrong.
+
+        Where that reaches the limit of an escalation rule, codes are longer from now on.
+        """
         self.is_failure = True
         if accounts := [each for each in self.consumed.receipts if each[0] in ACCOUNTS]:
             StepLimits(Consumed({}, accounts)).refund()

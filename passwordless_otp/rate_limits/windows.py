@@ -210,6 +210,11 @@ def _increase(
     return held, [int(total) for total in sums]
 
 
+def is_first(seconds: int, *subject: str) -> bool:
+    """Count an alert about this subject; return whether it is the first one within these seconds."""
+    return consume([Bucket("alert", subject, MAX_COUNT, seconds)]).totals["alert"] == 1
+
+
 def _refusal(full: list[Bucket], now: int) -> TooManyRequests:
     """Report the bucket with the longest wait, and return its refusal."""
     wait, bucket = max(((_wait(bucket, now), bucket) for bucket in full), key=itemgetter(0))

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -119,6 +118,7 @@ def validate(settings: NetworkSettings) -> None:
     settings.trusted_networks = "\n".join(_written(*entry) for entry in entries)
 
 
-def _written(network: Any, factor: int) -> str:
+def _written(network: IPv4Network | IPv6Network, factor: int) -> str:
+    """Return the line as it is saved: an IPv4 address without /32, and no factor where it is the default."""
     text = str(network).removesuffix("/32") if network.version == 4 else str(network)  # noqa: PLR2004
     return text if factor == FACTOR else f"{text} {factor}"
