@@ -62,7 +62,7 @@ def code_rejected(request: HttpRequest, verification: Verification, ip: str) -> 
 
 
 def limit_reached(limit: str, number: int, seconds: int, subject: tuple[str, ...], enforced: bool) -> None:
-    """Report that more than `number` in `seconds` was asked for, and refused if the limit is enforced."""
+    """Report that more than `number` in `seconds` was asked for, and held back if the limit is enforced."""
     common = {"limit": limit, "number": number, "seconds": seconds, "enforced": enforced}
     facts = {**common, "subject": _shown_subject(subject)}
     _send("limit_reached", logging.WARNING, facts, None, **common, subject=subject)
@@ -79,7 +79,7 @@ def code_format_escalated(
 
 
 def budget_reached(limit: str, subject: tuple[str, ...], percent: int) -> None:
-    """Report that `percent` of a limit or budget of SMS is used up; from 100 on, messages are suppressed."""
+    """Report that `percent` of a limit or budget is used up; from 100 on, messages are suppressed."""
     facts = {"limit": limit, "subject": _shown_subject(subject), "percent": percent}
     _send("budget_reached", logging.WARNING, facts, Message, limit=limit, subject=subject, percent=percent)
 

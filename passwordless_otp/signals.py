@@ -41,11 +41,12 @@ the `Verification`, with its identifier and its number of tries.
 """
 
 limit_reached = Signal()  # limit, number, seconds, subject, enforced
-"""A rate limit has refused a step, or would have if it were enforced.
+"""A rate limit has refused a step or suppressed a message, or would have if it were enforced.
 
 `limit` is the name of the limit; it allows `number` in `seconds`. `subject` is a tuple of strings that says whose
-limit it is: an identifier, an IP address, a prefix or a country, or nothing for the whole instance. `enforced`
-is false for a limit that is only tracked.
+limit it is: an identifier, an IP address, a prefix or a country, or nothing for the whole instance; with
+"recognised" or "unlocked" if the count is that of such a browser. `enforced` is false for a limit that is only
+tracked.
 """
 
 code_format_escalated = Signal()  # limit, scope, identifier, length, alphabet
@@ -57,10 +58,11 @@ new number of characters, `alphabet` is `"digits"` or `"base32"`.
 """
 
 budget_reached = Signal()  # limit, subject, percent
-"""A limit or budget of SMS is used up to 50, 80 or 100 percent; from 100 on, messages are suppressed.
+"""A limit of messages or a budget is used up to 50, 80 or 100 percent; from 100 on, messages are suppressed.
 
 `limit` is its name; `subject` is a tuple of strings: the country or prefix it is for, empty for the whole
-instance. `percent` is 50, 80 or 100. Sent by the worker that delivers, once within the time of the limit.
+instance; "group" and its name follow for recognised or unlocked browsers. `percent` is 50,
+80 or 100. Sent by the worker that delivers, once within the time of the limit.
 """
 
 country_paused = Signal()  # country

@@ -3,6 +3,7 @@
 import pytest
 
 from passwordless_otp import signals
+from tests.limits.people import gets_in, sign_out
 from tests.sms.strangers import ask, at, elsewhere, holder, sent
 from tests.visitor import operate
 
@@ -23,17 +24,36 @@ def test_budget_that_the_next_price_does_not_fit_into_counts_as_spent(told):
     assert told == [("sms_daily_budget", 50), ("sms_daily_budget", 80), ("sms_daily_budget", 100)]
 
 
-def test_signal_of_a_prefix_names_its_digits():
-    heard = []
+@pytest.fixture
+def heard():
+    """What the signal says: limit, percent, subject."""
+    said = []
 
     def hear(limit, percent, subject, **_more):
-        heard.append((limit, percent, subject))
+        said.append((limit, percent, subject))
 
     signals.budget_reached.connect(hear)
+    yield said
+    signals.budget_reached.disconnect(hear)
+
+
+def test_signal_of_a_prefix_names_its_digits(heard):
     for index in range(6):
         ask(f"+1415555{index:04}", index)
-    signals.budget_reached.disconnect(hear)
     assert ("sms_prefix", 100, ("+1415555",)) in heard
+
+
+def test_signal_of_a_recognised_browser_names_its_group(heard):
+    holder(elsewhere(0))
+    visitor = at(1)
+    assert gets_in(visitor, elsewhere(0))
+    sign_out(visitor)
+    operate(limits={"sms_proven": 10})
+    for index in range(5):  # of one address only a third counts
+        visitor.http.defaults["REMOTE_ADDR"] = f"203.0.113.{index}"
+        assert gets_in(visitor, elsewhere(0))
+        sign_out(visitor)
+    assert ("sms_proven", 50, ("group", "recognised")) in heard
 
 
 def test_proven_numbers_have_alerts_of_their_own(told):
