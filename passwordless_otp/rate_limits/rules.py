@@ -119,7 +119,7 @@ def for_message(
 
 
 def for_unlock_email(settings: InstanceSettings, identifier: IdentifierValue) -> list[Bucket]:
-    """Return what an unlock link consumes that is sent beyond every other limit.
+    """Return what the email consumes that has only an unlock link, beyond every other limit of a step.
 
     The plain address of a mailbox has a count of its own, and all its other spellings have one.
     """
