@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from passwordless_otp import codes
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.rate_limits.rules import ESCALATIONS
+from passwordless_otp.rate_limits.rules import LASTING_ESCALATIONS
 
 
 class CodeFormat(NamedTuple):
@@ -52,7 +52,7 @@ def required_format(
     for rule in ESCALATION_RULES:
         if rule.limit in settings.tracked_only or (recognised and rule.scope == "instance"):
             continue
-        escalated = rule.limit in ESCALATIONS and totals.get(ESCALATIONS[rule.limit][0], 0)
+        escalated = rule.limit in LASTING_ESCALATIONS and totals.get(LASTING_ESCALATIONS[rule.limit][0], 0)
         if escalated or totals.get(rule.limit, 0) >= settings.numbers[rule.limit]:
             required = max(required, rule.code_format)
     return fitted(required, longest) if 0 < longest < required.length else required

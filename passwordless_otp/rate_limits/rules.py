@@ -21,8 +21,8 @@ from passwordless_otp.visitor import Group, Visitor
 
 SHARES = [(1, 3), (1, 2), (2, 3)]  # what an address or /64, a /56 and a /48 can take of a shared limit
 LEAST_SHARE = 2  # of any source, however low the limit
-# What counts failures → what remembers for how many seconds that codes have grown.
-ESCALATIONS = {
+# Limit of wrong codes → scope of the counter that keeps codes long afterwards, and for how many seconds.
+LASTING_ESCALATIONS = {
     "identifier_failures": ("identifier_escalated", 7 * DAY),
     "instance_failures": ("instance_escalated", DAY),
 }
@@ -165,6 +165,6 @@ def escalations(group: Group, identifier: IdentifierValue) -> dict[str, Bucket]:
         subjects["instance_failures"] = ()
     buckets = {}
     for limit, subject in subjects.items():
-        scope, seconds = ESCALATIONS[limit]
+        scope, seconds = LASTING_ESCALATIONS[limit]
         buckets[limit] = Bucket(scope, subject, MAX_COUNT, seconds)
     return buckets

@@ -24,7 +24,7 @@ class Effect(StrEnum):
     REFUSES = "refuses"  # 429: the visitor is told how long to wait
     SUPPRESSES = "suppresses"  # the worker sends no message, and nobody is told
     LENGTHENS = "lengthens"  # codes get longer
-    JUDGES = "judges"  # not counted itself: a number that another rule compares with
+    COMPARED = "compared"  # nothing by itself: the conversion breaker compares with it
 
 
 class Refund(StrEnum):
@@ -52,7 +52,7 @@ class Limit(NamedTuple):
     refund: Refund = Refund.NEVER
 
 
-SUPPRESSES, LENGTHENS, JUDGES = Effect.SUPPRESSES, Effect.LENGTHENS, Effect.JUDGES
+SUPPRESSES, LENGTHENS, COMPARED = Effect.SUPPRESSES, Effect.LENGTHENS, Effect.COMPARED
 
 # Name → limit. Names are public: operators set them in code, logs and signals name them.
 # fmt: off
@@ -207,11 +207,11 @@ LIMITS = {
         _("Pause a country when fewer than this percentage of its codes are used"),
         _("Unverified numbers of this country get no SMS until enough codes are used or the hour is over. "
           "Visitors are not told. 0: no country is paused."),
-        JUDGES),
+        COMPARED),
     "sms_conversion_sample": Limit(30, 5, 1_000_000, HOUR,
         _("SMS to a country per hour before its percentage counts"),
         _("With fewer SMS, the country is not paused."),
-        JUDGES),
+        COMPARED),
     # SMS of the whole site.
     "sms_instance": Limit(100, 0, 1_000_000, HOUR,
         _("SMS to unverified numbers on the whole site per hour"),
