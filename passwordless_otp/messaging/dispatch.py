@@ -69,9 +69,10 @@ def announce_identifier(user: AbstractBaseUser, before: Sequence[IdentifierValue
 def announce_budget(limit: str, subject: tuple[str, ...], percent: int, **_: object) -> None:
     """Have operators told by mail that a limit or budget of the instance is used up (`budget_reached`).
 
-    Each group of visitors has one of its own; the name of the group is all that the subject of such a limit has.
+    Each group of visitors has one of its own, and unlock links have one for proven and one for other addresses:
+    that is all that the subject of such a limit names.
     """
-    if percent >= FULL and subject[:1] in {(), ("group",)}:
+    if percent >= FULL and subject[:1] in {(), ("group",), ("proven",), ("unproven",)}:
         _announce_limit(limit)
 
 

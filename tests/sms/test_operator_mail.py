@@ -92,6 +92,12 @@ def test_limit_that_is_only_counted_is_no_news(name):
     assert subjects == [subject for limit, subject in news.items() if limit != name]
 
 
+@pytest.mark.parametrize("addresses", ["proven", "unproven"])
+def test_unlock_links_of_the_site_that_are_used_up_are_told_as_well(addresses):
+    events.budget_reached("instance_unlock_emails", (addresses,), 100)
+    assert len(mails()) == 1
+
+
 def test_each_group_of_visitors_counts_for_itself_and_one_mail_is_enough():
     events.budget_reached("sms_proven", ("group", "recognised"), 100)
     events.budget_reached("sms_proven", (), 100)
