@@ -28,7 +28,7 @@ class Command(BaseCommand):
     help = "Delete flows, messages, counters and unlock grants whose time is over. Run it once a day."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add --dry-run."""
+        """Add the option to count only."""
         parser.add_argument("--dry-run", action="store_true", help="count what would be deleted; change nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
