@@ -41,6 +41,7 @@ PLUS = {"\u2795"}
 DOTS = {"\u00b7", "\u2022", "\u2027", "\u2219", "\u22c5", "\u30fb", "\u2024", "\u3002", "\uff61", "\u06d4"}
 DASHES = {"\u2212", "\u30fc", "\u02d7", "\u2043"}  # that are not in Unicode's category of dashes
 SLASHES = {"\u2044", "\u2215"}
+SIGNS = {"+": PLUS, ".": DOTS, "-": DASHES, "/": SLASHES}
 
 
 def read(text: str, region: str | None, param: str) -> str:
@@ -141,6 +142,7 @@ def _plain(text: str) -> str:
 
 
 def _character(each: str) -> str:
+    """Return the ASCII digit or sign for this character; nothing for one that nobody sees."""
     category = unicodedata.category(each)
     if category == "Cf":
         return ""
@@ -150,9 +152,6 @@ def _character(each: str) -> str:
         if each in those:
             return sign
     return {"Pd": "-", "Zs": " "}.get(category, each)
-
-
-SIGNS = {"+": PLUS, ".": DOTS, "-": DASHES, "/": SLASHES}
 
 
 def _require_readable(text: str, param: str) -> None:
@@ -201,6 +200,7 @@ def _likelier(
 
 
 def _try(digits: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """Return the number that the library reads, if it reads one."""
     try:
         return phonenumbers.parse(digits, region)
     except NumberParseException:
