@@ -1,11 +1,9 @@
-/* The JavaScript client of passwordless_otp.
- *
- * A classic script, which can be imported for its effect too: both make `PasswordlessOTP`. (`export` may not stand
- * in a classic script; the names to import are in client.module.js.)
+/* The JavaScript client of passwordless_otp, as a classic script that defines `PasswordlessOTP`.
+ * Made from client.module.js by `python -m tools.client_script`: change that.
  */
 (() => {
   "use strict";
-  if (globalThis.PasswordlessOTP) return; // a page that loads it both ways has one client
+  if (globalThis.PasswordlessOTP) return; // a page that loads it twice has one client
 
   const PATIENCE = 30000; // milliseconds, for an answer: the next call waits for it
 
@@ -38,6 +36,35 @@
     abandonAt: null,
   };
 
+  /** What each call takes. The names before a semicolon have to be given. */
+  const FIELDS = "emailAddress phoneNumber username firstName lastName unsafeMetadata";
+  const TAKES = {
+    createClient: "baseUrl csrfCookie csrfHeader fetch",
+    "client.setActive": "session sessionId",
+    "signIn.create": "identifier; strategy signUpIfMissing unlockToken",
+    "signIn.prepareFirstFactor": "strategy; emailAddressId phoneNumberId unlockToken",
+    "signIn.attemptFirstFactor": "strategy code;",
+    "signUp.create": `${FIELDS} strategy transfer unlockToken`,
+    "signUp.update": FIELDS,
+    "signUp.prepareVerification": "strategy; unlockToken",
+    "signUp.attemptVerification": "strategy code;",
+    "signUp.prepareEmailAddressVerification": "unlockToken",
+    "signUp.preparePhoneNumberVerification": "",
+    "signUp.attemptEmailAddressVerification": "code;",
+    "signUp.attemptPhoneNumberVerification": "code;",
+  };
+
+  /** Refuse by name what a call does not take, which the server would ignore, and what it lacks. */
+  function check(call, params, more = []) {
+    const [taken, needed] = [TAKES[call].match(/\w+/g) || [], TAKES[call].match(/.*(?=;)/)?.[0].split(" ") || []];
+    const signature = `${call}(${taken.length ? `{ ${taken.join(", ")} }` : ""})`;
+    if (params === null || typeof params !== "object") throw new TypeError(`${call}() takes an object: ${signature}.`);
+    const strange = Object.keys(params).find((name) => !taken.includes(name) && !more.includes(name));
+    if (strange) throw new TypeError(`${call}() does not take "${strange}": ${signature}.`);
+    const lacking = needed.find((name) => params[name] === undefined || params[name] === null);
+    if (lacking) throw new TypeError(`${call}() needs "${lacking}": ${signature}.`);
+  }
+
   const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
   const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
@@ -66,13 +93,47 @@
       super(errors[0].longMessage || errors[0].message);
       Object.assign(this, { name: "OTPError", status, errors, retryAfter });
     }
+
+    /** A page with the script and a bundle has this class twice. */
+    static [Symbol.hasInstance](value) {
+      return isOTPError(value);
+    }
+  }
+
+  /** Return whether the server has refused; everything else that is thrown is a fault. */
+  function isOTPError(error) {
+    return error instanceof Error && error.name === "OTPError";
   }
 
   function refusal(answer, data) {
     const message = `The answer is no JSON, and its status is ${answer.status}.`;
     const unreadable = { code: "unreadable_answer", message, longMessage: message, meta: {} };
     const errors = data?.errors ? read(data.errors) : [unreadable];
-    return new OTPError(answer.status, errors, Number(answer.headers.get("Retry-After")) || null);
+    return new OTPError(answer.status, errors, secondsUntil(answer.headers.get("Retry-After")));
+  }
+
+  /** Read `Retry-After`: a number of seconds, or the date that a proxy may write. */
+  function secondsUntil(text) {
+    const seconds = Number(text) || Math.ceil((Date.parse(text) - Date.now()) / 1000);
+    return seconds > 0 ? seconds : null;
+  }
+
+  /** Return the signal that ends a call. An older browser knows one reason only: then it is the caller's. */
+  function limit(signal) {
+    const limited = AbortSignal.timeout(PATIENCE);
+    if (!signal) return limited;
+    return AbortSignal.any ? AbortSignal.any([limited, signal]) : signal;
+  }
+
+  /** Settle as the call does, or as soon as it is aborted, also while it waits for an earlier call. */
+  function abortable(answered, signal) {
+    if (!signal) return answered;
+    return new Promise((settle, fail) => {
+      const abort = () => fail(signal.reason);
+      if (signal.aborted) abort();
+      signal.addEventListener("abort", abort);
+      answered.then(settle, fail).finally(() => signal.removeEventListener("abort", abort));
+    });
   }
 
   /** One person's way in. It is live: each answer of the server changes it. */
@@ -92,59 +153,86 @@
       Object.assign(flow, flow.#blank, data && read(data));
     }
 
-    async create(params) {
-      await this.#call("POST", () => this.#path, params);
+    async _create(name, params = {}, options) {
+      check(name, params);
+      await this.#call("POST", () => this.#path, params, options);
       return this;
     }
 
-    reload() {
-      return this._step("GET", "");
+    async reload(options) {
+      return this._send("GET", "", {}, options);
     }
 
     /** `none` is no flow's name: the server says in the visitor's language that there is none. */
-    async _step(method, name, params) {
-      await this.#call(method, () => `${this.#path}/${this.id || "none"}${name}`, params);
+    async _send(method, step, params, options) {
+      await this.#call(method, () => `${this.#path}/${this.id || "none"}${step}`, params, options);
       return this;
     }
   }
 
+  /** A code that is a number has lost its zeros in front. */
+  function withText(params, verification) {
+    const { code } = params;
+    if (typeof code !== "number") return params;
+    return { ...params, code: String(code).padStart(verification?.codeLength || 0, "0") };
+  }
+
   class SignIn extends Flow {
-    prepareFirstFactor(params) {
-      return this._step("POST", "/prepare_first_factor", params);
+    create(params, options) {
+      return this._create("signIn.create", params, options);
     }
 
-    attemptFirstFactor(params) {
-      return this._step("POST", "/attempt_first_factor", params);
+    async prepareFirstFactor(params = {}, options) {
+      check("signIn.prepareFirstFactor", params, Object.keys(this.supportedFirstFactors?.[0] || {})); // or a whole factor
+      return this._send("POST", "/prepare_first_factor", params, options);
+    }
+
+    async attemptFirstFactor(params = {}, options) {
+      check("signIn.attemptFirstFactor", params);
+      return this._send("POST", "/attempt_first_factor", withText(params, this.firstFactorVerification), options);
     }
   }
 
   class SignUp extends Flow {
-    update(params) {
-      return this._step("PATCH", "", params);
+    create(params, options) {
+      return this._create("signUp.create", params, options);
     }
 
-    prepareVerification(params) {
-      return this._step("POST", "/prepare_verification", params);
+    async update(params = {}, options) {
+      check("signUp.update", params);
+      return this._send("PATCH", "", params, options);
     }
 
-    attemptVerification(params) {
-      return this._step("POST", "/attempt_verification", params);
+    async prepareVerification(params = {}, options) {
+      check("signUp.prepareVerification", params);
+      return this._send("POST", "/prepare_verification", params, options);
     }
 
-    prepareEmailAddressVerification({ unlockToken } = {}) {
-      return this.prepareVerification({ strategy: "email_code", unlockToken });
+    async attemptVerification(params = {}, options) {
+      check("signUp.attemptVerification", params);
+      const { emailAddress, phoneNumber } = this.verifications;
+      const verification = params.strategy === "phone_code" ? phoneNumber : emailAddress;
+      return this._send("POST", "/attempt_verification", withText(params, verification), options);
     }
 
-    preparePhoneNumberVerification() {
-      return this.prepareVerification({ strategy: "phone_code" });
+    async prepareEmailAddressVerification(params = {}, options) {
+      check("signUp.prepareEmailAddressVerification", params);
+      return this.prepareVerification({ ...params, strategy: "email_code" }, options);
     }
 
-    attemptEmailAddressVerification({ code }) {
-      return this.attemptVerification({ strategy: "email_code", code });
+    async preparePhoneNumberVerification(params = {}, options) {
+      check("signUp.preparePhoneNumberVerification", params);
+      return this.prepareVerification({ strategy: "phone_code" }, options);
     }
 
-    attemptPhoneNumberVerification({ code }) {
-      return this.attemptVerification({ strategy: "phone_code", code });
+    async attemptEmailAddressVerification(params = {}, options) {
+      check("signUp.attemptEmailAddressVerification", params);
+      return this.attemptVerification({ ...params, strategy: "email_code" }, options);
+    }
+
+    async attemptPhoneNumberVerification(params = {}, options) {
+      check("signUp.attemptPhoneNumberVerification", params);
+      return this.attemptVerification({ ...params, strategy: "phone_code" }, options);
     }
   }
 
@@ -162,23 +250,39 @@
     return { baseUrl: otpBaseUrl, csrfCookie: otpCsrfCookie, csrfHeader: otpCsrfHeader };
   }
 
+  /** Return where the API is. Only a page can complete a URL without a host. */
+  function rootOf(baseUrl) {
+    try {
+      return new URL(baseUrl.replace(/\/?$/, "/v1/"), globalThis.location?.href);
+    } catch {
+      const example = "https://example.com/auth/";
+      throw new TypeError(`Without a page, createClient() needs a whole baseUrl, such as "${example}": not "${baseUrl}".`);
+    }
+  }
+
   function createClient(options = {}) {
-    const site = { ...tagged(), ...options };
-    const { baseUrl = "/auth/", csrfCookie = "csrftoken", csrfHeader = "X-CSRFToken" } = site;
-    const request = site.fetch || ((...all) => globalThis.fetch(...all));
-    const here = globalThis.location;
-    const root = new URL(baseUrl.replace(/\/?$/, "/v1/"), here && here.href);
+    check("createClient", options);
+    const request = options.fetch || ((...all) => globalThis.fetch(...all));
     const listeners = new Set();
     let last = Promise.resolve();
+    let known;
+
+    /** Look at the page when the first call is made: on a server there is none. */
+    function site() {
+      const { baseUrl = "/auth/", csrfCookie = "csrftoken", csrfHeader = "X-CSRFToken" } = { ...tagged(), ...options };
+      known = known || { root: rootOf(baseUrl), csrfCookie, csrfHeader };
+      return known;
+    }
 
     /** Ask the server. Throws what `fetch` does where nobody answers. */
-    async function ask(method, path, params = {}) {
+    async function ask(method, path, params, given) {
+      const { root, csrfCookie, csrfHeader } = site();
       const headers = { Accept: "application/json" };
       if (method !== "GET") headers["Content-Type"] = "application/json";
       const token = cookie(csrfCookie);
-      if (token && root.origin === here.origin) headers[csrfHeader] = token; // nobody else's business
+      if (token && root.origin === globalThis.location?.origin) headers[csrfHeader] = token; // nobody else's business
       const body = method === "GET" ? undefined : write(params);
-      const signal = AbortSignal.timeout(PATIENCE);
+      const signal = limit(given);
       const sent = { method, headers, body, signal, credentials: "include" };
       const answer = await request(new URL(path, root).href, sent);
       return { answer, data: await answer.json().catch(() => null) };
@@ -204,22 +308,23 @@
     }
 
     /** One call after the other: two at once could make two flows, and the older answer could come last. */
-    function call(method, path, params) {
+    function call(method, path, params = {}, { signal } = {}) {
       const answered = last.then(async () => {
-        const { answer, data } = await ask(method, path(), params);
+        signal?.throwIfAborted();
+        const { answer, data } = await ask(method, path(), params, signal);
         if (answer.ok && data) return take(data.client, data.response);
-        await catchUp(answer.status, data);
+        await catchUp(answer.status, data, signal);
         throw refusal(answer, data);
       });
       last = answered.catch(() => {});
-      return answered;
+      return abortable(answered, signal);
     }
 
     /** A refusal may have changed something, too: a wrong code has cost a try. */
-    async function catchUp(status, data) {
+    async function catchUp(status, data, signal) {
       if (status === 429 || status >= 500) return;
-      const { data: read } = data?.meta?.client ? { data: data.meta } : await ask("GET", "client").catch(() => ({}));
-      if (read && read.client !== undefined) take(read.client);
+      const asked = data?.meta?.client ? { data: data.meta } : await ask("GET", "client", {}, signal).catch(() => ({}));
+      if (asked.data && asked.data.client !== undefined) take(asked.data.client);
     }
 
     const client = {
@@ -231,18 +336,25 @@
       lastActiveSessionId: null,
       signIn: new SignIn(call, "client/sign_ins", SIGN_IN),
       signUp: new SignUp(call, "client/sign_ups", SIGN_UP),
-      async load() {
-        await call("GET", () => "client");
+      async load(options) {
+        await call("GET", () => "client", {}, options);
         return client;
       },
-      async setActive({ session, sessionId } = {}) {
-        const given = session || sessionId;
+      /** It changes nothing, so it waits for no other call. */
+      async environment({ signal } = {}) {
+        const { answer, data } = await ask("GET", "environment", {}, signal);
+        if (answer.ok && data) return read(data);
+        throw refusal(answer, data);
+      },
+      async setActive(params = {}, options) {
+        check("client.setActive", params);
+        const given = params.session || params.sessionId;
         const id = given && typeof given === "object" ? given.id : given;
         if (!id) throw new TypeError("setActive() needs a session, or its id: is the flow complete?");
-        await call("POST", () => `client/sessions/${encodeURIComponent(id)}/touch`);
+        await call("POST", () => `client/sessions/${encodeURIComponent(id)}/touch`, {}, options);
       },
-      async signOut() {
-        await call("DELETE", () => "client/sessions");
+      async signOut(options) {
+        await call("DELETE", () => "client/sessions", {}, options);
       },
       addListener(listener) {
         listeners.add(listener);
@@ -253,16 +365,15 @@
     return client;
   }
 
-  let own;
-  globalThis.PasswordlessOTP = {
-    createClient,
-    OTPError,
-    /** The page's own client, made when it is first asked for. */
-    get client() {
-      own = own || createClient();
-      return own;
-    },
-    setActive: (params) => globalThis.PasswordlessOTP.client.setActive(params),
-    signOut: () => globalThis.PasswordlessOTP.client.signOut(),
-  };
+  /** A page that has the script as well has one client. */
+  function own() {
+    return globalThis.PasswordlessOTP?.client || createClient();
+  }
+
+  /** The page's own client. It asks nobody before its first call. */
+  const client = /* @__PURE__ */ own();
+  const setActive = (params, options) => client.setActive(params, options);
+  const signOut = (options) => client.signOut(options);
+
+  globalThis.PasswordlessOTP = { client, createClient, isOTPError, OTPError, setActive, signOut };
 })();

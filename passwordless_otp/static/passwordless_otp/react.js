@@ -1,7 +1,7 @@
 /* Hooks for React 18 and 19, made from the React that the page passes in. */
-import "./client.js";
+import { client as own } from "./client.module.js";
 
-export function createHooks(React, client = globalThis.PasswordlessOTP.client) {
+export function createHooks(React, client = own) {
   let version = 0;
   let error = null;
   let loading = null;
@@ -30,12 +30,16 @@ export function createHooks(React, client = globalThis.PasswordlessOTP.client) {
 
   /** `isLoaded` is false until the server has said who is signed in; `error` is why it could not. */
   function useClient() {
-    React.useSyncExternalStore(subscribe, () => version, () => version);
+    // HTML from a server knows nobody, and the first rendering in the browser has to be the same.
+    const hydrated = React.useSyncExternalStore(subscribe, () => version, () => -1) >= 0;
     React.useEffect(() => {
       if (!client.isLoaded && !loading) load();
     }, []);
-    const { isLoaded, session, user, setActive, signOut } = client;
-    return { isLoaded, error, client, session, user, setActive, signOut };
+    const { setActive, signOut } = client;
+    const isLoaded = hydrated && client.isLoaded;
+    const [session, user] = isLoaded ? [client.session, client.user] : [null, null];
+    const isSignedIn = session !== null;
+    return { isLoaded, error: hydrated ? error : null, client, isSignedIn, session, user, setActive, signOut };
   }
 
   function useSignIn() {
@@ -48,5 +52,15 @@ export function createHooks(React, client = globalThis.PasswordlessOTP.client) {
     return { isLoaded, error, signUp: client.signUp, setActive };
   }
 
-  return { useClient, useSignIn, useSignUp };
+  function useSession() {
+    const { isLoaded, error, isSignedIn, session } = useClient();
+    return { isLoaded, error, isSignedIn, session };
+  }
+
+  function useUser() {
+    const { isLoaded, error, isSignedIn, user } = useClient();
+    return { isLoaded, error, isSignedIn, user };
+  }
+
+  return { useClient, useSignIn, useSignUp, useSession, useUser };
 }
