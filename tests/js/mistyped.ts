@@ -1,10 +1,16 @@
 /* Every statement is a mistake that the types find. */
 import React from "react";
-import { client, createClient, OTPError, setActive } from "passwordless_otp/client.module.js";
-import { createHooks } from "passwordless_otp/react.js";
+import { client, createClient, OTPError, setActive } from "django-passwordless-otp";
+import { createHooks } from "django-passwordless-otp/react";
 client.signUp.create({ email: "jane@example.com" });
 client.signUp.create({ phone_number: "+11111111111" });
-client.signUp.attemptPhoneNumberVerification({ code: 123456 });
+client.signUp.attemptPhoneNumberVerification({ code: ["123456"] });
+client.signUp.preparePhoneNumberVerification({ unlockToken: "t" });
+client.signIn.create({ signUpIfMissing: true });
+client.signIn.create({ identifier: "jane@example.com", signal: AbortSignal.timeout(9) });
+client.load({ signal: 9 });
+client.environment().userSettings;
+new OTPError(404, [{ code: "not_found", message: "", longMessage: "", meta: {} }]);
 client.signUp.attemptVerification({ code: "123456" });
 client.signUp.prepareFirstFactor({ strategy: "email_code" });
 client.signIn.prepareFirstFactor({ strategy: "password" });
@@ -22,4 +28,5 @@ new OTPError(404);
 createHooks();
 createHooks({});
 createHooks(React).useSignIn().signUp;
-createHooks(React).useUser();
+createHooks(React).useUser().session;
+window.PasswordlessOTP;

@@ -131,7 +131,7 @@
     return new Promise((settle, fail) => {
       const abort = () => fail(signal.reason);
       if (signal.aborted) abort();
-      signal.addEventListener("abort", abort);
+      else signal.addEventListener("abort", abort);
       answered.then(settle, fail).finally(() => signal.removeEventListener("abort", abort));
     });
   }
@@ -276,6 +276,7 @@
 
     /** Ask the server. Throws what `fetch` does where nobody answers. */
     async function ask(method, path, params, given) {
+      given?.throwIfAborted();
       const { root, csrfCookie, csrfHeader } = site();
       const headers = { Accept: "application/json" };
       if (method !== "GET") headers["Content-Type"] = "application/json";
@@ -310,7 +311,6 @@
     /** One call after the other: two at once could make two flows, and the older answer could come last. */
     function call(method, path, params = {}, { signal } = {}) {
       const answered = last.then(async () => {
-        signal?.throwIfAborted();
         const { answer, data } = await ask(method, path(), params, signal);
         if (answer.ok && data) return take(data.client, data.response);
         await catchUp(answer.status, data, signal);

@@ -128,7 +128,7 @@ function abortable(answered, signal) {
   return new Promise((settle, fail) => {
     const abort = () => fail(signal.reason);
     if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
+    else signal.addEventListener("abort", abort);
     answered.then(settle, fail).finally(() => signal.removeEventListener("abort", abort));
   });
 }
@@ -273,6 +273,7 @@ export function createClient(options = {}) {
 
   /** Ask the server. Throws what `fetch` does where nobody answers. */
   async function ask(method, path, params, given) {
+    given?.throwIfAborted();
     const { root, csrfCookie, csrfHeader } = site();
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["Content-Type"] = "application/json";
@@ -307,7 +308,6 @@ export function createClient(options = {}) {
   /** One call after the other: two at once could make two flows, and the older answer could come last. */
   function call(method, path, params = {}, { signal } = {}) {
     const answered = last.then(async () => {
-      signal?.throwIfAborted();
       const { answer, data } = await ask(method, path(), params, signal);
       if (answer.ok && data) return take(data.client, data.response);
       await catchUp(answer.status, data, signal);
