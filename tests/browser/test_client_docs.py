@@ -14,8 +14,11 @@ from tests.js import packages
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DOCS = ROOT / "docs/javascript.md"
 LOADING, PAGE = [block.text for block in blocks(DOCS, "html")]
-SIGN_UP, SIGN_OUT, SIGN_IN, REFUSAL, MODULE, SCRIPT = [block.text for block in blocks(DOCS, "js")]
-[REACT] = [block.text for block in blocks(DOCS, "jsx")]
+_NEXT, MODULE, SIGN_UP, SIGN_OUT, SIGN_IN, REFUSAL, ENVIRONMENT, ABORT, SCRIPT = [
+    block.text for block in blocks(DOCS, "js")
+]
+COMPONENT, MAIN = [block.text for block in blocks(DOCS, "tsx")]
+REACT = COMPONENT.replace("export default ", "") + MAIN.replace('import App from "./sign-up";', "")
 SCRIPTS = {"18": packages.REACT_18, "19": {}}
 
 
@@ -79,6 +82,18 @@ def test_the_calls_sign_up_sign_out_and_sign_in(page, shell):
     shell(SIGN_IN)
     assert who(page) == "+14155552671"
     shell(MODULE)
+
+
+def test_the_environment_is_what_the_comments_say(shell):
+    expected = [line.partition("// ")[2] for line in ENVIRONMENT.splitlines() if "console.log" in line]
+    assert shell(ENVIRONMENT) == expected
+
+
+def test_an_aborted_call_sends_nothing(page, shell):
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if "/v1/" in request.url else None)
+    assert shell(ABORT) == ["AbortError"]
+    assert sent == []
 
 
 def test_a_refusal_tells_what_the_comments_say(shell):

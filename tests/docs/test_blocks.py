@@ -15,8 +15,10 @@ from tests.docs.shell import Shell
 
 RUN = {"python", "sh", "json", "html", "css"}
 SHOWN = {"text"}  # trees and output: not run
-# Run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk; in Node, by test_mobile.py.
-SCRIPTS = {"js", "jsx"}
+# Run in a browser, by tests/browser/test_client_docs.py and tests/browser/clerk; in Node, by test_mobile.py; with
+# bundlers, by test_client_bundlers.py and tests/js/test_bundlers.py, for which npm installs the client.
+NPM_INSTALL = ["npm", "install", "./django-passwordless-otp"]
+SCRIPTS = {"js", "jsx", "ts", "tsx"}
 ELSEWHERE = {"second-factor.md"}  # needs projects with other apps: tests/projects runs it
 WITH_SCRIPTS = {"javascript.md", "migrating.md", "mobile.md"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -89,7 +91,7 @@ def check(command, block: Block):
     elif words[:2] in [["python", "manage.py"], ["python", "../manage.py"]]:
         assert words[2] == "demo" or words[2] in get_commands(), block.place
     else:
-        assert words == [".ci/run"], (block.place, command)
+        assert words in ([".ci/run"], NPM_INSTALL), (block.place, command)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "json")], ids=name)

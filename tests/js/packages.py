@@ -71,10 +71,11 @@ def built(name, **changed):
 def bundled(name, source, **changed):
     """Bundle a front end with React, as any bundler does. Return the file's text."""
     folder = _react(name, changed)[1]
-    entry = f"entry-{os.getpid()}.jsx"
+    entry = f"entry-{os.getpid()}.tsx"
     (folder / entry).write_text(source)
     define = '--define:process.env.NODE_ENV="production"'
-    return _bundle(folder, [entry, "--bundle", "--format=esm", "--external:/static/*", define])
+    own = f"--alias:django-passwordless-otp/react={STATIC / 'react.js'}"
+    return _bundle(folder, [entry, "--bundle", "--format=esm", "--external:/static/*", define, own])
 
 
 def _react(name, changed):

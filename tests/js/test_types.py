@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -22,7 +23,7 @@ def check():
     """Return a function that compiles a file beside the package, and answers its errors by line."""
     folder = typescript() / f"check-{os.getpid()}"
     folder.mkdir()
-    call_command("otp_client", "--to", folder / "node_modules/django-passwordless-otp", verbosity=0)
+    call_command("otp_client", "--to", folder / "node_modules/django-passwordless-otp", stdout=StringIO())
     options = json.loads((SOURCES / "tsconfig.json").read_text())
 
     def compile_one(name, **changed):
