@@ -16,6 +16,7 @@ def sign_up_and_out(page, url):
     page.goto(url)
     page.get_by_label("Email address").fill("jane@example.com")
     page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Code").wait_for()
     page.get_by_label("Code").fill(newest_code())
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("Hello, jane@example.com").wait_for()
