@@ -27,6 +27,7 @@ logger = logging.getLogger("passwordless_otp.api")
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 NO_COOKIE = _("This browser sent no cookie. Allow cookies for this site and start again.")
+UNSIGNED = "A page has sent neither an Origin nor a valid CSRF token. Send the CSRF cookie's value in its header."
 SEND_JSON = _("Send this request as JSON. A form needs the header Origin or a CSRF token.")
 
 
@@ -43,7 +44,7 @@ def check(request: HttpRequest) -> None:
     if csrf.process_view(request, HttpResponse, (), {}) is None:
         return
     if _names_page(request):
-        raise OriginRefused
+        raise OriginRefused(long_message=_tell(UNSIGNED))
     if request.content_type != "application/json":
         raise OriginRefused(long_message=SEND_JSON)
 
@@ -81,10 +82,25 @@ def _explain(request: HttpRequest) -> str | None:
     given = request.headers["Origin"][:200]
     reason = (
         f"The Origin {given!r} is neither {_own(request)!r}, the one of this request, nor PUBLIC_URL's. "
-        "If a front end of yours is there, add it to CSRF_TRUSTED_ORIGINS."
+        f"{_remedy(request, given)}"
     )
+    return _tell(reason)
+
+
+def _remedy(request: HttpRequest, given: str) -> str:
+    if given in {"", "null"}:
+        return "A page in a sandboxed frame or a local file has no origin: serve it from a host."
+    if given.partition("://")[::2] == ("https", _own(request).removeprefix("http://")):
+        return "If a proxy ends TLS, set SECURE_PROXY_SSL_HEADER."
+    return (
+        "If a front end of yours is there, add it to CSRF_TRUSTED_ORIGINS. "
+        "A proxy that changes the host causes this as well."
+    )
+
+
+def _tell(reason: str) -> str | None:
     logger.warning("%s: %s", OriginRefused.code, reason)
-    return f"{reason} A proxy that changes the host causes this as well." if settings.DEBUG else None
+    return reason if settings.DEBUG else None
 
 
 # Why a browser may have sent no cookie, by its `Sec-Fetch-Site`.

@@ -128,6 +128,25 @@ def test_refused_origin_is_named_in_log_and_to_developers_in_answer(debug, setti
     assert ("'http://localhost:5173'" in said) == ("CSRF_TRUSTED_ORIGINS" in said) == debug
 
 
+@pytest.mark.parametrize(
+    ("headers", "remedy"),
+    [
+        ({"Origin": "https://testserver"}, "SECURE_PROXY_SSL_HEADER"),
+        ({"Origin": "http://testserver:81"}, "CSRF_TRUSTED_ORIGINS"),
+        ({"Origin": "https://testserver.evil.example"}, "CSRF_TRUSTED_ORIGINS"),
+        ({"Origin": "null"}, "sandboxed frame"),
+        ({"Referer": "http://testserver/"}, "nor a valid CSRF token"),
+    ],
+)
+def test_log_says_what_allows_a_refused_page(headers, remedy, settings, caplog):
+    said = sentence(refused(FORM, **headers))
+    [record] = warnings(caplog)
+    assert remedy in record.getMessage()
+    assert remedy not in said
+    settings.DEBUG = True
+    assert remedy in sentence(refused(FORM, **headers))
+
+
 def test_refused_origin_can_write_neither_lines_nor_pages_into_log(caplog):
     refused(Origin="http://a\x1b[31m" + "b" * 5000)
     [record] = warnings(caplog)
