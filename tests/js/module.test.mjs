@@ -107,6 +107,13 @@ test("a whole factor is taken, also with members of a later version", async () =
   assert.equal(sent[1][2].unlock_token, "t");
 });
 
+test("what a site's own code needs is sent as it is, beside the parameters and not in place of them", async () => {
+  const own = answered();
+  const extra = { "cf-turnstile-response": "token", itsOwn: "a", email_address: "other@example.com" };
+  await own.signUp.create({ emailAddress: "jane@example.com" }, { extra });
+  assert.deepEqual(sent[0][2], { ...extra, email_address: "jane@example.com" });
+});
+
 test("a code that is a number becomes text, with the zeros that a number loses", async () => {
   const verification = { code_length: 6 };
   const signIn = { object: "sign_in_attempt", id: "sia_1", first_factor_verification: verification };

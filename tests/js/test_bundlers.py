@@ -1,9 +1,12 @@
 """The package with compilers and bundlers, from the blocks of docs/javascript.md."""
 
+import json
 import re
 
 import pytest
 
+import passwordless_otp
+from passwordless_otp.management.commands.otp_client import MANIFEST, NAME, SOURCES
 from tests.js import front_end
 
 pytestmark = pytest.mark.slow
@@ -48,6 +51,13 @@ def test_bundler_drops_what_is_not_imported():
         whole = build(made, 'export { client } from "django-passwordless-otp";')
         assert "client/sign_ins" in whole
         assert "PasswordlessOTP =" in build(made, 'import "django-passwordless-otp/script"; export const a = 1;')
+
+
+def test_npm_packs_every_file_that_is_named():
+    with front_end.vite() as made:
+        [packed] = json.loads(made.run("npm", "pack", "./django-passwordless-otp", "--dry-run", "--json"))
+    assert (packed["name"], packed["version"]) == (NAME, passwordless_otp.__version__)
+    assert {entry["path"] for entry in packed["files"]} == {*SOURCES, MANIFEST}
 
 
 def test_documented_files_are_built_and_rendered_by_next():

@@ -15,7 +15,7 @@ declare module "django-passwordless-otp" {
 export async function signUpByPhone(code: string): Promise<void> {
   const { signUp } = client;
   await signUp.create({ phoneNumber: "+11111111111", unsafeMetadata: { plan: "free" } });
-  await signUp.prepareEmailAddressVerification({ unlockToken: "t" });
+  await signUp.prepareEmailAddressVerification({ unlockToken: "t" }, { extra: { "cf-turnstile-response": "t" } });
   await signUp.preparePhoneNumberVerification();
   await signUp.attemptPhoneNumberVerification({ code });
   await signUp.attemptPhoneNumberVerification({ code: 123456 });

@@ -36,6 +36,8 @@ export interface PhoneFactor {
 export interface CallOptions {
   /** Ends the call. What the server has begun by then is not undone. */
   signal?: AbortSignal;
+  /** Parameters for the site's own code, such as the token for a bot check. They are sent as they are. */
+  extra?: Readonly<Record<string, string>>;
 }
 
 export interface Unlock {

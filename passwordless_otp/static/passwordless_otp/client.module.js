@@ -77,11 +77,11 @@ function readMember(key, value) {
   return key.endsWith("_at") && typeof value === "number" ? new Date(value) : read(value);
 }
 
-/** Give parameters the wire's names; what is not there is left out. */
-function write(params) {
+/** Give parameters the wire's names; what is not there is left out. `extra` is for the site's own code, as it is. */
+function write(params, extra) {
   const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
   const text = (value) => (typeof value === "object" ? JSON.stringify(value) : value);
-  return JSON.stringify(Object.fromEntries(given.map(([key, value]) => [snake(key), text(value)])));
+  return JSON.stringify({ ...extra, ...Object.fromEntries(given.map(([key, value]) => [snake(key), text(value)])) });
 }
 
 /** The server has refused. `errors` has at least one entry; `retryAfter` is in seconds, or null. */
@@ -272,14 +272,14 @@ export function createClient(options = {}) {
   }
 
   /** Ask the server. Throws what `fetch` does where nobody answers. */
-  async function ask(method, path, params, given) {
+  async function ask(method, path, params, { signal: given, extra } = {}) {
     given?.throwIfAborted();
     const { root, csrfCookie, csrfHeader } = site();
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["Content-Type"] = "application/json";
     const token = cookie(csrfCookie);
     if (token && root.origin === globalThis.location?.origin) headers[csrfHeader] = token; // nobody else's business
-    const body = method === "GET" ? undefined : write(params);
+    const body = method === "GET" ? undefined : write(params, extra);
     const signal = limit(given);
     const sent = { method, headers, body, signal, credentials: "include" };
     const answer = await request(new URL(path, root).href, sent);
@@ -306,21 +306,21 @@ export function createClient(options = {}) {
   }
 
   /** One call after the other: two at once could make two flows, and the older answer could come last. */
-  function call(method, path, params = {}, { signal } = {}) {
+  function call(method, path, params = {}, options = {}) {
     const answered = last.then(async () => {
-      const { answer, data } = await ask(method, path(), params, signal);
+      const { answer, data } = await ask(method, path(), params, options);
       if (answer.ok && data) return take(data.client, data.response);
-      await catchUp(answer.status, data, signal);
+      await catchUp(answer.status, data, options);
       throw refusal(answer, data);
     });
     last = answered.catch(() => {});
-    return abortable(answered, signal);
+    return abortable(answered, options.signal);
   }
 
   /** A refusal may have changed something, too: a wrong code has cost a try. */
-  async function catchUp(status, data, signal) {
+  async function catchUp(status, data, options) {
     if (status === 429 || status >= 500) return;
-    const asked = data?.meta?.client ? { data: data.meta } : await ask("GET", "client", {}, signal).catch(() => ({}));
+    const asked = data?.meta?.client ? { data: data.meta } : await ask("GET", "client", {}, options).catch(() => ({}));
     if (asked.data && asked.data.client !== undefined) take(asked.data.client);
   }
 
@@ -338,8 +338,8 @@ export function createClient(options = {}) {
       return client;
     },
     /** It changes nothing, so it waits for no other call. */
-    async environment({ signal } = {}) {
-      const { answer, data } = await ask("GET", "environment", {}, signal);
+    async environment(options) {
+      const { answer, data } = await ask("GET", "environment", {}, options);
       if (answer.ok && data) return read(data);
       throw refusal(answer, data);
     },
