@@ -1,4 +1,4 @@
-"""A front end as somebody would make it from docs/javascript.md: with Vite, or with Next."""
+"""A front end as somebody would make it from docs/javascript.md: with Vite, Next or SvelteKit."""
 
 import json
 import os
@@ -26,6 +26,13 @@ TYPES = {"typescript": "5.9.3", "@types/react": "19.2.2", "@types/react-dom": "1
 REACT = {"react": "19.3.1", "react-dom": "19.3.1"}
 VITE = {"vite": "8.3.8", **REACT, **TYPES}
 NEXT = {"next": "16.4.6", **REACT, **TYPES}
+SVELTE_KIT = {
+    "@sveltejs/kit": "2.70.4",
+    "@sveltejs/vite-plugin-svelte": "6.2.3",
+    "@sveltejs/adapter-static": "3.0.11",
+    "svelte": "5.57.3",
+    "vite": "7.3.8",
+}
 QUIET = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "1", "NO_COLOR": "1"}
 OPTIONS = {
     "strict": True,
@@ -46,6 +53,16 @@ LAYOUT = """export default function Layout({ children }: { children: React.React
   return <html lang="en"><body>{children}</body></html>;
 }
 """
+SVELTE_PAGE = """<script>
+  import { onMount } from "svelte";
+  import { client } from "django-passwordless-otp";
+
+  let isLoaded = $state(client.isLoaded);
+  onMount(() => client.load().then(() => (isLoaded = true)));
+</script>
+
+<p>{isLoaded ? "Welcome" : "One moment…"}</p>
+"""
 
 
 class FrontEnd:
@@ -55,7 +72,7 @@ class FrontEnd:
         self.folder = installed / f"run-{os.getpid()}-{time.monotonic_ns()}"
         call_command("otp_client", "--to", self.folder / "django-passwordless-otp", stdout=StringIO())
         for name, text in {"package.json": '{"private": true, "type": "module"}', **files}.items():
-            (self.folder / name).parent.mkdir(exist_ok=True)
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text)
         self.run(*INSTALL, "--offline", "--no-audit", "--no-fund")
 
@@ -127,6 +144,22 @@ def next_js(django=DJANGO):
         "sign-up.tsx": COMPONENT,
     }
     yield from _made("next", {"private": True, "dependencies": NEXT}, files)
+
+
+@contextmanager
+def svelte_kit():
+    """Make a front end with SvelteKit, which renders its page when it is built."""
+    plugin = 'import { sveltekit } from "@sveltejs/kit/vite";\n'
+    adapter = 'import adapter from "@sveltejs/adapter-static";\n'
+    files = {
+        "vite.config.js": f"{plugin}export default {{ plugins: [sveltekit()] }};\n",
+        "svelte.config.js": f"{adapter}export default {{ kit: {{ adapter: adapter() }} }};\n",
+        "src/app.html": "<!doctype html><head>%sveltekit.head%</head><body>%sveltekit.body%</body>",
+        "src/routes/+layout.js": "export const prerender = true;\n",
+        "src/routes/+page.svelte": SVELTE_PAGE,
+    }
+    description = {"private": True, "type": "module", "dependencies": SVELTE_KIT}
+    yield from _made("svelte-kit", description, files)
 
 
 def _made(name, description, files):

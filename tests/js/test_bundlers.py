@@ -1,7 +1,6 @@
 """The package with compilers and bundlers, from the blocks of docs/javascript.md."""
 
 import json
-import re
 
 import pytest
 
@@ -63,5 +62,10 @@ def test_npm_packs_every_file_that_is_named():
 def test_documented_files_are_built_and_rendered_by_next():
     with front_end.next_js() as made:
         made.npx("next", "build")
-        html = (made.folder / ".next/server/app/index.html").read_text()
-        assert re.search(f"<p>{WAITING}</p>", html)
+        assert f"<p>{WAITING}</p>" in (made.folder / ".next/server/app/index.html").read_text()
+
+
+def test_package_is_built_and_rendered_by_svelte_kit():
+    with front_end.svelte_kit() as made:
+        made.npx("vite", "build")
+        assert f"<p>{WAITING}</p>" in (made.folder / "build/index.html").read_text()
