@@ -36,27 +36,28 @@
     abandonAt: null,
   };
 
-  /** What each call takes. The names before a semicolon have to be given. */
+  /** What each call takes: names that have to be given; names that may be. */
   const FIELDS = "emailAddress phoneNumber username firstName lastName unsafeMetadata";
   const TAKES = {
-    createClient: "baseUrl csrfCookie csrfHeader fetch",
-    "client.setActive": "session sessionId",
+    createClient: "; baseUrl csrfCookie csrfHeader fetch",
+    "client.setActive": "; session sessionId",
     "signIn.create": "identifier; strategy signUpIfMissing unlockToken",
     "signIn.prepareFirstFactor": "strategy; emailAddressId phoneNumberId unlockToken",
     "signIn.attemptFirstFactor": "strategy code;",
-    "signUp.create": `${FIELDS} strategy transfer unlockToken`,
-    "signUp.update": FIELDS,
+    "signUp.create": `; ${FIELDS} strategy transfer unlockToken`,
+    "signUp.update": `; ${FIELDS}`,
     "signUp.prepareVerification": "strategy; unlockToken",
     "signUp.attemptVerification": "strategy code;",
-    "signUp.prepareEmailAddressVerification": "unlockToken",
-    "signUp.preparePhoneNumberVerification": "",
+    "signUp.prepareEmailAddressVerification": "; unlockToken",
+    "signUp.preparePhoneNumberVerification": ";",
     "signUp.attemptEmailAddressVerification": "code;",
     "signUp.attemptPhoneNumberVerification": "code;",
   };
 
   /** Refuse by name what a call does not take, which the server would ignore, and what it lacks. */
   function check(call, params, more = []) {
-    const [taken, needed] = [TAKES[call].match(/\w+/g) || [], TAKES[call].match(/.*(?=;)/)?.[0].split(" ") || []];
+    const [needed, optional] = TAKES[call].split(";").map((names) => names.match(/\w+/g) || []);
+    const taken = [...needed, ...optional];
     const signature = `${call}(${taken.length ? `{ ${taken.join(", ")} }` : ""})`;
     if (params === null || typeof params !== "object") throw new TypeError(`${call}() takes an object: ${signature}.`);
     const strange = Object.keys(params).find((name) => !taken.includes(name) && !more.includes(name));
