@@ -151,10 +151,11 @@ def keep_recognition(client: str, flow: Flow) -> None:
     """Let the browser stay recognised if this flow, in whose transaction that is, has moved on from `client`.
 
     What the browser completed before moves along, and the old cookie is worth nothing. The user who has now
-    completed this flow needs no older one.
+    completed this flow needs no older one, unless the proof waits: it may never be taken.
     """
     if flow.client != client:
-        Flow.objects.move_completed(client, flow.client, flow.user)
+        done = flow.user if flow.status == Status.COMPLETE else None
+        Flow.objects.move_completed(client, flow.client, done)
 
 
 def end_others(client: str) -> None:
@@ -200,8 +201,10 @@ def take_proof(flow: Flow) -> None:
     with base.durable(Flow):
         if not flow.take_proof():
             raise ResourceNotFound
+        Flow.objects.drop_older(flow)
     proven = [each for each in flow.known_verifications if each.status == VerificationStatus.VERIFIED]
-    throttle.refund_proof(proven, signs_in=not flow.made_user)
+    if not flow.made_user:
+        throttle.refund_sign_in(proven)
     dispatch.announce_sign_in(flow)
 
 

@@ -7,7 +7,7 @@
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -47,15 +47,14 @@ class StepLimits:
         """Whether others now have to wait before they get another email at this address."""
         return not OF_IDENTIFIER.isdisjoint(self.consumed.full)
 
-    def refund(self, kept: Sequence[Sequence[object]] = (), *, signs_in: bool = False) -> None:
-        """Refund all of it, and what was `kept` from earlier steps, as far as that has cost nothing.
+    def refund(self, kept: Sequence[Sequence[object]] = (), by: Collection[Refund] = ()) -> None:
+        """Refund all of it, and what was `kept` from earlier steps, as far as one of these refunds it.
 
-        `signs_in`: somebody has signed in who had an account. If the database fails, it stays counted.
+        If the database fails, it stays counted.
         """
-        refunds = {Refund.BY_PROOF, Refund.BY_SIGN_IN} if signs_in else {Refund.BY_PROOF}
         receipts = Tally(receipt for _, receipt in self.consumed.receipts)
         for scope, key, window in kept:
-            if LIMITS[str(scope)].refund in refunds:
+            if LIMITS[str(scope)].refund in by:
                 receipts[LimitReceipt(str(key), int(str(window)))] += 1
         with suppress(DatabaseError, ServiceUnavailable):
             windows.refund(receipts)
@@ -156,7 +155,7 @@ class AttemptLimits(StepLimits):
     is_failure: bool = False
     signs_in: bool = False  # the right code signs somebody in who had an account before
     makes_account: bool = False
-    proof_waits: bool = False  # for a step of the site: `refund_proof` does the rest
+    proof_waits: bool = False  # for a step of the site: `refund_sign_in` does the rest
 
     def keep_failure(self, settings: InstanceSettings, identifier: IdentifierValue) -> None:
         """Leave everything consumed: the code was wrong. From some number on, codes are longer for a while."""
@@ -210,13 +209,14 @@ def attempt(
         raise
     if limits.makes_account:
         limits.consumed.receipts[:] = [each for each in consumed.receipts if each[0] not in ACCOUNTS]
-    limits.refund([] if limits.proof_waits else kept, signs_in=limits.signs_in)
+    signed_in = limits.signs_in and not limits.proof_waits
+    limits.refund(kept, by=[Refund.BY_PROOF, Refund.BY_SIGN_IN] if signed_in else [Refund.BY_PROOF])
 
 
-def refund_proof(proven: Iterable[Verification], *, signs_in: bool) -> None:
-    """Refund what these verifications have kept, as a right code does."""
+def refund_sign_in(proven: Iterable[Verification]) -> None:
+    """Refund what a sign-in does of what these verifications have kept; their codes have refunded the rest."""
     kept = [receipt for verification in proven for receipt in verification.receipts]
-    StepLimits(Consumed({}, [])).refund(kept, signs_in=signs_in)
+    StepLimits(Consumed({}, [])).refund(kept, by=[Refund.BY_SIGN_IN])
 
 
 def _report(settings: InstanceSettings, rule: EscalationRule, identifier: IdentifierValue, group: Group) -> None:

@@ -1,8 +1,11 @@
 """A recognised browser has counters of its own in every limit, whatever others do at its IP address."""
 
+import hashlib
+
 import pytest
 
-from passwordless_otp.models import Counter
+from passwordless_otp.models import Counter, Flow
+from passwordless_otp.models.flows import MOST_MOVED
 from tests.limits.people import (
     HERE,
     HOME,
@@ -21,8 +24,10 @@ from tests.limits.people import (
 )
 from tests.pages.conftest import PageVisitor
 from tests.rate_limits.rows import code_of
+from tests.second_step import STEP
 from tests.sms.strangers import elsewhere
-from tests.visitor import errors
+from tests.test_proofs import with_step
+from tests.visitor import errors, unlimited
 
 pytestmark = pytest.mark.usefixtures("site")
 STRANGERS = [f"198.51.100.{number}" for number in range(1, 7)]
@@ -178,3 +183,32 @@ def test_browser_is_forgotten_after_half_a_year(owner, clock):
     Counter.objects.all().delete()
     ask_all(STRANGERS)
     assert ask(owner) == 429
+
+
+def test_no_old_cookie_of_a_shared_browser_is_worth_anything(site):
+    unlimited()
+    shared = at()
+    for number in range(MOST_MOVED + 3):
+        holder(f"p{number}@example.com")
+        assert gets_in(sign_out(shared), f"p{number}@example.com")
+    current = hashlib.sha256(shared.http.cookies["otp_client"].value.encode()).hexdigest()
+    held = Flow.objects.filter(status="complete").exclude(client="")
+    assert set(held.values_list("client", flat=True)) == {current}
+    assert held.count() == MOST_MOVED + 1
+
+
+def test_browser_stays_recognised_though_the_step_of_the_site_is_given_up(owner, settings):
+    with_step(settings)
+    assert ask(owner) == 200
+    assert errors(type_code(owner)) == ["second_factor_required"]
+    ask_all(STRANGERS)
+    assert ask(owner) == 200
+
+
+def test_user_who_takes_the_step_of_the_site_has_one_place_among_the_recognised(owner, settings):
+    with_step(settings)
+    for _ in range(2):
+        ask(sign_out(owner))
+        type_code(owner)
+        assert owner.http.post(STEP).status_code == 302
+    assert Flow.objects.filter(status="complete").exclude(client="").count() == 1

@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.auth import get_user_model
 
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.rate_limits import windows
 from tests.limits.people import (
     DAY,
     HERE,
@@ -12,14 +14,17 @@ from tests.limits.people import (
     ask,
     at,
     gets_in,
+    guess,
     holder,
     lower,
     recognised,
     sent,
     sign_out,
 )
+from tests.second_step import STEP
 from tests.sms.strangers import elsewhere
-from tests.visitor import newest_code
+from tests.test_proofs import with_step
+from tests.visitor import newest_code, wrong
 
 pytestmark = pytest.mark.usefixtures("site")
 OTHER = "+12125550100"
@@ -191,3 +196,20 @@ def test_sign_ins_by_mail_from_one_address_are_given_back():
     for person in people:
         holder(person)
     assert all(gets_in(at(HERE), person) for person in people)
+
+
+def test_wrong_codes_are_given_back_once_though_a_step_of_the_site_follows(settings):
+    with_step(settings)
+    holder(OWNER, NUMBER)
+    guess("somebody@example.org", at())
+    visitor = at()
+    visitor.sign_up(email_address=OWNER, phone_number=NUMBER, strategy="email_code")
+    code = newest_code(OWNER)
+    for _ in range(4):
+        assert visitor.attempt(wrong(code)).status_code == 422
+    assert visitor.attempt(code).status_code == 200
+    visitor.prepare("phone_code")
+    visitor.attempt(newest_code(NUMBER), "phone_code")
+    assert visitor.http.post(STEP).status_code == 302
+    bucket = windows.bucket_for(InstanceSettings.current(), "ip_failures", HERE)
+    assert windows.totals(bucket) == [5]
