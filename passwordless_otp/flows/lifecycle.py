@@ -16,7 +16,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable
+from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable, TooManyRequests
+from passwordless_otp.flows import unlock
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
@@ -26,6 +27,7 @@ from passwordless_otp.rate_limits import throttle
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
+WRONG_CODES = {"ip_failures", "instance_failures", "instance_failures_per_day"}  # limits that refuse any code
 
 
 @contextmanager
@@ -92,6 +94,10 @@ def retry(
 
 
 def _count(settings: InstanceSettings, flow: Flow | None, visitor: Visitor, refusal: OTPError) -> None:
+    """Count this refusal as a step. Where a limit keeps a code from being handed in, offer a way around it."""
+    refuses_code = isinstance(refusal, TooManyRequests) and refusal.scope in WRONG_CODES
+    if refuses_code and flow and (verification := flow.newest()):
+        unlock.offer(settings, visitor, verification.identifier)
     if not (refusal.compared or refusal.is_proven or isinstance(refusal, ServiceUnavailable)):
         throttle.count_step(settings, visitor, flow)
 

@@ -92,7 +92,8 @@ class FlowQuerySet(models.QuerySet["Flow"]):
     def move_completed(self, client: str, to: str, user: Any) -> int:
         """File what this client has completed under another digest, the newest 50.
 
-        The rest, and those of `user`, are filed nowhere. So nothing stays with the old cookie, of which somebody may have a copy.
+        The rest, and those of `user`, are filed nowhere. So nothing stays with the old cookie, of which somebody
+        may have a copy.
         """
         own = self.filter(client=client, status=Status.COMPLETE).order_by("-pk")
         newest = When(pk__in=own.values("pk")[:MOST_MOVED], then=Value(to))

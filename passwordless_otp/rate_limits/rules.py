@@ -51,7 +51,7 @@ def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: s
 
 
 def _per_source(
-    settings: InstanceSettings, name: str, visitor: Visitor, group: Group, identifier: IdentifierValue | None
+    settings: InstanceSettings, name: str, visitor: Visitor, group: Group, identifier: Sequence[str] | None
 ) -> Bucket:
     """Return the bucket of a limit for an IP address; for a browser that is known, of its identifier."""
     if group and identifier:
@@ -74,9 +74,12 @@ def for_step(
     settings: InstanceSettings,
     visitor: Visitor,
     group: Group = Group.OTHERS,
-    identifier: IdentifierValue | None = None,
+    identifier: Sequence[str] | None = None,
 ) -> list[Bucket]:
-    """Return what a step consumes that consumes nothing else."""
+    """Return what a step consumes that consumes nothing else.
+
+    Of a browser that is known, `identifier` may be a digest, where nothing was typed.
+    """
     return [_per_source(settings, "ip_steps", visitor, group, identifier)]
 
 

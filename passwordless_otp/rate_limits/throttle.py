@@ -71,20 +71,28 @@ def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
         raise
 
 
-def count_step(settings: InstanceSettings, visitor: Visitor, current: Flow | None) -> None:
-    """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`: that comes first."""
-    typed = current.identifiers if current else []
-    group, identifier = Group.OTHERS, None
-    for each in typed:
-        if visitor.group_for(each):
-            group, identifier = Group.RECOGNISED, each
+def count_step(
+    settings: InstanceSettings, visitor: Visitor, current: Flow | None, typed: Sequence[IdentifierValue] = ()
+) -> None:
+    """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`: that comes first.
+
+    `typed` are the identifiers of a flow that is not saved yet.
+    """
+    typed = typed or (current.identifiers if current else [])
+    known = [each for each in typed if visitor.group_for(each)]
+    group = Group.RECOGNISED if known else Group.OTHERS
+    whose: Sequence[str] | None = known[0] if known else None
+    if not typed and visitor.recognised:  # for whomever: one of its digests stands for them
+        group, whose = Group.RECOGNISED, [min(visitor.recognised)]
     try:
-        windows.consume(rules.for_step(settings, visitor, group, identifier))
+        windows.consume(rules.for_step(settings, visitor, group, whose))
     except TooManyRequests:
-        unlocked = [each for each in typed if _is_unlocked(visitor, each)]
+        unlocked: Sequence[str] | None = next((each for each in typed if _is_unlocked(visitor, each)), None)
+        if not typed and (held := UnlockGrant.objects.held_by(visitor.client)):
+            unlocked = [held]
         if not unlocked:
             raise
-        windows.consume(rules.for_step(settings, visitor, Group.UNLOCKED, unlocked[0]))
+        windows.consume(rules.for_step(settings, visitor, Group.UNLOCKED, unlocked))
 
 
 @contextmanager
@@ -93,15 +101,25 @@ def flow(
 ) -> Iterator[StepLimits]:
     """Consume a new flow that sends no message while the step runs. Raises `TooManyRequests`.
 
-    One in which nothing was typed counts as a step only.
+    One in which nothing was typed counts as a step only, which stays counted.
     """
-    if identifiers:
-        group = visitor.group_for(identifiers[0])
-        buckets = rules.for_flow(settings, visitor, group, identifiers[0])
-    else:
-        buckets = rules.for_step(settings, visitor)
-    with consuming(buckets) as limits:
+    if not identifiers:
+        count_step(settings, visitor, None)
+        yield StepLimits(Consumed({}, []))
+        return
+    typed = identifiers[0]
+    try:
+        consumed = windows.consume(rules.for_flow(settings, visitor, visitor.group_for(typed), typed))
+    except TooManyRequests:
+        if not _is_unlocked(visitor, typed):
+            raise
+        consumed = windows.consume(rules.for_flow(settings, visitor, Group.UNLOCKED, typed))
+    limits = StepLimits(consumed)
+    try:
         yield limits
+    except BaseException:
+        limits.refund()
+        raise
 
 
 @contextmanager

@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from passwordless_otp.models import Counter, Flow
+from passwordless_otp import links
+from passwordless_otp.models import Counter, Flow, Message
 from passwordless_otp.models.flows import MOST_MOVED
 from tests.limits.people import (
     HERE,
@@ -18,6 +19,7 @@ from tests.limits.people import (
     guess,
     holder,
     is_complete,
+    lower,
     recognised,
     sign_out,
     type_code,
@@ -27,7 +29,8 @@ from tests.rate_limits.rows import code_of
 from tests.second_step import STEP
 from tests.sms.strangers import elsewhere
 from tests.test_proofs import with_step
-from tests.visitor import errors, unlimited
+from tests.unlocking import token
+from tests.visitor import errors, operate, unlimited
 
 pytestmark = pytest.mark.usefixtures("site")
 STRANGERS = [f"198.51.100.{number}" for number in range(1, 7)]
@@ -212,3 +215,65 @@ def test_user_who_takes_the_step_of_the_site_has_one_place_among_the_recognised(
         type_code(owner)
         assert owner.http.post(STEP).status_code == 302
     assert Flow.objects.filter(status="complete").exclude(client="").count() == 1
+
+
+# What only steps count
+
+
+def use_up_steps():
+    visitor = at()
+    ask(visitor, "u@example.org")
+    assert [visitor.attempt("x").status_code for _ in range(61)][-1] == 429
+
+
+def test_owner_asks_after_neighbours_have_used_up_all_steps_where_accounts_are_no_secret(owner):
+    lower(ip_steps=60)
+    operate(enumeration_protection=False)
+    holder("u@example.org")
+    use_up_steps()
+    assert ask(at(), OWNER) == 429
+    assert gets_in(owner)
+
+
+def test_owner_opens_a_flow_before_anything_is_typed_after_neighbours_have_used_up_all_steps(owner):
+    lower(ip_steps=60)
+    use_up_steps()
+    assert at().post("client/sign_ins").status_code == 429
+    assert owner.post("client/sign_ins").status_code == 200
+
+
+# With an unlock link
+
+
+def test_link_opens_a_flow_that_sends_nothing_yet_after_neighbours_have_opened_all():
+    holder(OWNER)
+    flows(identifier="u@example.org")
+    visitor = at()
+    assert visitor.sign_in(OWNER).status_code == 429
+    assert visitor.sign_in(OWNER, unlock_token=link()).status_code == 200
+    assert visitor.prepare().status_code == 200
+    assert is_complete(type_code(visitor))
+
+
+def link():
+    """The token of the link that the refusal has sent."""
+    return links.unlock_token(Message.objects.get(kind="unlock", to=OWNER).pk)
+
+
+def test_link_opens_a_flow_before_anything_is_typed():
+    lower(ip_steps=60)
+    use_up_steps()
+    visitor = at()
+    assert visitor.post("client/sign_ins").status_code == 429
+    assert visitor.post("client/sign_ins", unlock_token=token()).status_code == 200
+
+
+def test_link_comes_when_a_right_code_is_refused_for_wrong_ones_of_neighbours():
+    holder(OWNER)
+    visitor = at()
+    assert ask(visitor) == 200
+    code = code_of(OWNER)
+    wrong_codes()
+    assert errors(visitor.attempt(code)) == ["too_many_requests"]
+    assert visitor.prepare(unlock_token=link()).status_code == 200
+    assert is_complete(visitor.attempt(code))
