@@ -46,8 +46,11 @@ def with_shares(total: Bucket, sources: Sequence[str], factor: int = 1) -> list[
 
 
 def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: str) -> list[Bucket]:
-    factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
-    return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip), factor)
+    """Return a limit of one identifier, with shares.
+
+    They are no larger in a trusted network: of its many people, one has this identifier.
+    """
+    return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip))
 
 
 def _per_source(
