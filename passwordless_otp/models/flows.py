@@ -73,7 +73,7 @@ def expiry() -> datetime:
 
 
 class FlowQuerySet(models.QuerySet["Flow"]):
-    """Each method is one statement."""
+    """Each method is one statement, unless it says otherwise."""
 
     def live(self) -> Self:
         """Those that can go on."""
@@ -100,6 +100,19 @@ class FlowQuerySet(models.QuerySet["Flow"]):
         theirs = [When(user=user, then=Value(""))] if user else []
         held = own.select_for_update().values("pk")[:ALL]
         return self.filter(pk__in=held).update(client=Case(*theirs, newest, default=Value("")))
+
+    def forget(self, user: Any, identifier: IdentifierValue) -> None:
+        """Let no browser in which this user has signed in be recognised by this identifier any more.
+
+        One statement, and one for each such browser.
+        """
+        value = newest(identifier.value) if identifier.kind == Kind.PHONE_NUMBER else identifier.value
+        theirs = set(keys.digests(RECOGNISED, identifier.kind, value))
+        own = self.filter(user=user, status__in=[Status.PROVEN, Status.COMPLETE])
+        for pk, digests in own.exclude(client="").values_list("pk", "recognised_for"):
+            if theirs.intersection(digests):
+                kept = [digest for digest in digests if digest not in theirs]
+                self.filter(pk=pk).update(recognised_for=kept)
 
     def drop_older(self, flow: "Flow") -> int:
         """File nowhere what the client of this complete flow completed before for the same user."""

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from passwordless_otp import links
-from passwordless_otp.models import Counter, Flow, Message
+from passwordless_otp.models import Counter, Flow, Identifier, Message
 from passwordless_otp.models.flows import MOST_MOVED
 from tests.limits.people import (
     HERE,
@@ -179,6 +179,20 @@ def test_copied_cookie_is_worth_nothing_after_the_owner_has_signed_in_again(owne
 def test_browser_is_recognised_by_its_cookie_and_not_by_its_address(owner):
     ask_all(STRANGERS)
     assert ask(at(HERE)) == 429
+
+
+@pytest.mark.parametrize("identifier", [OWNER, NUMBER])
+def test_browser_is_not_recognised_by_an_identifier_that_its_user_has_lost(identifier):
+    before = holder("before@example.com", identifier)
+    theirs = recognised(identifier)
+    Identifier.objects.filter(user=before, value=identifier).delete()
+    holder("now@example.com", identifier)
+    now = recognised(identifier)
+    for _ in range(6):
+        theirs.sign_in("somebody@example.org")
+        ask(theirs, identifier)
+    assert gets_in(now, identifier)
+    assert gets_in(theirs, "before@example.com")
 
 
 def test_browser_is_forgotten_after_half_a_year(owner, clock):
