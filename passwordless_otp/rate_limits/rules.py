@@ -20,6 +20,7 @@ from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, bucket_for
 from passwordless_otp.visitor import Group, Visitor
 
 SHARES = [(1, 3), (1, 2), (2, 3)]  # what an address or /64, a /56 and a /48 can take of a shared limit
+WIDER = [2, 4]  # times what a /64 may, for accounts made in a /56 and a /48
 LEAST_SHARE = 2  # of any source, however low the limit
 # What counts failures → what remembers for how many seconds that codes have grown.
 ESCALATIONS = {
@@ -97,9 +98,15 @@ def for_flow(
 
 
 def for_account(settings: InstanceSettings, visitor: Visitor) -> list[Bucket]:
-    """Return what a new account consumes."""
-    names = ["ip_sign_ups", "ip_sign_ups_per_day"]
-    return [_per_source(settings, name, visitor, Group.OTHERS, None) for name in names]
+    """Return what a new account consumes, of its address or /64 and of the /56 and /48 that hold it."""
+    buckets = []
+    for name in ["ip_sign_ups", "ip_sign_ups_per_day"]:
+        own = _per_source(settings, name, visitor, Group.OTHERS, None)
+        buckets.append(own)
+        for network, times in zip(ip_addresses.sources(visitor.ip)[1:], WIDER, strict=False):
+            number = min(own.limit * times, MAX_COUNT)
+            buckets.append(Bucket(name, (), number, own.seconds, own.track_only, source=network))
+    return buckets
 
 
 def for_message(

@@ -151,6 +151,21 @@ def test_thirty_accounts_an_hour_are_made_from_one_address():
     assert (accounts(), statuses[30:]) == (30, [429] * 3)
 
 
+def test_line_of_many_64s_makes_twice_as_many_accounts_and_a_site_four_times():
+    lower(ip_sign_ups=2)
+    line = [f"2001:db8:0:{number:x}::1" for number in range(4)]
+    site = [f"2001:db8:0:{number:x}00::1" for number in range(1, 6)]
+    other = ["2001:db8:1::1"]
+    made = []
+    for ips in [line, site, other]:
+        before = accounts()
+        for ip in ips:
+            for number in range(3):
+                sign_up(f"b{number}@{ip.replace(':', '-')}.example.org".replace("--1.", "."), at(ip))
+        made.append(accounts() - before)
+    assert made == [4, 4, 2]
+
+
 @pytest.mark.slow
 def test_accounts_made_where_nobody_had_the_identifier_count_as_well():
     for number in range(33):
