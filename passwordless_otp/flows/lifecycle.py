@@ -16,7 +16,8 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable
+from passwordless_otp.errors import OTPError, ResourceNotFound, ServiceUnavailable, TooManyRequests
+from passwordless_otp.flows import unlock
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models import Flow, Identifier, InstanceSettings, Verification, base
@@ -26,6 +27,7 @@ from passwordless_otp.rate_limits import throttle
 from passwordless_otp.visitor import Visitor
 
 P = ParamSpec("P")
+WRONG_CODES = {"ip_failures", "instance_failures", "instance_failures_per_day"}  # limits that refuse any code
 
 
 @contextmanager
@@ -92,7 +94,10 @@ def retry(
 
 
 def _count(settings: InstanceSettings, flow: Flow | None, visitor: Visitor, refusal: OTPError) -> None:
-    """Count this refusal as a step, unless a compared code has been counted, or the fault is ours."""
+    """Count this refusal as a step. Where a limit keeps a code from being handed in, offer a way around it."""
+    refuses_code = isinstance(refusal, TooManyRequests) and refusal.scope in WRONG_CODES
+    if refuses_code and flow and (verification := flow.newest()):
+        unlock.offer(settings, visitor, verification.identifier)
     if not (refusal.compared or refusal.is_proven or isinstance(refusal, ServiceUnavailable)):
         throttle.count_step(settings, visitor, flow)
 
@@ -152,10 +157,11 @@ def keep_recognition(client: str, flow: Flow) -> None:
     """Let the browser stay recognised if this flow, in whose transaction that is, has moved on from `client`.
 
     What the browser completed before moves along, and the old cookie is worth nothing. The user who has now
-    completed this flow needs no older one.
+    completed this flow needs no older one, unless the proof waits: it may never be taken.
     """
     if flow.client != client:
-        Flow.objects.move_completed(client, flow.client, flow.user)
+        done = flow.user if flow.status == Status.COMPLETE else None
+        Flow.objects.move_completed(client, flow.client, done)
 
 
 def end_others(client: str) -> None:
@@ -201,8 +207,10 @@ def take_proof(flow: Flow) -> None:
     with base.durable(Flow):
         if not flow.take_proof():
             raise ResourceNotFound
+        Flow.objects.drop_older(flow)
     proven = [each for each in flow.known_verifications if each.status == VerificationStatus.VERIFIED]
-    throttle.refund_proof(proven, signs_in=not flow.made_user)
+    if not flow.made_user:
+        throttle.refund_sign_in(proven)
     dispatch.announce_sign_in(flow)
 
 

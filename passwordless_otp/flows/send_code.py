@@ -57,8 +57,8 @@ def open_flow(
     except IntegrityError:
         return lifecycle.concurrent_flow(visitor.client, Purpose(flow.purpose))
     except TooManyRequests:
-        if identifier is not None:
-            unlock.offer(settings, visitor, identifier)
+        for wanted in flow.identifiers[:1] if identifier is None else [identifier]:
+            unlock.offer(settings, visitor, wanted)
         raise
     if message:
         dispatch.submit(message)

@@ -60,7 +60,7 @@ def create(
     if not all(value.kind in settings.kinds for value in typed):
         raise ValueDisabled("identifier")
     if not (settings.enumeration_protection or sign_up_if_missing):
-        throttle.count_step(settings, visitor, current)
+        throttle.count_step(settings, visitor, current, typed)
         _require_known(settings, visitor, typed)
 
     flow = lifecycle.new(visitor.client, Purpose.SIGN_IN, typed, {"sign_up_if_missing": sign_up_if_missing})

@@ -90,10 +90,13 @@ def grant(settings: InstanceSettings, token: str, visitor: Visitor) -> None:
     shares an IP address with an attacker can use theirs all the same.
     """
     try:
-        message = find(token)
+        _grant(find(token), visitor)
     except ResourceNotFound:
         throttle.count_step(settings, visitor, None)
         raise
+
+
+def _grant(message: Message, visitor: Visitor) -> None:
     own = UnlockGrant.objects.filter(message=message, client=visitor.client)
     if own.filter(expires_at__gt=timezone.now()).exists():
         return

@@ -24,6 +24,7 @@ from passwordless_otp.visitor import RECOGNISED
 
 LIFE = timedelta(hours=24)
 TRANSFER_LIFE = timedelta(minutes=10)  # in which a sign-up may take over what a sign-in has proven
+ALL = 2**31 - 1  # rows: with a bound, Django keeps the order of a subquery
 MOST_MOVED = 50  # users whom a browser stays recognised for, so that one that many people share does not grow
 PROOF_LIFE = timedelta(minutes=10)  # in which a proof may wait for the step of BEFORE_LOGIN
 VERIFIED_LIFE = timedelta(hours=1)  # in which a sign-up may complete with what was proven in it
@@ -72,7 +73,7 @@ def expiry() -> datetime:
 
 
 class FlowQuerySet(models.QuerySet["Flow"]):
-    """Each method is one statement."""
+    """Each method is one statement, unless it says otherwise."""
 
     def live(self) -> Self:
         """Those that can go on."""
@@ -89,10 +90,34 @@ class FlowQuerySet(models.QuerySet["Flow"]):
         )
 
     def move_completed(self, client: str, to: str, user: Any) -> int:
-        """File what this client has completed under another digest, the newest 50; those of `user`, nowhere."""
-        newest = self.filter(client=client, status=Status.COMPLETE).order_by("-pk")
-        kept = Case(When(user=user, then=Value("")), default=Value(to)) if user else Value(to)
-        return self.filter(pk__in=newest.select_for_update().values("pk")[:MOST_MOVED]).update(client=kept)
+        """File what this client has completed under another digest, the newest 50.
+
+        The rest, and those of `user`, are filed nowhere. So nothing stays with the old cookie, of which somebody
+        may have a copy.
+        """
+        own = self.filter(client=client, status=Status.COMPLETE).order_by("-pk")
+        newest = When(pk__in=own.values("pk")[:MOST_MOVED], then=Value(to))
+        theirs = [When(user=user, then=Value(""))] if user else []
+        held = own.select_for_update().values("pk")[:ALL]
+        return self.filter(pk__in=held).update(client=Case(*theirs, newest, default=Value("")))
+
+    def forget(self, user: Any, identifier: IdentifierValue) -> None:
+        """Let no browser in which this user has signed in be recognised by this identifier any more.
+
+        One statement, and one for each such browser.
+        """
+        value = newest(identifier.value) if identifier.kind == Kind.PHONE_NUMBER else identifier.value
+        theirs = set(keys.digests(RECOGNISED, identifier.kind, value))
+        own = self.filter(user=user, status__in=[Status.PROVEN, Status.COMPLETE])
+        for pk, digests in own.exclude(client="").values_list("pk", "recognised_for"):
+            if theirs.intersection(digests):
+                kept = [digest for digest in digests if digest not in theirs]
+                self.filter(pk=pk).update(recognised_for=kept)
+
+    def drop_older(self, flow: "Flow") -> int:
+        """File nowhere what the client of this complete flow completed before for the same user."""
+        same = self.filter(client=flow.client, user=flow.user_id, status=Status.COMPLETE)
+        return same.exclude(pk=flow.pk).update(client="")
 
 
 class Flow(models.Model):

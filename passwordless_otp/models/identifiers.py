@@ -17,6 +17,7 @@ from passwordless_otp import allauth_addresses, conf, email_field, identifiers, 
 from passwordless_otp.errors import FormatInvalid, IdentifierExists
 from passwordless_otp.identifiers import IdentifierValue, Kind
 from passwordless_otp.models.base import PrimaryManager
+from passwordless_otp.models.flows import Flow
 from passwordless_otp.models.instance_settings import InstanceSettings
 
 
@@ -230,10 +231,14 @@ class RemovedIdentifier(models.Model):
 
 
 def _keep_trace(instance: Identifier, origin: Any = None, **kwargs: Any) -> None:
-    """Keep a trace of an identifier that is deleted, unless its user is deleted with it."""
+    """Keep a trace of an identifier that is deleted, unless its user is deleted with it.
+
+    The browsers of its user are recognised by it no more: whoever gets it next shares no limit with them.
+    """
     if not (isinstance(origin, Identifier) or getattr(origin, "model", None) is Identifier):
         return
     _trace(instance).save()
+    Flow.objects.forget(instance.user_id, IdentifierValue(Kind(instance.kind), instance.value))
 
 
 def _trace(identifier: Identifier) -> RemovedIdentifier:

@@ -27,6 +27,12 @@ class UnlockGrantQuerySet(models.QuerySet["UnlockGrant"]):
         digests = keys.digests(PURPOSE, *identifier)
         return self.filter(client=client, identifier__in=digests, expires_at__gt=timezone.now()).exists()
 
+    def held_by(self, client: str) -> str:
+        """Return the digest of an identifier for which this client holds a grant; empty if it holds none."""
+        held = self.filter(client=client, expires_at__gt=timezone.now()).order_by("pk")
+        digest: str | None = held.values_list("identifier", flat=True).first()
+        return digest or ""
+
     def give(self, message: Message, client: str) -> "UnlockGrant":
         """Save and return a grant of this client, from now on. Raises `IntegrityError` if it has one already."""
         now, identifier = timezone.now(), keys.digest(PURPOSE, *message.identifier)

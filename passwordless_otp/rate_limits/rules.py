@@ -20,6 +20,7 @@ from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, bucket_for
 from passwordless_otp.visitor import Group, Visitor
 
 SHARES = [(1, 3), (1, 2), (2, 3)]  # what an address or /64, a /56 and a /48 can take of a shared limit
+WIDER = [2, 4]  # times what a /64 may, for accounts made in a /56 and a /48
 LEAST_SHARE = 2  # of any source, however low the limit
 # Limit of wrong codes → scope of the counter that keeps codes long afterwards, and for how many seconds.
 LASTING_ESCALATIONS = {
@@ -47,12 +48,15 @@ def with_shares(total: Bucket, sources: Sequence[str], factor: int = 1) -> list[
 
 # Here and below `network_factors` is read before the call: each request comes this way, and most sites have none.
 def _shared(settings: InstanceSettings, name: str, visitor: Visitor, *subject: str) -> list[Bucket]:
-    factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
-    return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip), factor)
+    """Return a limit of one identifier, with shares.
+
+    They are no larger in a trusted network: of its many people, one has this identifier.
+    """
+    return with_shares(bucket_for(settings, name, *subject), ip_addresses.sources(visitor.ip))
 
 
 def _per_source(
-    settings: InstanceSettings, name: str, visitor: Visitor, group: Group, identifier: IdentifierValue | None
+    settings: InstanceSettings, name: str, visitor: Visitor, group: Group, identifier: Sequence[str] | None
 ) -> Bucket:
     """Return the bucket of a limit per IP address. A browser of another group has one for its identifier."""
     if group and identifier:
@@ -75,9 +79,12 @@ def for_step(
     settings: InstanceSettings,
     visitor: Visitor,
     group: Group = Group.OTHERS,
-    identifier: IdentifierValue | None = None,
+    identifier: Sequence[str] | None = None,
 ) -> list[Bucket]:
-    """Return what a step consumes that consumes nothing else."""
+    """Return what a step consumes that consumes nothing else.
+
+    Of a browser that is known, `identifier` may be a digest, where nothing was typed.
+    """
     return [_per_source(settings, "ip_steps", visitor, group, identifier)]
 
 
@@ -92,9 +99,15 @@ def for_flow(
 
 
 def for_account(settings: InstanceSettings, visitor: Visitor) -> list[Bucket]:
-    """Return what a new account consumes."""
-    names = ["ip_sign_ups", "ip_sign_ups_per_day"]
-    return [_per_source(settings, name, visitor, Group.OTHERS, None) for name in names]
+    """Return what a new account consumes, of its address or /64 and of the /56 and /48 that hold it."""
+    buckets = []
+    for name in ["ip_sign_ups", "ip_sign_ups_per_day"]:
+        own = _per_source(settings, name, visitor, Group.OTHERS, None)
+        buckets.append(own)
+        for network, times in zip(ip_addresses.sources(visitor.ip)[1:], WIDER, strict=False):
+            number = min(own.limit * times, MAX_COUNT)
+            buckets.append(Bucket(name, (), number, own.seconds, own.track_only, source=network))
+    return buckets
 
 
 def for_message(

@@ -7,7 +7,7 @@
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -49,15 +49,14 @@ class StepLimits:
         """Whether a limit of this email address, or the share of a source of one, is full now."""
         return not OF_ADDRESS.isdisjoint(self.consumed.full)
 
-    def refund(self, kept: Sequence[Sequence[object]] = (), *, signs_in: bool = False) -> None:
-        """Refund all of it, and what was `kept` from earlier steps, as far as that has cost nothing.
+    def refund(self, kept: Sequence[Sequence[object]] = (), by: Collection[Refund] = ()) -> None:
+        """Refund all of it, and what was `kept` from earlier steps, as far as one of these refunds it.
 
-        `signs_in`: somebody has signed in who had an account. If the database fails, it stays counted.
+        If the database fails, it stays counted.
         """
-        refunds = {Refund.BY_PROOF, Refund.BY_SIGN_IN} if signs_in else {Refund.BY_PROOF}
         receipts = Tally(receipt for _, receipt in self.consumed.receipts)
         for scope, key, window in kept:
-            if LIMITS[str(scope)].refund in refunds:
+            if LIMITS[str(scope)].refund in by:
                 receipts[LimitReceipt(str(key), int(str(window)))] += 1
         with suppress(DatabaseError, ServiceUnavailable):
             windows.refund(receipts)
@@ -74,23 +73,29 @@ def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
         raise
 
 
-def count_step(settings: InstanceSettings, visitor: Visitor, current: Flow | None) -> None:
+def count_step(
+    settings: InstanceSettings, visitor: Visitor, current: Flow | None, typed: Sequence[IdentifierValue] = ()
+) -> None:
     """Count a step that consumes nothing else, or its refusal. Raises `TooManyRequests`.
 
-    It counts for the browser's own counter if the flow has an identifier for which it is recognised or unlocked.
+    `typed` are the identifiers of a flow that is not saved yet. A browser that is recognised or unlocked for one
+    of the flow, or where nothing was typed for anybody, has a counter of its own.
     """
-    typed = current.identifiers if current else []
-    group, identifier = Group.OTHERS, None
-    for each in typed:
-        if visitor.group_for(each):
-            group, identifier = Group.RECOGNISED, each
+    typed = typed or (current.identifiers if current else [])
+    known = [each for each in typed if visitor.group_for(each)]
+    group = Group.RECOGNISED if known else Group.OTHERS
+    whose: Sequence[str] | None = known[0] if known else None
+    if not typed and visitor.recognised:  # for whomever: one of its digests stands for them
+        group, whose = Group.RECOGNISED, [min(visitor.recognised)]
     try:
-        windows.consume(rules.for_step(settings, visitor, group, identifier))
+        windows.consume(rules.for_step(settings, visitor, group, whose))
     except TooManyRequests:
-        unlocked = [each for each in typed if _is_unlocked(visitor, each)]
+        unlocked: Sequence[str] | None = next((each for each in typed if _is_unlocked(visitor, each)), None)
+        if not typed and (held := UnlockGrant.objects.held_by(visitor.client)):
+            unlocked = [held]
         if not unlocked:
             raise
-        windows.consume(rules.for_step(settings, visitor, Group.UNLOCKED, unlocked[0]))
+        windows.consume(rules.for_step(settings, visitor, Group.UNLOCKED, unlocked))
 
 
 @contextmanager
@@ -99,15 +104,25 @@ def flow(
 ) -> Iterator[StepLimits]:
     """Consume a new flow that sends no message while the step runs. Raises `TooManyRequests`.
 
-    One in which nothing was typed counts as a step only.
+    One in which nothing was typed counts as a step only, which stays counted.
     """
-    if identifiers:
-        group = visitor.group_for(identifiers[0])
-        buckets = rules.for_flow(settings, visitor, group, identifiers[0])
-    else:
-        buckets = rules.for_step(settings, visitor)
-    with consuming(buckets) as limits:
+    if not identifiers:
+        count_step(settings, visitor, None)
+        yield StepLimits(Consumed({}, []))
+        return
+    typed = identifiers[0]
+    try:
+        consumed = windows.consume(rules.for_flow(settings, visitor, visitor.group_for(typed), typed))
+    except TooManyRequests:
+        if not _is_unlocked(visitor, typed):
+            raise
+        consumed = windows.consume(rules.for_flow(settings, visitor, Group.UNLOCKED, typed))
+    limits = StepLimits(consumed)
+    try:
         yield limits
+    except BaseException:
+        limits.refund()
+        raise
 
 
 @contextmanager
@@ -161,7 +176,7 @@ class AttemptLimits(StepLimits):
     is_failure: bool = False
     signs_in: bool = False  # the right code signs somebody in who had an account before
     makes_account: bool = False
-    proof_waits: bool = False  # for a step of the site: `refund_proof` does the rest
+    proof_waits: bool = False  # for a step of the site: `refund_sign_in` does the rest
 
     def keep_failure(self, settings: InstanceSettings, identifier: IdentifierValue) -> None:
         """Leave everything consumed but an account: the code was wrong.
@@ -218,13 +233,14 @@ def attempt(
         raise
     if limits.makes_account:
         limits.consumed.receipts[:] = [each for each in consumed.receipts if each[0] not in ACCOUNTS]
-    limits.refund([] if limits.proof_waits else kept, signs_in=limits.signs_in)
+    signed_in = limits.signs_in and not limits.proof_waits
+    limits.refund(kept, by=[Refund.BY_PROOF, Refund.BY_SIGN_IN] if signed_in else [Refund.BY_PROOF])
 
 
-def refund_proof(proven: Iterable[Verification], *, signs_in: bool) -> None:
-    """Refund what these verifications have kept, as a right code does."""
+def refund_sign_in(proven: Iterable[Verification]) -> None:
+    """Refund what a sign-in does of what these verifications have kept; their codes have refunded the rest."""
     kept = [receipt for verification in proven for receipt in verification.receipts]
-    StepLimits(Consumed({}, [])).refund(kept, signs_in=signs_in)
+    StepLimits(Consumed({}, [])).refund(kept, by=[Refund.BY_SIGN_IN])
 
 
 def _report(settings: InstanceSettings, rule: EscalationRule, identifier: IdentifierValue, group: Group) -> None:

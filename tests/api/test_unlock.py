@@ -79,3 +79,13 @@ def test_redeeming_bad_links_is_limited_by_ip_address():
     answer = ApiVisitor().sign_in(EMAIL, unlock_token="nonsense")
     assert (answer.status_code, errors(answer)) == (429, ["too_many_requests"])
     assert not UnlockGrant.objects.exists()
+
+
+def test_link_that_is_used_up_counts_as_a_step():
+    operate(limits={"ip_steps": 60})
+    link = token()
+    for _ in range(3):
+        assert ApiVisitor().post("client/sign_ins", unlock_token=link).status_code == 200
+    statuses = [ApiVisitor().post("client/sign_ins", unlock_token=link).status_code for _ in range(61)]
+    assert statuses[:50] == [422] * 50
+    assert statuses[-1] == 429

@@ -1,8 +1,12 @@
 """A recognised browser has counters of its own in every limit, whatever others do at its IP address."""
 
+import hashlib
+
 import pytest
 
-from passwordless_otp.models import Counter
+from passwordless_otp import links
+from passwordless_otp.models import Counter, Flow, Identifier, Message
+from passwordless_otp.models.flows import MOST_MOVED
 from tests.limits.people import (
     HERE,
     HOME,
@@ -15,14 +19,18 @@ from tests.limits.people import (
     guess,
     holder,
     is_complete,
+    lower,
     recognised,
     sign_out,
     type_code,
 )
 from tests.pages.conftest import PageVisitor
 from tests.rate_limits.rows import code_of
+from tests.second_step import STEP
 from tests.sms.strangers import elsewhere
-from tests.visitor import errors
+from tests.test_proofs import with_step
+from tests.unlocking import token
+from tests.visitor import errors, operate, unlimited
 
 pytestmark = pytest.mark.usefixtures("site")
 STRANGERS = [f"198.51.100.{number}" for number in range(1, 7)]
@@ -173,8 +181,113 @@ def test_browser_is_recognised_by_its_cookie_and_not_by_its_address(owner):
     assert ask(at(HERE)) == 429
 
 
+@pytest.mark.parametrize("identifier", [OWNER, NUMBER])
+def test_browser_is_not_recognised_by_an_identifier_that_its_user_has_lost(identifier):
+    before = holder("before@example.com", identifier)
+    theirs = recognised(identifier)
+    Identifier.objects.filter(user=before, value=identifier).delete()
+    holder("now@example.com", identifier)
+    now = recognised(identifier)
+    for _ in range(6):
+        theirs.sign_in("somebody@example.org")
+        ask(theirs, identifier)
+    assert gets_in(now, identifier)
+    assert gets_in(theirs, "before@example.com")
+
+
 def test_browser_is_forgotten_after_half_a_year(owner, clock):
     clock.tick(181 * 86_400)
     Counter.objects.all().delete()
     ask_all(STRANGERS)
     assert ask(owner) == 429
+
+
+def test_no_old_cookie_of_a_shared_browser_is_worth_anything(site):
+    unlimited()
+    shared = at()
+    for number in range(MOST_MOVED + 3):
+        holder(f"p{number}@example.com")
+        assert gets_in(sign_out(shared), f"p{number}@example.com")
+    current = hashlib.sha256(shared.http.cookies["otp_client"].value.encode()).hexdigest()
+    held = Flow.objects.filter(status="complete").exclude(client="")
+    assert set(held.values_list("client", flat=True)) == {current}
+    assert held.count() == MOST_MOVED + 1
+
+
+def test_browser_stays_recognised_though_the_step_of_the_site_is_given_up(owner, settings):
+    with_step(settings)
+    assert ask(owner) == 200
+    assert errors(type_code(owner)) == ["second_factor_required"]
+    ask_all(STRANGERS)
+    assert ask(owner) == 200
+
+
+def test_user_who_takes_the_step_of_the_site_has_one_place_among_the_recognised(owner, settings):
+    with_step(settings)
+    for _ in range(2):
+        ask(sign_out(owner))
+        type_code(owner)
+        assert owner.http.post(STEP).status_code == 302
+    assert Flow.objects.filter(status="complete").exclude(client="").count() == 1
+
+
+# What only steps count
+
+
+def use_up_steps():
+    visitor = at()
+    ask(visitor, "u@example.org")
+    assert [visitor.attempt("x").status_code for _ in range(61)][-1] == 429
+
+
+def test_owner_asks_after_neighbours_have_used_up_all_steps_where_accounts_are_no_secret(owner):
+    lower(ip_steps=60)
+    operate(enumeration_protection=False)
+    holder("u@example.org")
+    use_up_steps()
+    assert ask(at(), OWNER) == 429
+    assert gets_in(owner)
+
+
+def test_owner_opens_a_flow_before_anything_is_typed_after_neighbours_have_used_up_all_steps(owner):
+    lower(ip_steps=60)
+    use_up_steps()
+    assert at().post("client/sign_ins").status_code == 429
+    assert owner.post("client/sign_ins").status_code == 200
+
+
+# With an unlock link
+
+
+def test_link_opens_a_flow_that_sends_nothing_yet_after_neighbours_have_opened_all():
+    holder(OWNER)
+    flows(identifier="u@example.org")
+    visitor = at()
+    assert visitor.sign_in(OWNER).status_code == 429
+    assert visitor.sign_in(OWNER, unlock_token=link()).status_code == 200
+    assert visitor.prepare().status_code == 200
+    assert is_complete(type_code(visitor))
+
+
+def link():
+    """The token of the link that the refusal has sent."""
+    return links.unlock_token(Message.objects.get(kind="unlock", to=OWNER).pk)
+
+
+def test_link_opens_a_flow_before_anything_is_typed():
+    lower(ip_steps=60)
+    use_up_steps()
+    visitor = at()
+    assert visitor.post("client/sign_ins").status_code == 429
+    assert visitor.post("client/sign_ins", unlock_token=token()).status_code == 200
+
+
+def test_link_comes_when_a_right_code_is_refused_for_wrong_ones_of_neighbours():
+    holder(OWNER)
+    visitor = at()
+    assert ask(visitor) == 200
+    code = code_of(OWNER)
+    wrong_codes()
+    assert errors(visitor.attempt(code)) == ["too_many_requests"]
+    assert visitor.prepare(unlock_token=link()).status_code == 200
+    assert is_complete(visitor.attempt(code))

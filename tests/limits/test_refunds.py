@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.auth import get_user_model
 
+from passwordless_otp.models import InstanceSettings
+from passwordless_otp.rate_limits import windows
 from tests.limits.people import (
     DAY,
     HERE,
@@ -12,14 +14,17 @@ from tests.limits.people import (
     ask,
     at,
     gets_in,
+    guess,
     holder,
     lower,
     recognised,
     sent,
     sign_out,
 )
+from tests.second_step import STEP
 from tests.sms.strangers import elsewhere
-from tests.visitor import newest_code
+from tests.test_proofs import with_step
+from tests.visitor import newest_code, wrong
 
 pytestmark = pytest.mark.usefixtures("site")
 OTHER = "+12125550100"
@@ -146,6 +151,21 @@ def test_thirty_accounts_an_hour_are_made_from_one_address():
     assert (accounts(), statuses[30:]) == (30, [429] * 3)
 
 
+def test_line_of_many_64s_makes_twice_as_many_accounts_and_a_site_four_times():
+    lower(ip_sign_ups=2)
+    line = [f"2001:db8:0:{number:x}::1" for number in range(4)]
+    site = [f"2001:db8:0:{number:x}00::1" for number in range(1, 6)]
+    other = ["2001:db8:1::1"]
+    made = []
+    for ips in [line, site, other]:
+        before = accounts()
+        for ip in ips:
+            for number in range(3):
+                sign_up(f"b{number}@{ip.replace(':', '-')}.example.org".replace("--1.", "."), at(ip))
+        made.append(accounts() - before)
+    assert made == [4, 4, 2]
+
+
 @pytest.mark.slow
 def test_accounts_made_where_nobody_had_the_identifier_count_as_well():
     for number in range(33):
@@ -191,3 +211,20 @@ def test_sign_ins_by_mail_from_one_address_are_given_back():
     for person in people:
         holder(person)
     assert all(gets_in(at(HERE), person) for person in people)
+
+
+def test_wrong_codes_are_given_back_once_though_a_step_of_the_site_follows(settings):
+    with_step(settings)
+    holder(OWNER, NUMBER)
+    guess("somebody@example.org", at())
+    visitor = at()
+    visitor.sign_up(email_address=OWNER, phone_number=NUMBER, strategy="email_code")
+    code = newest_code(OWNER)
+    for _ in range(4):
+        assert visitor.attempt(wrong(code)).status_code == 422
+    assert visitor.attempt(code).status_code == 200
+    visitor.prepare("phone_code")
+    visitor.attempt(newest_code(NUMBER), "phone_code")
+    assert visitor.http.post(STEP).status_code == 302
+    bucket = windows.bucket_for(InstanceSettings.current(), "ip_failures", HERE)
+    assert windows.totals(bucket) == [5]

@@ -16,7 +16,7 @@ from tests.limits.people import (
     lower,
     sent,
 )
-from tests.visitor import LIMITS
+from tests.visitor import LIMITS, operate
 
 pytestmark = pytest.mark.usefixtures("site")
 GMAIL = "janedoe@gmail.com"
@@ -165,3 +165,16 @@ def test_box_of_gmail_cannot_be_filled_from_one_address():
         text = f"{'a' * before}.{'a' * (12 - before)}@gmail.com"
         at().sign_up(email_address=text, strategy="email_code")
     assert sent() == 3
+
+
+@pytest.mark.parametrize("identifier", [OWNER, NUMBER])
+def test_somebody_in_a_trusted_network_takes_no_larger_share_of_one_identifier(identifier):
+    operate(trusted_networks="198.51.100.0/24 1000")
+    holder(identifier)
+    assert ask_all([HERE], identifier) == 3
+    assert gets_in(at(HOME), identifier)
+
+
+def test_many_people_of_a_trusted_network_ask_each_for_themselves():
+    operate(trusted_networks="198.51.100.0/24")
+    assert [ask(at(), f"p{number}@example.com") for number in range(65)] == [200] * 65
