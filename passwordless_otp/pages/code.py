@@ -43,10 +43,8 @@ class CodeView(PageView):
         if request.POST.get(FLOW, flow.pk.hex) != flow.pk.hex:
             raise FlowReplaced
         if "send" in request.POST:
-            before = flow.sends
             self.code_flow.send(request.POST["send"])
-            sent = self.code_flow.step().flow.sends > before
-            return SeeOther(navigation.page_path(request, self.code_flow.code_page, sent="1" if sent else "0"))
+            return SeeOther(navigation.page_path(request, self.code_flow.code_page))
         return super().post(request, *args, **kwargs)
 
     @sensitive_variables("form")
@@ -73,10 +71,8 @@ class CodeView(PageView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Say where the code went, and what else can be done."""
-        step, sent = self.code_flow.step(), self.request.GET.get("sent", "")
+        step = self.code_flow.step()
         return super().get_context_data(
-            sent=sent == "1",
-            too_soon=sent == "0",
             **code_step.describe(step, self.client.settings),
             **self.code_flow.buttons(step),
             start_url=navigation.page_path(self.request, self.start_page),

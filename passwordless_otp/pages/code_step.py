@@ -108,8 +108,7 @@ def describe(step: CodeStep, settings: InstanceSettings) -> dict[str, Any]:
         **kind,
         "refusal": refusal.long_message if refusal else "",
         "heading": HEADINGS.get(state, ""),
-        "sent_at": verification.last_sent_at,
-        "again": verification.sends > 1,
+        "sent_again_at": verification.last_sent_at if verification.sends > 1 else None,
         "renewable": more and state in {VerificationStatus.UNVERIFIED, VerificationStatus.EXPIRED},
         "wait": max(0, math.ceil((due - timezone.now()).total_seconds())) if due else 0,  # seconds
         "length": verification.length,

@@ -15,8 +15,8 @@ logger = logging.getLogger("passwordless_otp.pages")
 
 OF_PAGE = ("Origin ", "Referer ")  # how Django's reasons begin that are not about the token
 ELSEWHERE = _(
-    "This site could not make sure that the form came from its own page. Open the page again and try once more. If "
-    "that does not help, tell the people who run this site."
+    "This site could not make sure that the form came from its own page. Open the page again and try once more. "
+    "If that does not help, tell the people who run this site."
 )
 
 
@@ -73,6 +73,6 @@ def _advice(request: HttpRequest) -> str:
     if page.netloc == host and page.scheme == "https" and not request.is_secure():
         return f"{came} If a proxy ends TLS, set SECURE_PROXY_SSL_HEADER."
     return (
-        f"{came} If a proxy changes the host, let it pass on the Host header, or set USE_X_FORWARDED_HOST. If the "
-        "form stands on another host of yours, add its origin to CSRF_TRUSTED_ORIGINS."
+        f"{came} If a proxy changes the host, let it pass on the Host header, or set USE_X_FORWARDED_HOST. "
+        "If the form stands on another host of yours, add its origin to CSRF_TRUSTED_ORIGINS."
     )

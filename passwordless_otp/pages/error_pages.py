@@ -48,7 +48,7 @@ def render_error(
 ) -> HttpResponse:
     """Return the page for this error, with its status. Reads nothing from the database.
 
-    Its only link is to `start`, if that is given.
+    `start` is where an error without a heading of its own leads to.
     """
     urls = navigation.urls(request)
     is_elsewhere = urls["other_login_url"] and error.long_message == errors.IdentificationClaimed.long_message
@@ -56,7 +56,7 @@ def render_error(
         "settings": settings,
         "error": ELSEWHERE if is_elsewhere else error.long_message,
         "heading": heading(error) or gettext("Please start again"),
-        "links": [(start, _("Start again"))] if start else links(error, request),
+        "links": links(error, request) if heading(error) else [(start, _("Start again"))],
         **urls,
         **(extra or {}),
     }
