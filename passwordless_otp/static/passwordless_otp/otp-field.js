@@ -37,12 +37,9 @@
   /** Send a form once, also if its button is pressed twice; say meanwhile what is going on. */
   function sendOnce(form) {
     const words = form.dataset.otpBusy;
-    const status = document.createElement("span");
+    const status = unseenStatus(form);
     let timer = null;
     let pressed = null; // the button, and what was in it
-    status.className = "otp-unseen";
-    status.setAttribute("role", "status");
-    form.append(status);
 
     function begin(button) {
       timer = setTimeout(end, PATIENCE);
@@ -81,9 +78,17 @@
 
   /** Screen readers say what appears in a status, not what stands there when the page is loaded. */
   function announce(status) {
-    const content = [...status.childNodes];
-    status.replaceChildren();
-    setTimeout(() => status.append(...content), 100);
+    const live = unseenStatus(status.parentNode);
+    setTimeout(() => (live.textContent = status.textContent), 100);
+    setTimeout(() => live.remove(), PATIENCE);
+  }
+
+  function unseenStatus(parent) {
+    const status = document.createElement("span");
+    status.className = "otp-unseen";
+    status.setAttribute("role", "status");
+    parent.append(status);
+    return status;
   }
 
   function watch(form, field) {
