@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
+from django.template import engines
 from django.urls import include, set_script_prefix, set_urlconf
 from django.urls import path as route
 from django.utils import timezone
@@ -142,6 +144,19 @@ def test_browser_without_cookies_is_told_so(path):
     assert ours(page)
     assert NO_COOKIES in text_of(page) or path == SIGN_OUT
     assert "cart" in text_of(page)
+
+
+@pytest.mark.parametrize(("tag", "field"), [("otp_sign_in", "identifier"), ("otp_sign_up", "email_address")])
+def test_form_on_a_page_of_the_site_that_a_cache_has_kept_needs_one_more_press(rf, tag, field):
+    request = rf.get("/shop/")
+    request.user = AnonymousUser()
+    text = f"{{% load passwordless_otp %}}{{% {tag} next='/cart/' %}}"
+    form = engines["django"].from_string(text).render({}, request)
+    action = re.search(r'action="([^"]*)"', form).group(1)
+    visitor, typed = PageVisitor(), {**dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)), field: EMAIL}
+    page = visitor.post(action, typed)
+    assert (page.status_code, ours(page)) == (403, True)
+    assert post(visitor, action, page)["Location"].endswith("verify/?next=%2Fcart%2F")
 
 
 def test_once_it_keeps_them_its_form_works():
