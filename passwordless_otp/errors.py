@@ -159,7 +159,8 @@ class AlreadyVerified(OTPError):
     """Raised if the code has been accepted before. It works once."""
 
     code = "verification_already_verified"
-    message, long_message = _("already used"), _("This code was already used.")
+    message = _("already used")
+    long_message = _("This code has been used. If you are not signed in, request a new one.")
 
 
 class TooManyCodes(OTPError):

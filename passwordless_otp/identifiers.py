@@ -163,6 +163,17 @@ def counted_mailbox(email: str) -> str:
     return f"{local}@{domain}"
 
 
+def readable(identifier: IdentifierValue) -> str:
+    """Return the identifier as its holder writes it: the domain of an email address in Unicode."""
+    local, at, domain = identifier.value.rpartition("@")
+    if not at:
+        return identifier.value
+    try:
+        return f"{local}@{idna.decode(domain)}"
+    except UnicodeError:
+        return identifier.value
+
+
 def mask(identifier: IdentifierValue) -> str:
     """Return the form that logs and pages may show: j•••@e•••.com, +1•••••••111."""
     if identifier.kind == Kind.EMAIL_ADDRESS:

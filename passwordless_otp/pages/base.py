@@ -16,9 +16,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect, requires_csrf_token
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView
+from rest_framework.authentication import CSRFCheck
 
 from passwordless_otp import clients, conf
 from passwordless_otp.errors import (
@@ -31,7 +32,7 @@ from passwordless_otp.errors import (
 )
 from passwordless_otp.models import Identifier, InstanceSettings
 from passwordless_otp.models.base import diagnose
-from passwordless_otp.pages import error_pages, forms, navigation
+from passwordless_otp.pages import csrf, error_pages, forms, navigation
 from passwordless_otp.pages.navigation import SeeOther
 
 logger = logging.getLogger("passwordless_otp.pages")
@@ -49,15 +50,15 @@ class PageView(FormView):
     needs_session_store = True
     repeatable: Collection[str] = ()  # fields that may be posted more than once, such as a multiple choice
     data: Mapping[str, Any] | None = None  # what was posted
-    unreadable: OTPError | None = None  # why the request can't be read, if it can't
+    refused: OTPError | None = None  # why no step may run: the request can't be read, or may be another site's
     client: clients.Client
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
         """Return the view, which needs no login and runs in no transaction: a wrong code stays counted.
 
-        The CSRF token is checked here. Django's middleware would read the body before this view can answer one
-        that is too large or can't be read.
+        Origin, referer and CSRF token are checked here. Django's middleware would read the body before this view
+        can answer one that is too large or can't be read, and would answer with Django's own page.
         """
         make_view: Callable[..., Callable[..., HttpResponseBase]] = super().as_view
         plain_view = make_view(**initkwargs)
@@ -67,8 +68,12 @@ class PageView(FormView):
         def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 forms.read_request(request)
+                check = CSRFCheck(HttpResponse)  # Django's whole check, without its page
+                check.process_request(request)
+                if reason := check.process_view(request, HttpResponse, (), {}):
+                    raise csrf.refusal(request, str(reason))
             except OTPError as error:
-                return make_view(**initkwargs, unreadable=error)(request, *args, **kwargs)
+                return requires_csrf_token(make_view(**initkwargs, refused=error))(request, *args, **kwargs)
             return protected_view(request, *args, **kwargs)
 
         function: Any = login_not_required(csrf_exempt(sensitive_post_parameters("code")(view)))
@@ -93,8 +98,8 @@ class PageView(FormView):
 
     def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            if self.unreadable:
-                raise self.unreadable
+            if self.refused:
+                raise self.refused
             if self.needs_session_store and type(request.session) is not DatabaseSession:
                 clients.require_store(request)
             return super().dispatch(request, *args, **kwargs)
@@ -127,7 +132,7 @@ class PageView(FormView):
             clients.keep_next(self.request, navigation.after_sign_in(self.request, self.success_url))
             return SeeOther(error.redirect_url)
         if isinstance(error, ResourceNotFound):
-            return SeeOther(navigation.page_path(self.request, self.start_page))
+            return self.handle_lost(error)
         if error_pages.heading(error):
             return error_pages.render_error(self.request, error, self.client.settings, self.extra_context)
         self.client.reread()
@@ -135,6 +140,16 @@ class PageView(FormView):
             return error_pages.add_status(self.show(error), error)
         except (ResourceNotFound, SignUpClosed) as reason:
             return self.handle_error(reason)
+
+    def handle_lost(self, error: OTPError) -> HttpResponse:
+        """Answer where this browser has no flow to go on with. What was handed in is never dropped in silence."""
+        if self.refused and self.request.user.is_authenticated:  # by another tab, which has replaced the token
+            return error_pages.add_status(self.show_without_form() or HttpResponse(), self.refused)
+        if self.request.method != "POST" or self.request.user.is_authenticated:
+            return SeeOther(navigation.page_path(self.request, self.start_page))
+        told = self.refused if isinstance(self.refused, csrf.NoCookies) else error
+        start = navigation.page_path(self.request, self.start_page)
+        return error_pages.render_error(self.request, told, self.client.settings, self.extra_context, start)
 
     def show(self, error: OTPError | None = None) -> HttpResponse:
         """Render the page as things stand, with the words of `error`."""
@@ -157,7 +172,16 @@ class PageView(FormView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Fill the form with what was posted, if it was one text a field."""
-        return {"initial": self.get_initial(), "prefix": self.get_prefix(), "data": self.data}
+        initial = {**self.get_initial(), **self.get_typed()} if self.refused else self.get_initial()
+        return {"initial": initial, "prefix": self.get_prefix(), "data": self.data}
+
+    def get_typed(self) -> dict[str, Any]:
+        """Return what was typed into a form whose token was out of date: it is shown again, and not judged."""
+        try:
+            posted = forms.plain(self.request.POST, self.repeatable)
+        except FormatInvalid:
+            return {}
+        return {name: posted.getlist(name) if name in self.repeatable else posted[name] for name in posted}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add what every template knows."""

@@ -12,7 +12,7 @@ from passwordless_otp.flows import sign_up
 from passwordless_otp.models.flows import Purpose
 from passwordless_otp.pages import code_step, navigation
 from passwordless_otp.pages.base import PageView
-from passwordless_otp.pages.code_step import CodeFlow
+from passwordless_otp.pages.code_step import FLOW, CodeFlow, FlowReplaced
 from passwordless_otp.pages.forms import CodeForm
 from passwordless_otp.pages.navigation import SeeOther
 from passwordless_otp.pages.sign_in import SignInCode
@@ -35,7 +35,13 @@ class CodeView(PageView):
         self.start_page = self.code_flow.start_page
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Send a message where one of the buttons for it was pressed; else take the code."""
+        """Send a message where one of the buttons for it was pressed; else take the code.
+
+        Raises `FlowReplaced` for a form of another flow than the one that is open now.
+        """
+        flow = self.code_flow.step().flow
+        if request.POST.get(FLOW, flow.pk.hex) != flow.pk.hex:
+            raise FlowReplaced
         if "send" in request.POST:
             self.code_flow.send(request.POST["send"])
             return SeeOther(navigation.page_path(request, self.code_flow.code_page))
@@ -54,6 +60,10 @@ class CodeView(PageView):
         page = make[0](**make[1], client=self.client, data=typed_values(self.client.flows.get(Purpose.SIGN_UP)))
         page.setup(self.request)
         return page.handle_error(error)
+
+    def handle_lost(self, error: OTPError) -> HttpResponse:
+        """Say that the code was used where it was: the first of two clicks may have done that."""
+        return super().handle_lost(code_step.why_lost(self.request.POST.get(FLOW, "")))
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Let the form say what the code looks like."""

@@ -1,17 +1,20 @@
 """What sign-in and sign-up share while a code is on its way: the recipient, when to send again."""
 
 import math
+import re
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from passwordless_otp import clients, errors, identifiers
 from passwordless_otp.flows.factors import Factor
 from passwordless_otp.identifiers import IdentifierValue
 from passwordless_otp.models import Flow, InstanceSettings, Verification
-from passwordless_otp.models.flows import VerificationStatus
+from passwordless_otp.models.flows import VerificationStatus, read_flows
 
 # Why a verification takes no code. Only in place of an expired code can another be requested.
 REFUSALS = {
@@ -20,6 +23,33 @@ REFUSALS = {
     VerificationStatus.VERIFIED: errors.AlreadyVerified,
     VerificationStatus.TRANSFERABLE: errors.AlreadyVerified,
 }
+
+# The heading of a page that takes no code, in place of the one that says where the message went.
+HEADINGS = {
+    VerificationStatus.EXPIRED: _("This code has expired"),
+    VerificationStatus.FAILED: _("Too many wrong codes"),
+    VerificationStatus.VERIFIED: _("Already used"),
+    VerificationStatus.TRANSFERABLE: _("Already used"),
+}
+
+FLOW_ID = re.compile("[0-9a-f]{32}")
+FLOW = "flow"  # the hidden field with the id of the flow that a form of the code page belongs to
+
+
+class FlowReplaced(errors.OTPError):
+    """Raised for a form of the code page that was drawn for another flow than the one that is open now."""
+
+    code, status = "flow_replaced", 409
+    long_message = _("This sign-in was replaced by another one in this browser.")
+
+
+class FlowLost(errors.ResourceNotFound):
+    """Raised for a form of the code page in a browser that has no open flow."""
+
+    long_message = _(
+        "Your sign-in could not be found in this browser. Start again. If that does not help, allow cookies for "
+        "this site."
+    )
 
 
 class CodeStep(NamedTuple):
@@ -61,9 +91,11 @@ def describe(step: CodeStep, settings: InstanceSettings) -> dict[str, Any]:
     """Return what the template says: the recipient, why the code is of no use, when another may be requested."""
     flow, identifier, verification = step
     typed = {each.kind for each in flow.identifiers}
+    is_own = identifier in flow.identifiers  # what was typed in this browser hides nothing from it
     kind = {
+        FLOW: flow.pk.hex,
         "kind": identifier.kind.value,
-        "masked": identifiers.mask(identifier),
+        "masked": identifiers.readable(identifier) if is_own else identifiers.mask(identifier),
         "other_kind": next((each.value for each in settings.kinds if each not in typed), ""),
     }
     more = not flow.abandoned and flow.sends < settings.messages_per_flow
@@ -75,11 +107,25 @@ def describe(step: CodeStep, settings: InstanceSettings) -> dict[str, Any]:
     return {
         **kind,
         "refusal": refusal.long_message if refusal else "",
+        "heading": HEADINGS.get(state, ""),
+        "sent_again_at": verification.last_sent_at if verification.sends > 1 else None,
         "renewable": more and state in {VerificationStatus.UNVERIFIED, VerificationStatus.EXPIRED},
         "wait": max(0, math.ceil((due - timezone.now()).total_seconds())) if due else 0,  # seconds
         "length": verification.length,
         "alphabet": verification.alphabet,
     }
+
+
+def why_lost(posted: str) -> errors.OTPError:
+    """Return why there is no open flow for a form that was drawn for the flow with this id.
+
+    After the right code the browser has a new cookie. The second of two clicks comes with the old one.
+    """
+    found = read_flows(pk=UUID(posted)) if FLOW_ID.fullmatch(posted) else []
+    proven = {VerificationStatus.VERIFIED, VerificationStatus.TRANSFERABLE}
+    if any(each.status in proven for flow in found for each in flow.known_verifications):
+        return errors.AlreadyVerified()
+    return FlowLost()
 
 
 def other_factor(flow: Flow, factor: Factor) -> dict[str, str]:

@@ -22,6 +22,7 @@ HEADINGS: "dict[type[OTPError], StrPromise]" = {
     errors.AlreadyVerified: _("Already used"),
     errors.BodyInvalid: _("Please try again"),
     errors.IdentificationClaimed: _("This can't be used"),
+    errors.OriginRefused: _("Please try again"),
     errors.RequestTooLarge: _("Too much at once"),
     errors.ServiceUnavailable: _("Please try again"),
     errors.SignUpClosed: _("No new accounts"),
@@ -39,16 +40,23 @@ def heading(error: OTPError) -> str:
 
 
 def render_error(
-    request: HttpRequest, error: OTPError, settings: InstanceSettings, extra: Mapping[str, Any] | None = None
+    request: HttpRequest,
+    error: OTPError,
+    settings: InstanceSettings,
+    extra: Mapping[str, Any] | None = None,
+    start: str = "",
 ) -> HttpResponse:
-    """Return the page for this error, with its status. Reads nothing from the database."""
+    """Return the page for this error, with its status. Reads nothing from the database.
+
+    `start` is where an error without a heading of its own leads to.
+    """
     urls = navigation.urls(request)
     is_elsewhere = urls["other_login_url"] and error.long_message == errors.IdentificationClaimed.long_message
     context = {
         "settings": settings,
         "error": ELSEWHERE if is_elsewhere else error.long_message,
-        "heading": heading(error),
-        "links": links(error, request),
+        "heading": heading(error) or gettext("Please start again"),
+        "links": links(error, request) if heading(error) else [(start, _("Start again"))],
         **urls,
         **(extra or {}),
     }
@@ -61,12 +69,14 @@ def links(error: OTPError, request: HttpRequest) -> "list[tuple[str, StrPromise]
     other = navigation.other_login(request)
     elsewhere: list[tuple[str, StrPromise]] = [(other, _("Sign in with your password"))] if other else []
     if isinstance(error, errors.AlreadyVerified):
-        return [(navigation.after_sign_in(request), _("Continue")), (sign_in, _("Start again"))]
+        return [(navigation.after_sign_in(request), _("Continue")), (sign_in, _("Request a new code"))]
     if isinstance(error, errors.IdentificationClaimed):
         again = (navigation.page_path(request, "sign_up", new="1"), _("Use another"))
         return [*elsewhere, again, (sign_in, _("Sign in"))]
     if isinstance(error, errors.SignUpClosed):
         return [(sign_in, _("Sign in")), *elsewhere]
+    if isinstance(error, errors.OriginRefused):
+        return [(navigation.page_path(request, request.path), _("Try again")), *elsewhere]
     return [(navigation.page_path(request, request.path), _("Try again"))]
 
 

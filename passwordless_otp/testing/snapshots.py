@@ -21,6 +21,7 @@ NOISE = [
     r'name="csrfmiddlewaretoken" value="\w+"',
     r"for another in \d+ seconds?",
     r'data-otp-wait="\d+"',
+    r"<time [^>]*>[^<]*</time>",
 ]
 VALUES = re.compile(r"'[^']*'|\bs\d+_x\d+|\b\d+\b")
 

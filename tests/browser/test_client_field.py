@@ -206,9 +206,12 @@ def test_a_code_is_not_sent_twice_and_one_that_led_nowhere_can_be_sent_again(pag
     retell(page, 6, "digits")
     page.get_by_label("Code").press_sequentially("123456")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Continue").click()
+    button = page.get_by_role("button", name="Checking…")
+    assert button.get_attribute("aria-busy") == "true"
+    button.click()
     assert page.evaluate("window.sent") == ["123456"]
     page.clock.run_for(6000)
+    assert page.get_by_role("button", name="Continue").get_attribute("aria-busy") is None
     page.keyboard.press("Enter")
     assert page.evaluate("window.sent") == ["123456"] * 2
 

@@ -56,7 +56,7 @@ def test_waiting_for_an_sms_ends_when_the_page_is_left(site, new_page):
     begin(page, site, "+14155552671")
     asked(page)
     assert page.evaluate("localStorage.aborted") is None
-    follow(page.get_by_role("link", name="Edit"))
+    follow(page.get_by_role("link", name="Change"))
     assert page.evaluate("localStorage.aborted") == "yes"
 
 

@@ -66,7 +66,7 @@ def test_back_reload_edit_and_a_wrong_code_lead_nowhere_wrong(site, new_page):
     follow(page.get_by_role("button", name="Continue"))
     assert "not right" in page.get_by_role("alert").inner_text()
     follow(page.get_by_role("button", name="Send it again"))
-    follow(page.get_by_role("link", name="Edit"))
+    follow(page.get_by_role("link", name="Change"))
     assert page.get_by_label("Email address or phone number").input_value() == "jane@example.com"
     follow(page.get_by_role("link", name="I have a code already"))
     assert newest_code() == code

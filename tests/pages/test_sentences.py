@@ -22,9 +22,9 @@ def translate(monkeypatch):
 
 
 def test_the_recipient_stands_where_the_language_wants_it(visitor, translate):
-    translate(f"We sent a message to {VALUE}", f"{VALUE} got a message")
+    translate(f"Enter the %(length)s-digit code we sent to {VALUE}.", f"{VALUE} got one of %(length)s digits.")
     visitor.ask()
-    assert "</bdi></strong> got a message <a" in text_of(visitor.get(SIGN_IN_VERIFY))
+    assert "</bdi></strong> got one of 6 digits. <a" in text_of(visitor.get(SIGN_IN_VERIFY))
 
 
 def test_so_it_does_where_the_code_is_of_no_use(translate):

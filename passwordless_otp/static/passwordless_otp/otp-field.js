@@ -1,7 +1,8 @@
-/* What makes the code step pleasant. Without it the page works, too.
+/* What makes the pages pleasant. Without it they work, too.
  *
- * For forms with `data-otp-length`, `data-otp-alphabet` ("digits" or "base32") and, for an SMS, `data-otp-sms`; and
- * for a text with `data-otp-wait` (seconds) and `data-otp-after` (what else to say) above a button.
+ * For forms with `data-otp-length`, `data-otp-alphabet` ("digits" or "base32") and, for an SMS, `data-otp-sms`; for
+ * a text with `data-otp-wait` (seconds) and `data-otp-after` (what else to say) above a button; and for forms with
+ * `data-otp-busy` (what the button says until the answer comes).
  */
 (() => {
   "use strict";
@@ -33,17 +34,61 @@
     return before % 10;
   }
 
-  /** Send a form once, also if its button is pressed twice. */
+  /** Send a form once, also if its button is pressed twice; say meanwhile what is going on. */
   function sendOnce(form) {
+    const words = form.dataset.otpBusy;
+    const status = unseenStatus(form);
     let timer = null;
-    form.addEventListener("submit", (event) => {
-      if (timer) return event.preventDefault();
-      timer = setTimeout(() => (timer = null), PATIENCE);
-    });
-    addEventListener("pageshow", () => {
-      clearTimeout(timer); // back from the next page
+    let pressed = null; // the button, and what was in it
+
+    function begin(button) {
+      timer = setTimeout(end, PATIENCE);
+      if (!words || !button) return;
+      pressed = { button, content: [...button.childNodes] };
+      button.replaceChildren(words);
+      button.setAttribute("aria-busy", "true");
+      status.textContent = words;
+    }
+
+    function end() {
+      clearTimeout(timer);
       timer = null;
+      if (!pressed) return;
+      pressed.button.replaceChildren(...pressed.content);
+      pressed.button.removeAttribute("aria-busy");
+      status.textContent = "";
+      pressed = null;
+    }
+
+    form.addEventListener("submit", (event) => {
+      if (event.defaultPrevented) return;
+      if (timer) return event.preventDefault();
+      begin(event.submitter || form.querySelector("button"));
     });
+    addEventListener("pageshow", end); // back from the next page
+  }
+
+  /** Show a moment in the visitor's own time zone: the server knows only its own. */
+  function localise(element) {
+    const moment = new Date(element.dateTime);
+    const language = document.documentElement.lang || undefined;
+    if (isNaN(moment)) return;
+    element.textContent = moment.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  }
+
+  /** Screen readers say what appears in a status, not what stands there when the page is loaded. */
+  function announce(status) {
+    const live = unseenStatus(status.parentNode);
+    setTimeout(() => (live.textContent = status.textContent), 100);
+    setTimeout(() => live.remove(), PATIENCE);
+  }
+
+  function unseenStatus(parent) {
+    const status = document.createElement("span");
+    status.className = "otp-unseen";
+    status.setAttribute("role", "status");
+    parent.append(status);
+    return status;
   }
 
   function watch(form, field) {
@@ -113,14 +158,15 @@
     tick();
   }
 
+  document.querySelectorAll(".otp-status time").forEach(localise);
+  document.querySelectorAll(".otp-status").forEach(announce);
+  // Before a code sends itself.
+  const waits = [...document.querySelectorAll("form [data-otp-wait]")];
+  const forms = document.querySelectorAll("form:is([data-otp-busy], [data-otp-length])");
+  new Set([...forms, ...waits.map((text) => text.closest("form"))]).forEach(sendOnce);
   for (const form of document.querySelectorAll("form[data-otp-length]")) {
     const field = form.querySelector(FIELD);
-    if (!field) continue;
-    sendOnce(form);
-    watch(form, field);
+    if (field) watch(form, field);
   }
-  for (const text of document.querySelectorAll("form [data-otp-wait]")) {
-    sendOnce(text.closest("form"));
-    countDown(text);
-  }
+  waits.forEach(countDown);
 })();
