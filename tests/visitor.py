@@ -27,7 +27,7 @@ def param(response):
 
 
 def newest_code(to=None):
-    return next(m.code for m in reversed(memory.sent) if to is None or m.to == to)
+    return next(m.code for m in reversed(memory.sent) if m.code and to in {None, m.to})
 
 
 def wrong(code):
