@@ -34,6 +34,7 @@ from passwordless_otp.rate_limits.windows import Bucket, Consumed, bucket_for
 from passwordless_otp.visitor import Group
 
 SPAN = timedelta(hours=1)
+LONGEST_SPAN = SPAN + SPAN / windows.PARTS  # that a limit of an hour may look back
 USED = [VerificationStatus.VERIFIED, VerificationStatus.TRANSFERABLE]
 LINE_DIGITS = 4  # at the end of a number, which its prefix is without
 TEN_THOUSANDTHS = 10_000  # of the currency: what a budget is counted in
@@ -111,6 +112,8 @@ def _email_reason(settings: InstanceSettings, message: Message, is_proven: bool)
     if kind == MessageKind.UNKNOWN_ACCOUNT:
         buckets.append(bucket_for(settings, "identifier_unknown_account", *message.identifier))
         buckets += _shared(settings, "instance_unknown_account", asked)
+    elif is_proven and kind == MessageKind.SIGN_IN:
+        buckets += _of_sources(_shared(settings, "instance_unknown_account", asked))
     return _limit_reason(message, buckets)
 
 
@@ -149,7 +152,7 @@ def _sms_reason(settings: InstanceSettings, message: Message, is_proven: bool) -
             return PAUSED
     # Before it is counted: others that are judged now see it, and a suppressed message is left out later.
     Message.objects.filter(pk=message.pk).update(country=country)
-    return _limit_reason(message, _unproven_sms(number, settings, conversion.verified, asked))
+    return _limit_reason(message, _unproven_sms(number, settings, conversion.allowance, asked))
 
 
 class Conversion(NamedTuple):
@@ -157,6 +160,7 @@ class Conversion(NamedTuple):
 
     sent: int
     verified: int
+    allowance: int = 0  # codes used for as long as the limit of the country may look back
 
     def is_too_low(self, settings: InstanceSettings) -> bool:
         """Return whether so few codes were used that the country is paused."""
@@ -166,12 +170,15 @@ class Conversion(NamedTuple):
 
 def conversions(country: str = "") -> dict[str, Conversion]:
     """Return the conversion of each country that got an SMS within the hour, or of this one only."""
-    messages = Message.objects.filter(created_at__gt=timezone.now() - SPAN).exclude(country="")
+    now = timezone.now()
+    messages = Message.objects.filter(created_at__gt=now - LONGEST_SPAN).exclude(country="")
     never_left = Q(status=MessageStatus.FAILED, sent_at=None) | Q(status=MessageStatus.SUPPRESSED)
     messages = (messages.filter(country=country) if country else messages).exclude(never_left)
-    used = Count("pk", filter=Q(verification__status__in=USED))
-    found = messages.order_by().values_list("country").annotate(sent=Count("pk"), verified=used)
-    return {name: Conversion(sent, verified) for name, sent, verified in found}
+    recent, used = Q(created_at__gt=now - SPAN), Q(verification__status__in=USED)
+    counts = {"sent": recent, "verified": recent & used, "allowance": used}
+    counted = {name: Count("pk", filter=which) for name, which in counts.items()}
+    found = messages.order_by().values_list("country").annotate(**counted)
+    return {name: Conversion(*numbers) for name, *numbers in found}
 
 
 def paused_countries(settings: InstanceSettings) -> dict[str, Conversion]:
@@ -181,9 +188,20 @@ def paused_countries(settings: InstanceSettings) -> dict[str, Conversion]:
 
 
 def _proven_sms(number: str, settings: InstanceSettings, asked: Mapping[str, Any]) -> list[Bucket]:
-    """Return what an SMS to a proven number consumes: nothing that one to another number does."""
+    """Return what an SMS to a proven number consumes: of what one to others does, the shares of sources only."""
     buckets = [*_shared(settings, "sms_proven", asked), *_shared(settings, "sms_proven_per_day", asked)]
+    for name in ["sms_prefix", "sms_prefix_per_day"]:
+        buckets += _of_sources(_shared(settings, name, asked, number[:-LINE_DIGITS]))
     return [*buckets, *_budget("sms_proven_daily_budget", settings, number, asked)]
+
+
+def _of_sources(shared: Iterable[Bucket]) -> list[Bucket]:
+    """Return the shares of sources of a limit for strangers, as a message to a user counts there: never refused.
+
+    Else a stranger with a mailbox or a number of their own could tell by its next message whether one to somebody
+    else has used up their share: whether that has an account.
+    """
+    return [replace(bucket, refuses=False) for bucket in shared if bucket.source]
 
 
 def _unproven_sms(

@@ -178,3 +178,33 @@ def test_somebody_in_a_trusted_network_takes_no_larger_share_of_one_identifier(i
 def test_many_people_of_a_trusted_network_ask_each_for_themselves():
     operate(trusted_networks="198.51.100.0/24")
     assert [ask(at(), f"p{number}@example.com") for number in range(65)] == [200] * 65
+
+
+# What a share tells
+
+
+@pytest.mark.parametrize("target", [OWNER, "nobody@example.org"])
+def test_notes_about_unknown_accounts_tell_nothing_of_another_address(target):
+    lower(instance_unknown_account=6)
+    holder(OWNER)
+    ask(at(), "junk@example.org")
+    ask(at(), target)
+    ask(at(), "attacker@example.org")
+    assert not sent("attacker@example.org")
+
+
+@pytest.mark.parametrize("target", [NUMBER, f"{NUMBER[:-4]}0001"])
+def test_sms_of_a_range_tell_nothing_of_another_number(target):
+    holder(NUMBER)
+    for number in [target, target, f"{NUMBER[:-4]}0100"]:
+        at().sign_in(number, "phone_code", sign_up_if_missing=True)
+    assert (sent(target), sent(f"{NUMBER[:-4]}0100")) == (2, 0)
+
+
+def test_another_source_still_gets_an_sms_of_the_range():
+    holder(NUMBER)
+    for _ in range(3):
+        ask(at(), NUMBER)
+    other = f"{NUMBER[:-4]}0100"
+    at(HOME).sign_in(other, "phone_code", sign_up_if_missing=True)
+    assert sent(other) == 1

@@ -104,4 +104,13 @@ def test_sms_to_proven_numbers_do_not_count(early):
     ask_and_type(elsewhere(0), 0)
     ask(elsewhere(0), 1)
     assert sent() == 2
-    assert suppression.conversions() == {"US": (1, 1)}
+    assert suppression.conversions() == {"US": (1, 1, 1)}
+
+
+def test_codes_that_were_used_do_not_count_for_as_long_as_the_limit_looks_back(phone):
+    operate(limits={"sms_conversion": 0, "sms_country": 2})
+    for index in range(2):
+        ask_and_type(elsewhere(index), index)
+    Message.objects.update(created_at=F("created_at") - timedelta(minutes=62))
+    ask(elsewhere(50), 50)
+    assert sent(elsewhere(50)) == 1
