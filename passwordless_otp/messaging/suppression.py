@@ -4,7 +4,8 @@ The threats are SMS pumping (somebody earns from each SMS, asks for codes to man
 and mail to addresses that strangers typed. Limits, budgets, bounces and the conversion breaker bound what both
 cost. They are silent: an answer that tells them apart would tell who has an account.
 
-1. Proven identifiers and all others have separate counters, and so has each group of visitors.
+1. Proven identifiers and all others have separate counters, and so has each group of visitors. A message to a
+   proven one counts in the shares of its source for others, too, and is never refused there: see `_of_sources`.
 2. Of a shared limit one source takes its share at most (`rate_limits.rules.with_shares`).
 3. A message is counted once, before its first try, and is not refunded.
 
