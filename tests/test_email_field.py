@@ -14,7 +14,7 @@ from passwordless_otp.models import Identifier
 from tests.admin.conftest import operator, root, row, signed_in, text  # noqa: F401
 from tests.admin.test_identifiers import LIST, add, refused
 from tests.admin.test_user_page import PREFIX, complaints, page, save
-from tests.visitor import EMAIL, PHONE, started
+from tests.visitor import EMAIL, PHONE, newest_code, started
 
 pytestmark = pytest.mark.django_db
 NEW = "new@example.com"
