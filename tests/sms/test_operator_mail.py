@@ -139,7 +139,10 @@ def test_mail_is_left_to_the_worker(settings):
 
 
 def test_mail_that_fails_changes_no_answer_and_stops_no_message(settings, caplog):
-    settings.EMAIL_BACKEND = "no.such.Backend"
+    if hasattr(settings, "MAILERS"):
+        settings.MAILERS = {"default": {"BACKEND": "no.such.Backend"}}
+    else:
+        settings.EMAIL_BACKEND = "no.such.Backend"
     settings.SERVER_EMAIL = "no address\n"
     operate(limits={"sms_instance": 1, "instance_failures": 1})
     ask(elsewhere(0), 0)
