@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from passwordless_otp.models import Flow, Message
+from passwordless_otp.models import Flow, Message, UnlockGrant
 from tests.limits.people import NUMBER, OWNER, ask, at, gets_in, guess, holder, sent
 from tests.sms.strangers import elsewhere
 from tests.visitor import newest_code
@@ -150,10 +150,10 @@ APART = {
 }
 
 
-def unlocked(grants, identifier, ip):
+def unlocked(identifier, ip):
     """A new browser that holds the grant of an unlock link for this identifier."""
     visitor = at(ip)
     assert visitor.sign_in("somebody@example.org").status_code == 200
     message = Message.objects.filter(verification__value=identifier).latest("pk")
-    grants.objects.give(message, Flow.objects.latest("pk").client)
+    UnlockGrant.objects.give(message, Flow.objects.latest("pk").client)
     return visitor

@@ -10,7 +10,6 @@ A new limit needs a row in `tests.limits.table`: what fills it, and what its end
 """
 
 import pytest
-from django.apps import apps
 
 from passwordless_otp.models.instance_settings import limits
 from passwordless_otp.rate_limits import rules
@@ -35,15 +34,6 @@ UNSHARED = (
     *[name for name in APART if not name.startswith("instance_")],
 )
 MAIL = ("identifier_emails", "mailbox_emails", "recognised_emails", "ip_emails")
-
-
-@pytest.fixture
-def grants():
-    """The model of unlock grants."""
-    try:
-        return apps.get_model("passwordless_otp", "UnlockGrant")
-    except LookupError:
-        pytest.skip("there are no unlock links yet")
 
 
 @pytest.fixture(autouse=True)
@@ -113,10 +103,10 @@ def test_recognised_browser_is_never_refused(name):
 
 
 @pytest.mark.parametrize("name", [name for name in PEOPLE if not TABLE[name].by_sms])
-def test_browser_with_an_unlock_link_is_never_refused(grants, name):
+def test_browser_with_an_unlock_link_is_never_refused(name):
     row = TABLE[name]
     recognised(row.person)  # a message has gone out
-    visitor = unlocked(grants, row.person, place(name))
+    visitor = unlocked(row.person, place(name))
     fill(name, [place(name)] if row.per_source else MANY)
     assert row.served(visitor)
 
