@@ -120,5 +120,5 @@ def validate(settings: NetworkSettings) -> None:
 
 def _written(network: IPv4Network | IPv6Network, factor: int) -> str:
     """Return the line as it is saved: an IPv4 address without /32, and no factor where it is the default."""
-    text = str(network).removesuffix("/32") if network.version == 4 else str(network)  # noqa: PLR2004
+    text = str(network).removesuffix("/32") if isinstance(network, IPv4Network) else str(network)
     return text if factor == FACTOR else f"{text} {factor}"
