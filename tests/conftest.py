@@ -1,4 +1,6 @@
-"""What every test gets."""
+"""What every test gets, and the clocks of those that ask for one."""
+
+from types import SimpleNamespace
 
 import pytest
 from django.core.signals import request_finished
@@ -6,7 +8,10 @@ from django.utils import translation
 
 from passwordless_otp.messaging.backends import memory
 from passwordless_otp.models import provider_health, settings_cache
+from passwordless_otp.rate_limits import windows
 from tests import needs
+from tests.rate_limits.buckets import HOUR
+from tools.simulation import world
 
 
 def pytest_addoption(parser):
@@ -52,3 +57,29 @@ def english():
     """Leave no language to the next test: a request activates one for its thread."""
     yield
     translation.activate("en")
+
+
+class Clock:
+    """What time it is, in seconds since 1970."""
+
+    def __init__(self):
+        self.now = 500_000 * HOUR  # an hour begins
+
+    def tick(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time that limits see. It stands still until it is told to tick."""
+    clock = Clock()
+    monkeypatch.setattr(windows, "time", SimpleNamespace(time=lambda: clock.now))
+    return clock
+
+
+@pytest.fixture
+def whole_clock():
+    """The time that all of the package sees. It stands still until it is told to tick."""
+    clock = world.Clock()
+    with clock.running():
+        yield clock

@@ -3,15 +3,12 @@
 import pytest
 
 from tests.visitor import both_kinds
-from tools.simulation.world import Clock
 
 
 @pytest.fixture
-def clock():
-    """The time that the package sees. It stands still until it is told to tick."""
-    clock = Clock()
-    with clock.running():
-        yield clock
+def clock(whole_clock):
+    """Limits are about whole days, so all of the package sees this time."""
+    return whole_clock
 
 
 @pytest.fixture

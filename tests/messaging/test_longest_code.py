@@ -12,7 +12,6 @@ from passwordless_otp.rate_limits.code_strength import LONG, SHORT, UNGUESSABLE,
 from tests.messaging import prism, providers
 from tests.messaging import twilio_server as on
 from tests.messaging.twilio_faults import VERIFY
-from tests.rate_limits.conftest import clock  # noqa: F401 - a fixture
 from tests.rate_limits.rows import elsewhere, guess, only
 from tests.visitor import PHONE, later
 
@@ -192,7 +191,7 @@ def test_longer_code_from_before_the_setting_changed_works_until_another_is_sent
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_130_wrong_codes_in_three_days_lock_nobody_out(deliver_by, clock, tmp_path):  # noqa: F811
+def test_130_wrong_codes_in_three_days_lock_nobody_out(deliver_by, clock, tmp_path):
     described = json.loads(prism.VERIFY.read_text())["paths"]["/v2/Services/{ServiceSid}/Verifications"]["post"]
     form = described["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
     assert "between 4 and 10 characters" in form["CustomCode"]["description"]

@@ -8,7 +8,6 @@ import pytest
 
 from passwordless_otp import keys
 from passwordless_otp.models import Identifier, InstanceSettings
-from tests.limits.conftest import clock  # noqa: F401
 from tests.parity import uncounted
 from tests.parity.uncounted import PEOPLE, STEPS, address
 from tests.visitor import LIMITS, both_kinds
@@ -28,7 +27,7 @@ def people(settings):
     uncounted.add_people()
 
 
-def run(name, clock, person):  # noqa: F811
+def run(name, clock, person):
     """Record this step for this person, in a new browser and with empty counters."""
     step = STEPS[name]
     clock.tick(40 * 86_400)
@@ -40,7 +39,7 @@ def run(name, clock, person):  # noqa: F811
     return uncounted.record(lambda: step.run(visitor, typed))
 
 
-def run_for_all(name, clock):  # noqa: F811
+def run_for_all(name, clock):
     """Record this step for everybody, once it has filled what is cached."""
     run(name, clock, "unknown")
     return {person: run(name, clock, person) for person in PEOPLE}
@@ -70,8 +69,8 @@ def differences(recorded):
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in STEPS]
 )
-def test_step_looks_nobody_up_before_it_has_consumed_and_runs_the_same_for_everybody(clock, name):  # noqa: F811
-    recorded = run_for_all(name, clock)
+def test_step_looks_nobody_up_before_it_has_consumed_and_runs_the_same_for_everybody(whole_clock, name):
+    recorded = run_for_all(name, whole_clock)
     assert {each.status == 429 for each in recorded.values()} == {STEPS[name].refused}
     assert look_ups(name, recorded) == {}
     assert STEPS[name].is_counted or differences(recorded) == {}
@@ -92,15 +91,15 @@ class Leak:
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_control_look_up_is_found_and_so_is_one_call_more(clock, monkeypatch, name):  # noqa: F811
+def test_control_look_up_is_found_and_so_is_one_call_more(whole_clock, monkeypatch, name):
     monkeypatch.setattr(InstanceSettings, "current", Leak())
-    recorded = run_for_all(name, clock)
+    recorded = run_for_all(name, whole_clock)
     assert recorded.keys() == look_ups(name, recorded).keys()
     more = differences(recorded)
     assert all(more[person]["/keys.py:digest"] >= 1 for person in PEOPLE if person != "unknown"), more
 
 
-def test_control_two_unknown_people_run_the_same(clock):  # noqa: F811
+def test_control_two_unknown_people_run_the_same(whole_clock):
     """So a difference is none of the recorder."""
-    first, second = (run_for_all("sign-in: attempt: no code", clock)["unknown"].calls for _ in range(2))
+    first, second = (run_for_all("sign-in: attempt: no code", whole_clock)["unknown"].calls for _ in range(2))
     assert first == second

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from passwordless_otp.messaging import deliver
 from passwordless_otp.models import Identifier, Message
-from tests.rate_limits.conftest import clock  # noqa: F401
 from tests.sms.strangers import ask, at, elsewhere, holder, reasons, sent
 from tests.visitor import PHONE, newest_code, operate
 
@@ -15,7 +14,7 @@ WIDE = {"sms_prefix": 1000, "sms_prefix_per_day": 1000, "sms_conversion": 0}
 HOUR = 3600
 
 
-def test_prefix_gets_six_in_an_hour_and_twenty_in_a_day(clock):  # noqa: F811
+def test_prefix_gets_six_in_an_hour_and_twenty_in_a_day(clock):
     for hour in range(5):
         for index in range(8):
             ask(f"+1415555{hour:02}{index:02}", hour * 10 + index)

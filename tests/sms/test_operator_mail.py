@@ -8,7 +8,6 @@ from passwordless_otp import events
 from passwordless_otp.messaging import dispatch
 from passwordless_otp.models.instance_settings.limits import LIMITS
 from tests import hooks
-from tests.rate_limits.conftest import clock  # noqa: F401 - a fixture
 from tests.rate_limits.rows import elsewhere as browser
 from tests.rate_limits.rows import guess, only
 from tests.sms.strangers import ask, elsewhere, sent
@@ -64,7 +63,7 @@ def test_operators_are_told_of_each_paused_country():
     assert [told.subject[-16:] for told in mails()[1:]] == ["to CA are paused"]
 
 
-def test_operators_are_told_when_codes_of_the_whole_instance_grow(clock):  # noqa: F811
+def test_operators_are_told_when_codes_of_the_whole_instance_grow(clock):
     only(instance_failures=2, identifier_failures=1)
     guess()
     assert mails() == []  # of one identifier
