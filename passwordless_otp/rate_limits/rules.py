@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from passwordless_otp import ip_addresses, keys
 from passwordless_otp.identifiers import IdentifierValue, counted_mailbox
 from passwordless_otp.models import InstanceSettings
-from passwordless_otp.models.instance_settings.limits import DAY
+from passwordless_otp.models.instance_settings.limits import DAY, LIMITS
 from passwordless_otp.rate_limits.windows import MAX_COUNT, Bucket, bucket_for
 from passwordless_otp.visitor import Group, Visitor
 
@@ -148,7 +148,7 @@ def for_attempt(
     """Return what handing in a code consumes: the limit of the IP address, which refuses, and all failures."""
     buckets = [_per_source(settings, "ip_failures", visitor, group, identifier)]
     for total in failures(settings, group, identifier):
-        if total.scope.startswith("instance"):
+        if LIMITS[total.scope].shared:
             factor = settings.share_factor(visitor.ip) if settings.network_factors else 1
             buckets += with_shares(total, ip_addresses.sources(visitor.ip), factor)
         else:

@@ -8,7 +8,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError
@@ -63,14 +63,18 @@ class StepLimits:
 
 
 @contextmanager
-def consuming(buckets: Iterable[Bucket]) -> Iterator[StepLimits]:
-    """Consume these while the step runs. Raises `TooManyRequests`."""
-    limits = StepLimits(windows.consume(buckets))
+def _refunded_if_it_raises(limits: StepLimits) -> Iterator[StepLimits]:
+    """Run the step; if it raises, refund all that it has consumed."""
     try:
         yield limits
     except BaseException:
         limits.refund()
         raise
+
+
+def consuming(buckets: Iterable[Bucket]) -> AbstractContextManager[StepLimits]:
+    """Consume these while the step runs. Raises `TooManyRequests`."""
+    return _refunded_if_it_raises(StepLimits(windows.consume(buckets)))
 
 
 def count_step(
@@ -98,44 +102,33 @@ def count_step(
         windows.consume(rules.for_step(settings, visitor, Group.UNLOCKED, unlocked))
 
 
-@contextmanager
 def flow(
     settings: InstanceSettings, visitor: Visitor, identifiers: Sequence[IdentifierValue]
-) -> Iterator[StepLimits]:
+) -> AbstractContextManager[StepLimits]:
     """Consume a new flow that sends no message while the step runs. Raises `TooManyRequests`.
 
     One in which nothing was typed counts as a step only, which stays counted.
     """
     if not identifiers:
         count_step(settings, visitor, None)
-        yield StepLimits(Consumed({}, []))
-        return
+        return _refunded_if_it_raises(StepLimits(Consumed({}, [])))
     typed = identifiers[0]
     try:
-        consumed = windows.consume(rules.for_flow(settings, visitor, visitor.group_for(typed), typed))
+        return consuming(rules.for_flow(settings, visitor, visitor.group_for(typed), typed))
     except TooManyRequests:
         if not _is_unlocked(visitor, typed):
             raise
-        consumed = windows.consume(rules.for_flow(settings, visitor, Group.UNLOCKED, typed))
-    limits = StepLimits(consumed)
-    try:
-        yield limits
-    except BaseException:
-        limits.refund()
-        raise
+        return consuming(rules.for_flow(settings, visitor, Group.UNLOCKED, typed))
 
 
-@contextmanager
-def account(settings: InstanceSettings, visitor: Visitor) -> Iterator[StepLimits]:
+def account(settings: InstanceSettings, visitor: Visitor) -> AbstractContextManager[StepLimits]:
     """Consume a new account while the step runs that may make one. Raises `TooManyRequests`."""
-    with consuming(rules.for_account(settings, visitor)) as limits:
-        yield limits
+    return consuming(rules.for_account(settings, visitor))
 
 
-@contextmanager
 def message(
     settings: InstanceSettings, visitor: Visitor, identifier: IdentifierValue, *, opens_flow: bool = False
-) -> Iterator[StepLimits]:
+) -> AbstractContextManager[StepLimits]:
     """Consume what a message uses, and a new flow. Raises `TooManyRequests`."""
     group = visitor.group_for(identifier) if visitor.recognised else Group.OTHERS
     try:
@@ -147,12 +140,8 @@ def message(
         consumed = _consume_message(settings, visitor, group, identifier, opens_flow)
     longest = conf.longest_code(identifier.kind.channel)
     code_format = code_strength.required_format(settings, consumed.totals, bool(group), longest)
-    limits = StepLimits(consumed, group, code_format, rules.asked_by(settings, visitor, group))
-    try:
-        yield limits
-    except BaseException:
-        limits.refund()
-        raise
+    asked_by = rules.asked_by(settings, visitor, group)
+    return _refunded_if_it_raises(StepLimits(consumed, group, code_format, asked_by))
 
 
 def _consume_message(
