@@ -1,10 +1,8 @@
 """`manage.py otp_import`: make identifiers of email addresses and phone numbers that the site has verified."""
 
 import csv
-import os
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,14 +16,15 @@ from django.db import Error as AnyDatabaseError
 from passwordless_otp import conf, email_field, importing
 from passwordless_otp.errors import ServiceUnavailable
 from passwordless_otp.identifiers import Kind
-from passwordless_otp.importing import Outcome, Skipped
+from passwordless_otp.importing import Outcome
+from passwordless_otp.management import report
 from passwordless_otp.management.progress import Progress, set_by_signals
 
 COLUMNS = {
     Kind.EMAIL_ADDRESS: ["email_address", "email"],
     Kind.PHONE_NUMBER: ["phone_number", "phone"],
 }
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+REPORTED = ["user", "kind", "value", "outcome", "reason"]  # the fields of `Skipped`
 TRUST = (
     "Nothing was saved, since an identifier counts as proven: whoever receives messages there can sign in. "
     "If your site has verified them, run it again with --trust."
@@ -59,8 +58,8 @@ class Command(BaseCommand):
         region = options["region"] or conf.default_region()
         trust = options["trust"] and not options["dry_run"]
         stop, progress = Event(), Progress(self.stdout)
-        with set_by_signals(stop), _report(options["report"]) as report:
-            run = importing.Import(source, region, trust, report)
+        with set_by_signals(stop), report.opened(options["report"], REPORTED) as write:
+            run = importing.Import(source, region, trust, write)
             try:
                 is_done = run.run(progress, stop.is_set)
             except (AnyDatabaseError, ServiceUnavailable, UnicodeDecodeError, csv.Error) as error:
@@ -130,27 +129,3 @@ SOURCES: dict[str, Callable[[dict[str, Any]], importing.Source]] = {
     "allauth": _allauth,
     "csv": _csv_file,
 }
-
-
-@contextmanager
-def _report(path: Path | None) -> Iterator[Callable[[Skipped], None]]:
-    """Return a function that writes a line of the report, which has addresses: only its owner can read it."""
-    if path is None:
-        yield lambda skipped: None
-        return
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise CommandError(f"{path} can't be written: {type(error).__name__}.") from None
-    with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["user", "kind", "value", "outcome", "reason"])
-        yield lambda skipped: writer.writerow(
-            [_plain(skipped.user), skipped.kind.value, _plain(skipped.text), skipped.outcome.value, skipped.why]
-        )
-
-
-def _plain(value: Any) -> str:
-    """Return the value as a text that no spreadsheet runs as a formula. A plain phone number stays as it is."""
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) and not text[1:].isdigit() else text

@@ -1,11 +1,8 @@
 """`manage.py otp_renumber`: move phone numbers after a country has changed its numbering plan."""
 
-import csv
-import os
 import re
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,11 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as AnyDatabaseError
 
 from passwordless_otp.errors import ServiceUnavailable
+from passwordless_otp.management import report
 from passwordless_otp.management.progress import Progress, set_by_signals
 from passwordless_otp.numbering_plans import PLANS
 from passwordless_otp.phone_numbers import LONGEST, SHORTEST
-from passwordless_otp.renumbering import WHY, Kept, Outcome, Renumbering
+from passwordless_otp.renumbering import WHY, Outcome, Renumbering
 
+REPORTED = ["user", "value", "new value", "outcome", "reason"]
 PREFIX = re.compile(r"\+[1-9][0-9]{0,14}")
 
 
@@ -40,8 +39,10 @@ class Command(BaseCommand):
         """Move numbers, or only count which would be."""
         prefix, change = _change(options)
         stop, progress = Event(), Progress(self.stdout)
-        with set_by_signals(stop), _report(options["report"]) as report:
-            run = Renumbering(prefix, change, not options["dry_run"], report)
+        with set_by_signals(stop), report.opened(options["report"], REPORTED) as write:
+            run = Renumbering(
+                prefix, change, not options["dry_run"], lambda kept: write([*kept, WHY[kept.outcome]])
+            )
             try:
                 is_done = run.run(progress, stop.is_set)
             except (AnyDatabaseError, ServiceUnavailable) as error:
@@ -79,21 +80,3 @@ def _change(options: dict[str, Any]) -> tuple[str, Callable[[str], str]]:
         raise CommandError(f"Old and new numbers have {SHORTEST} to {LONGEST} digits. Check --length.")
     digits = length + 1
     return old, lambda value: new + value.removeprefix(old) if len(value) == digits else value
-
-
-@contextmanager
-def _report(path: Path | None) -> Iterator[Callable[[Kept], None]]:
-    """Return a function that writes a line of the report, which has numbers: only its owner can read it."""
-    if path is None:
-        yield lambda kept: None
-        return
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    except OSError as error:
-        raise CommandError(f"{path} can't be written: {type(error).__name__}.") from None
-    with os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["user", "value", "new value", "outcome", "reason"])
-        yield lambda kept: writer.writerow(
-            [kept.user, kept.value, kept.new, kept.outcome.value, WHY[kept.outcome]]
-        )
