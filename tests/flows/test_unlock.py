@@ -69,6 +69,49 @@ def test_offer_sends_the_link_alone_once_a_day_and_in_the_visitors_language(reac
     assert len(memory.sent) == 2
 
 
+@pytest.mark.parametrize(
+    ("addresses", "links_sent"),
+    [
+        (["jane+1@example.com", "jane+2@example.com", "jane+3@example.com"], 1),
+        (["ja.ne@gmail.com", "j.ane@googlemail.com", "jane+x@gmail.com"], 1),
+        (["jane+1@example.com", "jane@example.com"], 2),  # the plain address has a count of its own
+        (["jane@example.com", "joan@example.com"], 2),
+    ],
+)
+def test_other_spellings_of_a_mailbox_have_one_link_a_day_among_them(addresses, links_sent):
+    for address in addresses:
+        offer(email(address))
+    assert len(memory.sent) == links_sent
+
+
+def unlock_links_to(people):
+    """Offer links to them, from one IP address; return who got one, and the reasons of the others."""
+    for address in people:
+        offer(email(address))
+    reasons = Message.objects.filter(status="suppressed").values_list("error_code", flat=True)
+    return [message.to for message in memory.sent if not message.code], list(reasons)
+
+
+STRANGERS = [f"u{number}@example.org" for number in range(3)]
+
+
+def test_one_ip_address_causes_its_share_of_unlock_links():
+    operate(limits={"instance_unlock_emails": 6})
+    assert unlock_links_to(STRANGERS) == (STRANGERS[:2], ["limit of unlock links reached by one source"])
+
+
+def test_links_to_strangers_use_up_none_of_those_to_people_with_an_account():
+    joined()
+    operate(limits={"instance_unlock_emails": 6})
+    got, _ = unlock_links_to([*STRANGERS, EMAIL])
+    assert got == [*STRANGERS[:2], EMAIL]
+
+
+def test_share_of_unlock_links_that_is_not_used_up_refuses_nobody():
+    operate(limits={"instance_unlock_emails": 9})
+    assert unlock_links_to(STRANGERS) == (STRANGERS, [])
+
+
 def test_offer_ignores_phone_numbers_and_sends_nothing_where_the_limit_is_0():
     offer(IdentifierValue(Kind.PHONE_NUMBER, PHONE))
     operate(limits={"unlock_emails": 0})
