@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from passwordless_otp.models import Identifier
-from tests.browser.clerk import scripts, test_components, test_headless, test_react
+from tests.browser.clerk import scripts, test_components, test_frameworks, test_headless, test_react
 from tests.docs import site
 from tests.docs.blocks import ROOT
 from tests.visitor import EMAIL, PHONE, ApiVisitor, both_kinds, newest_code
@@ -122,6 +122,7 @@ def table(heading):
         ("The calls:", test_headless, scripts.CLERK_JS),
         ("The prebuilt `<SignUp/>` and `<SignIn/>`:", test_components, scripts.CLERK_JS),
         ("The hooks and components for React:", test_react, scripts.REACT),
+        ("The packages for version 6:", test_frameworks, scripts.FRAMEWORKS),
     ],
 )
 def test_tables_of_versions_match_the_tests(heading, module, versions):
@@ -131,5 +132,6 @@ def test_tables_of_versions_match_the_tests(heading, module, versions):
 def test_documented_versions_are_the_tested_ones():
     text = PAGE.read_text()
     react = [packages["@clerk/clerk-react"] for packages in scripts.REACT.values()]
-    versions = [*scripts.CLERK_JS.values(), scripts.UI, *react]
+    frameworks = [packages[f"@clerk/{name}"] for name, packages in scripts.FRAMEWORKS.items()]
+    versions = [*scripts.CLERK_JS.values(), scripts.UI, *react, *frameworks]
     assert [version for version in versions if version not in text] == []

@@ -35,6 +35,17 @@ REACT = {  # by the version of clerk-js that belongs to it
         "use-sync-external-store": "1.7.0",
     },
 }
+CORE = {  # of both frameworks
+    "@clerk/shared": "4.41.0",
+    "@tanstack/query-core": "5.108.4",
+    "dequal": "2.0.3",
+    "glob-to-regexp": "0.4.1",
+    "js-cookie": "3.0.8",
+}
+FRAMEWORKS = {  # with clerk-js 6
+    "react": {"@clerk/react": "6.18.0", "tslib": "2.8.1", **CORE, **packages.REACT_18},
+    "vue": {"@clerk/vue": "2.5.0", "vue": "3.5.45", **CORE},
+}
 
 
 def scripts(version):
@@ -50,6 +61,11 @@ def components():
 def bundled(source, version):
     """Bundle a front end that uses clerk-react. Return the file's text."""
     return packages.bundled(f"clerk-react-{version}", source, **packages.REACT_18, **REACT[version])
+
+
+def bundled_for(framework, source):
+    """Bundle a front end for clerk-js 6. Return the file's text."""
+    return packages.bundled(f"clerk-{framework}", source, **FRAMEWORKS[framework])
 
 
 def _unpacked(name, version):

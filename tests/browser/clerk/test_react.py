@@ -12,7 +12,7 @@ from tests.docs.blocks import ROOT, blocks
 from tests.visitor import EMAIL, wrong
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-[PROVIDER] = [block.text for block in blocks(ROOT / "docs/migrating.md", "jsx")]
+PROVIDER = blocks(ROOT / "docs/migrating.md", "jsx")[0].text
 IMPORT = 'import App from "./App";\n'
 APP = Path(__file__).with_name("app.jsx").read_text()
 
