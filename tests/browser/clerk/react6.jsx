@@ -11,7 +11,7 @@ function Form({ title, create, attempt, finalize }) {
     say("");
     setText("");
     const { error } = await (waiting ? attempt(text) : create(text));
-    if (error) say(error.longMessage);
+    if (error) say((error.errors?.[0] ?? error).longMessage);
     else if (waiting) await finalize();
     else setWaiting(true);
   }

@@ -44,7 +44,7 @@ CORE = {  # of both frameworks
 }
 FRAMEWORKS = {  # with clerk-js 6
     "react": {"@clerk/react": "6.18.0", "tslib": "2.8.1", **CORE, **packages.REACT_18},
-    "vue": {"@clerk/vue": "2.5.0", "vue": "3.5.45", **CORE},
+    "vue": {"@clerk/vue": "2.5.0", "vue": "3.5.45", **CORE, **packages.REACT_18},
 }
 
 
